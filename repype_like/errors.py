@@ -1,0 +1,87 @@
+"""What goes wrong, in words for the user: the thing, the place and the mend.
+
+Everything that a user can cause ends in a :class:`RepypeError`, which the command line prints without a traceback.
+Anything else is a bug of ours.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["DamagedError", "Location", "LockedError", "NotStorableError", "Problem", "RepypeError", "SpecError",
+           "UsageError", "did_you_mean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file. Lines and columns count from 1; 0 means that the place within the file is not known."""
+
+    file: Path
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return ":".join([str(self.file), *(str(number) for number in (self.line, self.column) if number)])
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a task tree, and how to mend it."""
+
+    message: str
+    where: Location | None = None
+    hint: str = ""
+    severity: str = "error"
+    """``"error"`` or ``"warning"``."""
+    task: Path | None = None
+    """The directory of the task that the problem makes unusable; None if it concerns the whole tree."""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.message}{hint}"
+
+
+class RepypeError(Exception):
+    """Root of all errors that a user can cause; ``exit_code`` is what the command line returns for it."""
+
+    exit_code = 1
+
+
+class UsageError(RepypeError):
+    """The command or the call asks for something that does not exist."""
+
+    exit_code = 2
+
+
+class SpecError(RepypeError):
+    """The task tree cannot be understood. Carries every problem that was found, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]):
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class LockedError(RepypeError):
+    """Another run holds the task tree."""
+
+    exit_code = 4
+
+
+class DamagedError(RepypeError):
+    """Stored data is not what was written. A state of the data that leads to recomputation, not to a crash."""
+
+
+class NotStorableError(RepypeError):
+    """A value cannot be stored; the message names its type and why."""
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """Return ``did you mean "x"?`` for the known word that is closest to `word`, or an empty string."""
+    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f'did you mean "{matches[0]}"?' if matches else ""

@@ -1,0 +1,182 @@
+"""What happens during a run, as values.
+
+Work announces itself by events and by nothing else; console, log, watch and report are folds over them. On disk an
+event is one line of JSON: its fields, ``event`` (the class name) and ``time`` (seconds since the epoch).
+
+Paths of tasks are relative to the root of the run, with ``/`` as separator; ``.`` is the root itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from repype_like.typing import Any, InputID, Plain
+
+__all__ = ["Event", "Listener", "Message", "Progress", "RunFinished", "RunStarted", "StageFailed", "StageFinished",
+           "StageStarted", "StageTaken", "TaskFinished", "TaskStarted", "Warned", "from_json", "to_json"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened, at `time` (seconds since the epoch)."""
+
+    time: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStarted(Event):
+    """A run begins: `stages` is the number of stage executions that its plan foresees, `inputs` what they are for."""
+
+    run: str
+    root: str
+    command: tuple[str, ...]
+    tasks: int
+    inputs: int
+    stages: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskStarted(Event):
+    """Work on a pending task begins: from `first_stage` on, taking over results of the task `pickup`."""
+
+    task: str
+    pending: str
+    first_stage: str | None
+    pickup: str | None
+    inputs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageStarted(Event):
+    """A stage starts to compute for one input; `tasks` are all the tasks that the result is for."""
+
+    task: str
+    stage: str
+    input_id: InputID
+    tasks: tuple[str, ...]
+    worker: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageFinished(Event):
+    """A stage has computed its record for one input, in `seconds`."""
+
+    task: str
+    stage: str
+    input_id: InputID
+    tasks: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageTaken(Event):
+    """The stored result of a stage was taken over from the task `source`; computing it had taken `seconds`."""
+
+    task: str
+    stage: str
+    input_id: InputID
+    source: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageFailed(Event):
+    """A stage failed for one input; this concerns all `tasks`. `error` is one line, `traceback` the user's frames."""
+
+    task: str
+    stage: str
+    input_id: InputID
+    tasks: tuple[str, ...]
+    error: str
+    traceback: str
+    output: str
+    """What the stage had printed, at most the last 64 kB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress(Event):
+    """A stage is at `step` of `total` (None: unknown) of its own iteration."""
+
+    task: str
+    stage: str
+    input_id: InputID
+    step: int
+    total: int | None
+    details: Plain = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message(Event):
+    """A stage says something; `intermediate` means that the next message replaces it."""
+
+    task: str
+    stage: str
+    input_id: InputID
+    content: Plain
+    intermediate: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warned(Event):
+    """Something that the user should know; `task` is None if it concerns the run."""
+
+    message: str
+    task: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFinished(Event):
+    """Work on a task is over. `outcome` is ``completed``, ``failed`` or ``interrupted``.
+
+    `computed` and `taken` count stages x inputs; `sources` are the tasks taken from; `seconds` is the time spent in
+    its stages, `saved` the time that the results which were kept or taken over had cost.
+    """
+
+    task: str
+    outcome: str
+    computed: int
+    taken: int
+    sources: tuple[str, ...]
+    seconds: float
+    saved: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunFinished(Event):
+    """The run is over; `seconds` by the clock. `outcome` is ``completed``, ``failed`` or ``interrupted``."""
+
+    outcome: str
+    completed: int
+    failed: int
+    up_to_date: int
+    computed: int
+    taken: int
+    seconds: float
+    saved: float
+
+
+Listener = Callable[[Event], None]
+"""Something that is told every event."""
+
+_CLASSES = {cls.__name__: cls for cls in Event.__subclasses__()}
+
+
+def to_json(event: Event) -> str:
+    """Return `event` as one line of JSON."""
+    content: dict[str, Any] = {"event": type(event).__name__}
+    content.update((item.name, getattr(event, item.name)) for item in dataclasses.fields(event))
+    return json.dumps(content, default=str)
+
+
+def from_json(line: str) -> Event | None:
+    """Return the event that :func:`to_json` wrote, or None for a torn line or an event of a newer version."""
+    try:
+        content = json.loads(line)
+        cls = _CLASSES[content.pop("event")]
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,12 @@
+"""The version of this package."""
+
+from __future__ import annotations
+
+__all__ = ["VERSION", "VERSION_MAJOR", "VERSION_MINOR", "VERSION_PATCH", "VERSION_SUFFIX"]
+
+VERSION_MAJOR = 0
+VERSION_MINOR = 1
+VERSION_PATCH = 0
+VERSION_SUFFIX = ""
+
+VERSION = f"{VERSION_MAJOR}.{VERSION_MINOR}.{VERSION_PATCH}" + (f"-{VERSION_SUFFIX}" if VERSION_SUFFIX else "")
