@@ -1,0 +1,94 @@
+"""A value for each stage and input, such as a duration, kept in a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from repype_like.typing import TYPE_CHECKING, Any, Generic, InputID, PathLike, Self, TypeVar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Benchmark"]
+
+ValueType = TypeVar("ValueType")
+
+
+class Benchmark(Generic[ValueType]):
+    """Values by stage and input: ``benchmark["segment", 3] = 0.5``.
+
+    Arguments:
+        filepath: The CSV file that holds the values: a row for each stage, a column for each input. It is read if it
+            exists. Values come back as floats, and inputs as int where they look like one.
+    """
+
+    def __init__(self, filepath: PathLike):
+        self.filepath = Path(filepath)
+        self._values: dict[tuple[str, InputID], ValueType] = {}
+        if self.filepath.is_file():
+            self._values.update(_read(self.filepath))
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """The values as a pandas data frame: a row for each stage, a column for each input, NaN where there is none."""
+        import pandas as pd  # an optional library
+
+        frame = pd.DataFrame(index=_unique(stage for stage, _ in self._values),
+                             columns=_unique(input_id for _, input_id in self._values))
+        for where, value in self._values.items():
+            frame.at[where] = value
+        return frame.infer_objects()
+
+    def set(self, other: Benchmark[ValueType]) -> Self:
+        """Take over all values of `other`."""
+        self._values = dict(other._values)
+        return self
+
+    def __getitem__(self, where: tuple[str, InputID]) -> ValueType:
+        return self._values[where]
+
+    def __setitem__(self, where: tuple[str, InputID], value: ValueType) -> None:
+        self._values[where] = value
+
+    def __contains__(self, where: object) -> bool:
+        return where in self._values
+
+    def retain(self, stage_ids: Iterable[str], input_ids: Iterable[InputID]) -> Self:
+        """Forget all values but those of these stages and inputs."""
+        stages, inputs = frozenset(stage_ids), frozenset(input_ids)
+        self._values = {where: value for where, value in self._values.items()
+                        if where[0] in stages and where[1] in inputs}
+        return self
+
+    def save(self) -> None:
+        """Write the values to :attr:`filepath`."""
+        stages = _unique(stage for stage, _ in self._values)
+        inputs = _unique(input_id for _, input_id in self._values)
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(["", *inputs])
+        table.writerows([stage, *(self._values.get((stage, input_id), "") for input_id in inputs)] for stage in stages)
+        aside = self.filepath.with_name(f".{self.filepath.name}.{os.getpid()}")
+        aside.write_text(text.getvalue(), encoding="utf-8")
+        aside.replace(self.filepath)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Benchmark) and self._values == other._values
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+
+def _read(path: Path) -> dict[tuple[str, InputID], Any]:
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = list(csv.reader(file)) or [[]]
+    inputs: list[InputID] = [int(text) if text.isdigit() else text for text in header[1:]]
+    return {(stage, input_id): float(text) for stage, *values in rows
+            for input_id, text in zip(inputs, values) if text}
+
+
+def _unique(items: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(items))

@@ -1,0 +1,243 @@
+"""One step of a pipeline."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection, Mapping
+
+from repype_like import status as _status
+from repype_like.config import Config
+from repype_like.typing import TYPE_CHECKING, Any, InputID, Literal, PipelineData, Protocol
+
+if TYPE_CHECKING:
+    from repype_like.pipeline import Pipeline
+    from repype_like.status import Status
+
+__all__ = ["OutputMismatch", "Stage", "StageCallback", "StageEvent", "suggest_stage_id"]
+
+StageEvent = Literal["start", "end", "skip", "after"]
+"""What a callback can be added for: ``after`` means both ``end`` and ``skip``."""
+
+
+class StageCallback(Protocol):
+    """What :meth:`Stage.add_callback` takes."""
+
+    def __call__(self, stage: Stage, event: StageEvent, pipeline: Pipeline, input_id: InputID, data: PipelineData,
+                 config: Config, status: Status | None, **kwargs: Any) -> None:
+        """Take notice that `event` happened to `stage` for `input_id`; `data` maps the fields known so far."""
+
+
+class OutputMismatch(Exception):  # noqa: N818  the name says what happened, to the stage and not to us
+    """A stage returned other fields than its `outputs`; the message names them."""
+
+
+def suggest_stage_id(class_name: str) -> str:
+    """Return the identifier of a stage whose class has this name: ``DoGFilterStage`` gives ``do-g-filter``.
+
+    The name is split before capitals and digits and at underscores, adjacent single letters or digits are joined, and
+    a final ``stage`` is dropped.
+
+    Raises:
+        ValueError: If `class_name` is not an identifier that starts with a letter.
+    """
+    if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]*", class_name):
+        raise ValueError(f'"{class_name}" is not the name of a class')
+    tokens: list[str] = []
+    run = ""  # "letter" or "digit" while single characters of that kind are being joined
+    for token in re.findall(r"[a-zA-Z0-9][^A-Z0-9_]*", class_name):
+        kind = "" if len(token) > 1 else "digit" if token.isdigit() else "letter"
+        if kind and kind == run:
+            tokens[-1] += token
+        else:
+            tokens.append(token)
+        run = kind
+    words = [token.lower() for token in tokens]
+    return "-".join(words[:-1] if len(words) > 1 and words[-1] == "stage" else words)
+
+
+class Stage:
+    """One step of a pipeline: it reads fields, and produces others in :meth:`process`.
+
+    A stage is described by its class attributes; its hyperparameters are the section of the configuration that bears
+    its :attr:`id`. The field ``input_id`` is there for every stage.
+    """
+
+    inputs: Collection[str] = []
+    """The fields that this stage reads."""
+
+    outputs: Collection[str] = []
+    """The fields that this stage produces."""
+
+    consumes: Collection[str] = []
+    """The fields that this stage reads and that no stage may read after it; they are not stored."""
+
+    enabled_by_default: bool = True
+    """Whether the stage takes part if its hyperparameter ``enabled`` is not set."""
+
+    id: str
+    """The identifier, and the name of the section of the configuration. Derived from the name of the class unless set."""
+
+    version: str | int = ""
+    """Declares a change of the implementation that the code itself does not show."""
+
+    fingerprint: Literal["code", "version"] = "code"
+    """``"version"``: only :attr:`version` tells whether the implementation has changed, whatever the code says."""
+
+    default_config: Mapping[str, Any] = {}
+    """Declared defaults of hyperparameters; writing one out in a configuration changes nothing."""
+
+    ignore_config: Collection[str] = ()
+    """Hyperparameters that do not affect the results, such as a batch size: changing them re-runs nothing."""
+
+    formats: Mapping[str, str] = {}
+    """By output field, the name of the format to store it in; by type where none is named."""
+
+    def __init__(self) -> None:
+        cls = type(self)
+        self.id = cls.id if hasattr(cls, "id") else suggest_stage_id(cls.__name__)
+        self.consumes = frozenset(cls.consumes)
+        self.inputs = frozenset(cls.inputs) | self.consumes
+        self.outputs = frozenset(cls.outputs)
+        self.enabled_by_default = cls.enabled_by_default
+        self.event_callbacks: dict[StageEvent, list[StageCallback]] = {}
+        if self.id.endswith("+"):
+            raise ValueError(f'the identifier of a stage must not end with "+": {self.id}')
+
+    @property
+    def signature(self) -> dict[str, Any]:
+        """The hashes of the pieces of code that make up this stage, by ``module:name``."""
+        return dict(_fingerprint(self).parts)
+
+    @property
+    def sha(self) -> str:
+        """The hash of the implementation of this stage, with everything of the project that it reaches."""
+        return _fingerprint(self).hash
+
+    def callback(self, event: StageEvent, **kwargs: Any) -> None:
+        """Call the callbacks that were added for `event`, with `kwargs`."""
+        for callback in self.event_callbacks.get(event, ()):
+            callback(stage=self, event=event, **kwargs)
+
+    def add_callback(self, event: StageEvent, callback: StageCallback) -> None:
+        """Have `callback` called upon `event`."""
+        for single in _single_events(event):
+            self.event_callbacks.setdefault(single, []).append(callback)
+
+    def remove_callback(self, event: StageEvent, callback: StageCallback) -> None:
+        """Undo :meth:`add_callback`."""
+        for single in _single_events(event):
+            self.event_callbacks[single].remove(callback)
+
+    def is_enabled(self, config: Config) -> bool:
+        """Tell whether this stage takes part, given its section of the configuration."""
+        return bool(config.get("enabled", self.enabled_by_default))
+
+    def run(self, pipeline: Pipeline, input_id: InputID, data: PipelineData, config: Config,
+            status: Status | None = None, **kwargs: Any) -> float:
+        """Process one input if the stage is enabled, and :meth:`skip` it otherwise.
+
+        Arguments:
+            pipeline: The pipeline that the stage is part of.
+            input_id: The input.
+            data: The fields known so far; the outputs are added to it, and the consumed fields removed.
+            config: The section of the configuration for this stage.
+            status: What progress is reported through.
+            kwargs: Passed on to the callbacks.
+
+        Returns:
+            The duration of :meth:`process` in seconds, and 0 if the stage is not enabled.
+
+        Raises:
+            OutputMismatch: If other fields are returned than :attr:`outputs`.
+        """
+        around: dict[str, Any] = dict(pipeline=pipeline, input_id=input_id, data=data, config=config, status=status,
+                                      **kwargs)
+        if not self.is_enabled(config):
+            self.skip(**around)
+            return 0.0
+        _status.update(status, info="start-stage", stage=self.id, intermediate=True)
+        self.callback("start", **around)
+        started = time.perf_counter()
+        outputs = self.process(pipeline=pipeline, config=config, status=status,
+                               **{field: data[field] for field in self.inputs})
+        seconds = time.perf_counter() - started
+        data.update(self.check_outputs(outputs))
+        for field in self.consumes:
+            del data[field]
+        self.callback("end", **around)
+        return seconds
+
+    def skip(self, pipeline: Pipeline, input_id: InputID, data: PipelineData, config: Config,
+             status: Status | None = None, **kwargs: Any) -> None:
+        """Tell the callbacks that the stage does not run for this input."""
+        _status.update(status, info="skip-stage", stage=self.id, intermediate=True)
+        self.callback("skip", pipeline=pipeline, input_id=input_id, data=data, config=config, status=status, **kwargs)
+
+    def check_outputs(self, outputs: Any) -> PipelineData:
+        """Return what :meth:`process` returned if it has exactly the fields :attr:`outputs`.
+
+        Raises:
+            OutputMismatch: If it does not.
+        """
+        if not isinstance(outputs, Mapping):
+            if outputs is None and not self.outputs:
+                return {}
+            raise OutputMismatch(f'stage "{self.id}" returned {type(outputs).__name__} instead of a dictionary with the '
+                                 f"fields {_listed(self.outputs)}")
+        missing, extra = frozenset(self.outputs) - outputs.keys(), outputs.keys() - frozenset(self.outputs)
+        if missing or extra:
+            parts = [f"did not return {_listed(missing)}" if missing else "",
+                     f"returned {_listed(extra)}, which its outputs do not name" if extra else ""]
+            raise OutputMismatch(f'stage "{self.id}" ' + " and ".join(filter(None, parts)))
+        return dict(outputs)
+
+    def process(self, pipeline: Pipeline, config: Config, status: Status | None = None, **inputs: Any) -> PipelineData:
+        """Compute the outputs of this stage for one input.
+
+        Arguments:
+            pipeline: The pipeline that the stage is part of; ``pipeline.resolve(scope, input_id)`` gives the path of a
+                file.
+            config: The section of the configuration for this stage.
+            status: What progress is reported through, see :mod:`repype_like.status`.
+            inputs: The values of the fields named by :attr:`inputs` and :attr:`consumes`.
+
+        Returns:
+            The values of the fields named by :attr:`outputs`.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.process")
+
+    def configure(self, pipeline: Pipeline, input_id: InputID, *args: Any, **kwargs: Any) -> Mapping[str, Any]:
+        """Return rules that adapt hyperparameters to an input: ``{key: (factor, default[, limits])}``.
+
+        Where the hyperparameter ``key`` is absent or None it becomes `factor` times the hyperparameter ``AF_key``,
+        whose default is `default`. `limits` are the arguments `type`, `min` and `max` of
+        :func:`repype_like.pipeline.create_config_entry`.
+        """
+        return {}
+
+    def __str__(self) -> str:
+        return self.id
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, id: {self.id}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self.id == other.id and self.sha == other.sha
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self.id))
+
+
+def _fingerprint(stage: Stage) -> Any:
+    from repype_like.fingerprint import fingerprint_of  # needed only by those who ask for it, and not free to import
+
+    return fingerprint_of(stage)
+
+
+def _single_events(event: StageEvent) -> tuple[StageEvent, ...]:
+    return ("end", "skip") if event == "after" else (event,)
+
+
+def _listed(fields: Collection[str]) -> str:
+    return ", ".join(f'"{field}"' for field in sorted(fields)) or "(none)"

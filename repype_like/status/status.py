@@ -1,0 +1,116 @@
+"""What a stage reports through."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from repype_like.typing import Any, Plain, TypeVar
+
+__all__ = ["Report", "Status", "create", "derive", "progress", "update"]
+
+T = TypeVar("T")
+
+Report = Callable[[Plain, bool], None]
+"""Told what is reported, and whether the next report replaces it; None as an intermediate report clears the last one."""
+
+_PROGRESS_INTERVAL = 0.05
+"""Seconds between two reports of progress: more often than this, nobody can read them."""
+
+
+class Status:
+    """Takes what a stage has to say and hands it on to whoever listens.
+
+    Arguments:
+        parent: The status that this one is a part of; what is reported here is handed on by it.
+        report: Called with everything that is reported, see :data:`Report`.
+    """
+
+    def __init__(self, parent: Status | None = None, report: Report | None = None):
+        self.id = uuid.uuid4()
+        self.parent = parent
+        self.data: list[Plain] = []
+        """What was reported to stay, and for each derived status its own list."""
+        self._report = report if report is not None else parent._report if parent is not None else None
+
+    def derive(self) -> Status:
+        """Return a status that is a part of this one."""
+        child = Status(self)
+        self.data.append(child.data)
+        return child
+
+    def write(self, status: Plain) -> None:
+        """Report something that stays."""
+        self.data.append(status)
+        if self._report is not None:
+            self._report(status, False)
+
+    def intermediate(self, status: Plain = None) -> None:
+        """Report something that the next report replaces, or clear it with None."""
+        if self._report is not None:
+            self._report(status, True)
+
+    def progress(self, iterable: Iterable[T], iterations: int | None = None, details: Plain = None) -> Iterator[T]:
+        """Yield the items of `iterable` and report how far it is.
+
+        Arguments:
+            iterable: What to go through.
+            iterations: The number of items, if `iterable` has no length. Unknown if that is not given either.
+            details: Shown beside the progress.
+        """
+        if iterations is None:
+            iterations = len(iterable) if hasattr(iterable, "__len__") else None
+        shown = 0.0
+        try:
+            for step, item in enumerate(iterable):
+                now = time.monotonic()
+                if now - shown >= _PROGRESS_INTERVAL:
+                    shown = now
+                    self.intermediate({"info": "progress", "details": details, "step": step, "max_steps": iterations,
+                                       "progress": step / iterations if iterations else None})
+                yield item
+        finally:
+            self.intermediate(None)
+
+
+def update(status: Status | None, plain_text: Plain = None, intermediate: bool = False, **kwargs: Any) -> None:
+    """Report a text, or the keyword arguments as a dictionary; nothing if `status` is None.
+
+    Arguments:
+        status: What to report through.
+        plain_text: The text.
+        intermediate: Whether the next report replaces this one; without a text it clears the last one.
+        kwargs: Reported instead of a text.
+
+    Raises:
+        TypeError: If there is both a text and keyword arguments, or neither and `intermediate` is false.
+    """
+    if plain_text is not None and kwargs:
+        raise TypeError("a report is either a text or keyword arguments, not both")
+    if status is None:
+        return
+    if intermediate:
+        status.intermediate(kwargs or plain_text)
+    elif plain_text is None and not kwargs:
+        raise TypeError("there is nothing to report: give a text or keyword arguments")
+    else:
+        status.write(kwargs or plain_text)
+
+
+def derive(status: Status | None) -> Status | None:
+    """Return a part of `status`, or None if that is None."""
+    return None if status is None else status.derive()
+
+
+def progress(status: Status | None, iterable: Iterable[T], iterations: int | None = None,
+             details: Plain = None) -> Iterable[T]:
+    """Return the items of `iterable`; reports how far it is if `status` is not None, see :meth:`Status.progress`."""
+    return iterable if status is None else status.progress(iterable, iterations, details)
+
+
+@contextmanager
+def create() -> Iterator[Status]:
+    """Give a status that nobody listens to; what is reported can be read from its `data`."""
+    yield Status()
