@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
+
 from project import TRACING, Project
 
 MakeProject = Callable[[Mapping[str, Any]], Project]

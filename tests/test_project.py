@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from project import Outcome, Project
 
 
@@ -15,7 +16,9 @@ def test_executions_are_counted_over_processes_since_the_last_call(make_project:
 
     def trace_from(processes: int) -> None:
         children = [project._popen("-c", script) for _ in range(processes)]
-        assert [child.communicate() and child.returncode for child in children] == [0] * processes
+        for child in children:
+            child.communicate()
+        assert [child.returncode for child in children] == [0] * processes
 
     assert not project.executions()
     trace_from(3)
