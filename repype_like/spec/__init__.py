@@ -1,0 +1,45 @@
+"""From task.yml to checked, resolved values with their origins. No user code is imported here."""
+
+from __future__ import annotations
+
+from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover
+from repype_like.spec.inheritance import Layer, Layered, merge
+from repype_like.spec.input_ids import (
+    check_input_ids,
+    decode_input_ids,
+    format_input_id,
+    parse_input_id,
+    sorted_ids,
+)
+from repype_like.spec.keys import KEYS, check
+from repype_like.spec.loading import Document, load_document, parse_document
+from repype_like.spec.patterns import check_path_safe, fill_pattern, resolve_path, resolve_pattern
+from repype_like.spec.task_spec import TaskSpec
+from repype_like.spec.tree import SpecTree, load_tree
+
+__all__ = [
+    "KEYS",
+    "SPEC_NAME",
+    "Discovery",
+    "Document",
+    "Documents",
+    "Layer",
+    "Layered",
+    "SpecTree",
+    "TaskSpec",
+    "check",
+    "check_input_ids",
+    "check_path_safe",
+    "decode_input_ids",
+    "discover",
+    "fill_pattern",
+    "format_input_id",
+    "load_document",
+    "load_tree",
+    "merge",
+    "parse_document",
+    "parse_input_id",
+    "resolve_path",
+    "resolve_pattern",
+    "sorted_ids",
+]

@@ -1,0 +1,84 @@
+"""Safe loading of one specification: plain values, each with the place where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from repype_like.errors import Location, Problem, SpecError
+from repype_like.spec.parsing import ParserName, Place, parse
+from repype_like.spec.scalars import quote
+from repype_like.spec.source import read_bytes
+
+__all__ = ["Document", "load_document", "parse_document"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """What one file says. The values are read-only by agreement: all tasks that inherit them share them.
+
+    Places are looked up rarely, so they are not kept: the text is, and it is parsed once more when one is asked for.
+    """
+
+    path: Path
+    value: dict[str, Any]
+    """Text, numbers, booleans, null, dates, lists, and dicts whose keys are text or (below the first two levels of a
+    task's specification) integers."""
+    data: bytes = field(default=b"", repr=False)
+    """The content of the file; empty if the document was not read from one."""
+
+    def location(self, keys: Sequence[str | int] = ()) -> Location:
+        """Return the place of the value at `keys`, or of the innermost value around it that is there."""
+        return self._find(keys, of_key=False)
+
+    def key_location(self, keys: Sequence[str | int]) -> Location:
+        """Return the place of the last one of `keys`; for an item of a list, the place of the item."""
+        return self._find(keys, of_key=True)
+
+    def _find(self, keys: Sequence[str | int], *, of_key: bool) -> Location:
+        place = self._places
+        if place is None:
+            return Location(self.path)
+        mark = place.mark
+        for index, key in enumerate(keys):
+            if not place.inner or key not in place.inner:
+                break
+            key_mark, place = place.inner[key]
+            mark = key_mark if of_key and index == len(keys) - 1 else place.mark
+        return Location(self.path, mark.line + 1, mark.column + 1)
+
+    @cached_property
+    def _places(self) -> Place | None:
+        try:
+            return parse(self.data, self.path)[1]
+        except SpecError:  # a document that stands for a file that could not be understood
+            return None
+
+
+def parse_document(data: bytes, path: Path, parser: ParserName | None = None) -> Document:
+    """Return the document that the bytes `data` are; `path` says where they come from and is not read.
+
+    Raises:
+        SpecError: With every problem that was found.
+    """
+    value, place = parse(data, path, parser)
+    if value is None:
+        value = {}
+    if not isinstance(value, dict):
+        where = Location(path, place.mark.line + 1, place.mark.column + 1) if place else Location(path)
+        what = "a list" if isinstance(value, list) else f"the value {quote(value)}"
+        raise SpecError([Problem(f"the file holds {what} instead of keys and values", where,
+                                 "write lines such as `runnable: true`", task=path.parent)])
+    return Document(path, value, data)
+
+
+def load_document(path: Path) -> Document:
+    """Return the document in the file at `path`. An empty file is an empty mapping.
+
+    Raises:
+        SpecError: If the file cannot be read or understood, with every problem that was found and its place.
+    """
+    return parse_document(read_bytes(path), path)

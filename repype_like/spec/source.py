@@ -1,0 +1,87 @@
+"""From a file on disk to text that the YAML parser may see: size, kind of file, encoding, characters."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from repype_like.errors import Location, Problem, SpecError
+
+__all__ = ["MAX_BYTES", "decode", "read_bytes"]
+
+MAX_BYTES = 1 << 20
+"""No specification is larger than this; what is larger is something else with the wrong name."""
+
+_BOM = "\ufeff"
+# What YAML 1.1 does not count as printable, and byte order marks in the middle, which nobody can see.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of the regular file at `path`.
+
+    Raises:
+        SpecError: If there is no such file, it cannot be read, is no regular file (a FIFO is refused, never waited
+            for), or is larger than :data:`MAX_BYTES`.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise _error(path, "is not a regular file")
+            if status.st_size > MAX_BYTES:
+                raise _error(path, f"is larger than {MAX_BYTES >> 20} MB ({status.st_size} bytes)")
+            data = b""
+            while len(data) <= MAX_BYTES and (more := os.read(descriptor, status.st_size + 1)):
+                data += more
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError as error:
+        text = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
+        raise _error(path, text) from error
+    except OSError as error:
+        raise _error(path, f"cannot be read: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise _error(path, f"is larger than {MAX_BYTES >> 20} MB")
+    return data
+
+
+def decode(data: bytes, path: Path) -> str:
+    """Return `data` as text: UTF-8, without its byte order mark, of printable characters only.
+
+    Raises:
+        SpecError: With the place of the first byte or character that is not allowed.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _error(path, "the file is encoded as UTF-16", "save it as UTF-8", Location(path, 1, 1))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        where = _place(path, data[: error.start].decode("utf-8"))
+        raise _error(path, f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8", where) from error
+    text = text.removeprefix(_BOM)
+    if found := _FORBIDDEN.search(text):
+        character = found.group()
+        if character == _BOM:
+            message = "a byte order mark (U+FEFF) in the middle of the file"
+        elif character == "\0":
+            message = "a NUL character (U+0000)"
+        else:
+            message = f"a control character (U+{ord(character):04X})"
+        hint = 'remove it, or write it as an escape in double quotes, such as "\\x1b"'
+        raise _error(path, message, hint, _place(path, text[: found.start()]))
+    return text
+
+
+def _place(path: Path, before: str) -> Location:
+    """Return the place that follows the text `before`."""
+    lines = _LINE_BREAK.split(before.removeprefix(_BOM))
+    return Location(path, len(lines), len(lines[-1]) + 1)
+
+
+def _error(path: Path, message: str, hint: str = "", where: Location | None = None) -> SpecError:
+    return SpecError([Problem(message, where or Location(path), hint, task=path.parent)])

@@ -1,0 +1,200 @@
+"""The whole task tree: the specification of every task, and everything that is wrong with any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from repype_like.errors import Problem, SpecError
+from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover
+from repype_like.spec.input_ids import check_input_ids
+from repype_like.spec.keys import Severity, check, check_config
+from repype_like.spec.loading import Document
+from repype_like.spec.patterns import check_path_safe
+from repype_like.spec.task_spec import TaskSpec
+from repype_like.typing import InputID, PathLike
+
+__all__ = ["SpecTree", "load_tree"]
+
+_SHOWN = 3  # of many ids with the same problem
+
+
+@dataclass(frozen=True, eq=False)
+class SpecTree(Mapping[Path, TaskSpec]):
+    """The tasks by directory, parents first; those above the path that was asked for included."""
+
+    discovery: Discovery
+    specs: dict[Path, TaskSpec]
+    problems: tuple[Problem, ...]
+
+    def __getitem__(self, directory: Path) -> TaskSpec:
+        return self.specs[directory]
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self.specs)
+
+    def __len__(self) -> int:
+        return len(self.specs)
+
+    @property
+    def path(self) -> Path:
+        """The directory that was asked for."""
+        return self.discovery.path
+
+    @property
+    def root(self) -> Path:
+        """The topmost task above or at the path; the path itself if there is none."""
+        return self.discovery.root
+
+    @property
+    def below(self) -> list[TaskSpec]:
+        """The tasks at and below the path."""
+        path = self.path
+        return [spec for directory, spec in self.specs.items() if directory == path or path in directory.parents]
+
+    def problems_of(self, directory: Path) -> list[Problem]:
+        """Return the problems of the task in `directory`, those that it inherits from its parents included."""
+        spec = self.specs[directory]
+        concerned = {directory, *(parent.directory for parent in spec.parents)}
+        return [problem for problem in self.problems if problem.task in concerned]
+
+    def is_sound(self, directory: Path) -> bool:
+        """Say whether the task in `directory` and all that it inherits from can be understood."""
+        return all(problem.severity != "error" for problem in self.problems_of(directory))
+
+
+def load_tree(path: PathLike, *, custom_task_class: bool = False) -> SpecTree:
+    """Load the specifications of all tasks at and below `path`, and of their parents above it, and check them.
+
+    Args:
+        path: A directory, or its task.yml.
+        custom_task_class: Whether a subclass of Task is used, which may read keys of its own and may do without a
+            pipeline. It is assumed where the specification names a ``task_class``.
+
+    Raises:
+        UsageError: If there is no such directory. Everything that is wrong with the tasks is in
+            :attr:`SpecTree.problems` instead.
+    """
+    documents = Documents()
+    discovery = discover(path, documents)
+    problems = list(discovery.problems)
+    specs: dict[Path, TaskSpec] = {}
+    for directory in discovery.directories:
+        specs[directory] = _load_spec(directory, specs, documents, problems)
+    custom = _with_custom_class(specs)
+    for spec in specs.values():
+        lenient = custom_task_class or spec.directory in custom
+        problems += check(spec.document, unknown="warning" if lenient else "error")
+        problems += _base_config_problems(spec)
+    unsound = {problem.task for problem in problems if problem.severity == "error"}
+    inputs = _InputChecks()
+    for spec in specs.values():
+        if spec.directory in unsound or (spec.parent and spec.parent.directory in unsound):
+            unsound.add(spec.directory)  # what is inherited from a file that is not understood is not known
+        elif spec.runnable and (spec.directory == discovery.path or discovery.path in spec.directory.parents):
+            problems += _missing_keys(spec, lenient=custom_task_class or spec.directory in custom)
+            problems += inputs.check(spec)
+    return SpecTree(discovery, specs, tuple(dict.fromkeys(problems)))
+
+
+def _load_spec(directory: Path, specs: Mapping[Path, TaskSpec], documents: Documents,
+               problems: list[Problem]) -> TaskSpec:
+    """Return the specification in `directory`; an empty one, and the problems, if it cannot be understood."""
+    try:
+        document = documents.load(directory / SPEC_NAME)
+    except SpecError as error:
+        problems += error.problems
+        document = Document(directory / SPEC_NAME, {})
+    parent = None
+    if document.value.get("root") is not True:
+        parent = next((specs[above] for above in directory.parents if above in specs), None)
+    spec = TaskSpec(directory, document, parent, documents)
+    _ = spec.full  # merged here, parents first, so that a long chain needs no deep recursion
+    return spec
+
+
+def _with_custom_class(specs: Mapping[Path, TaskSpec]) -> set[Path]:
+    """Return the tasks whose keys a subclass of Task may read: those that have one, and what these inherit from."""
+    found: set[Path] = set()
+    for spec in reversed(list(specs.values())):
+        if spec.directory not in found and "task_class" in spec.full:
+            found.add(spec.directory)
+            found.update(parent.directory for parent in spec.parents)
+    return found
+
+
+def _base_config_problems(spec: TaskSpec) -> list[Problem]:
+    try:
+        base = spec.base_config
+        _ = spec.config  # parents first, as above
+    except SpecError as error:
+        # A parent's base config is reported for the parent.
+        return [problem for problem in error.problems if problem.task == spec.directory]
+    if base is None:
+        return []
+    return [Problem(problem.message, problem.where, problem.hint, problem.severity, spec.directory)
+            for problem in check_config(base)]
+
+
+def _missing_keys(spec: TaskSpec, *, lenient: bool) -> list[Problem]:
+    """Return what a task that is to be run lacks; a subclass of Task may do without."""
+    severities: dict[str, Severity] = {"pipeline": "error", "input_ids": "warning"}
+    return [
+        Problem(f"the task is runnable, but has no {name}", spec.origin(("runnable",)),
+                "add it here or in a task.yml above", severity, spec.directory)
+        for name, severity in severities.items() if name not in spec.full and not lenient
+    ]
+
+
+class _InputChecks:
+    """Checks ids, and the file names that they make, once per list of ids and pattern: many tasks inherit them."""
+
+    def __init__(self) -> None:
+        self._done: dict[object, list[Problem]] = {}
+
+    def check(self, spec: TaskSpec) -> list[Problem]:
+        """Return what is wrong with the ids of `spec` and with the file names of its scopes."""
+        found = spec.source(("input_ids", "glob")) or spec.source(("input_ids",))
+        if found is None:
+            return []
+        document, keys = found
+        key: object = (document.path, keys)
+        if key not in self._done:
+            self._done[key] = self._check_ids(spec, document, keys)
+        problems = list(self._done[key])
+        if any(problem.severity == "error" for problem in problems):
+            return problems
+        for name, pattern in (spec.full.get("scopes") or {}).items():
+            key = (document.path, keys, name, pattern)
+            if key not in self._done:
+                self._done[key] = [
+                    Problem(f"{message}, in the scope {name}", document.location(keys),
+                            "rename the input, or change the scope", task=document.path.parent)
+                    for message in _unsafe_ids(pattern, spec.input_ids)
+                ]
+            problems += self._done[key]
+        return problems
+
+    def _check_ids(self, spec: TaskSpec, document: Document, keys: tuple[str | int, ...]) -> list[Problem]:
+        try:
+            problems = check_input_ids(spec.input_ids)
+        except ValueError as error:
+            problems = [Problem(str(error))]
+        place, task = document.location, document.path.parent
+        return [Problem(problem.message, place(keys), problem.hint, task=task) for problem in problems]
+
+
+def _unsafe_ids(pattern: str, ids: list[InputID]) -> list[str]:
+    """Return why ids make no safe file names, for the first few of them."""
+    found = []
+    for input_id in ids:
+        if isinstance(input_id, int):
+            continue
+        try:
+            check_path_safe(pattern, input_id)
+        except ValueError as error:
+            found.append(str(error))
+            if len(found) == _SHOWN:
+                break
+    return found
