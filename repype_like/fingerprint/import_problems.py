@@ -1,0 +1,88 @@
+"""Why something that a spec names cannot be imported: the thing, the place in the user's code, and the mend."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from repype_like.errors import Location, Problem, RepypeError, did_you_mean
+from repype_like.typing import Any
+
+__all__ = ["ImportProblem", "failed", "missing_attribute", "missing_module", "not_dotted"]
+
+
+class ImportProblem(RepypeError):
+    """A dotted name cannot be imported."""
+
+    exit_code = 2
+
+    def __init__(self, message: str, where: Location | None = None, hint: str = ""):
+        self.message = message
+        self.where = where
+        """The place in the user's code that is at fault, if there is one."""
+        self.hint = hint
+        super().__init__(str(Problem(message, where, hint)))
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.message, self.where, self.hint)
+
+
+def not_dotted(dotted: str) -> ImportProblem:
+    """Explain that `dotted` names no module."""
+    return ImportProblem(f'"{dotted}" is no dotted name', hint='write it as "module.Name"')
+
+
+def missing_module(dotted: str, module: str, search: Sequence[Path]) -> ImportProblem:
+    """Explain that the outermost `module` that `dotted` leads through does not exist."""
+    package, _, _ = module.rpartition(".")
+    folders = list(getattr(sys.modules.get(package), "__path__", ())) if package else [str(folder) for folder in search]
+    prefix = f"{package}." if package else ""
+    hint = did_you_mean(module, [prefix + name for name in _modules_in(folders)])
+    looked = "" if package else f" in {' or '.join(folders)}, nor among the installed packages"
+    message = f'cannot import "{dotted}": there is no module "{module}"{looked}'
+    return ImportProblem(message, hint=hint)
+
+
+def missing_attribute(dotted: str, owner: Any, name: str) -> ImportProblem:
+    """Explain that `owner`, which `dotted` leads through, has no `name`."""
+    is_module = isinstance(owner, ModuleType)
+    kind = "module" if is_module else "class" if isinstance(owner, type) else type(owner).__name__
+    shown = owner.__name__ if is_module else getattr(owner, "__qualname__", owner)
+    module = owner if is_module else sys.modules.get(getattr(owner, "__module__", ""))
+    file = getattr(module, "__file__", None)
+    names = getattr(owner, "__all__", None) or [known for known in dir(owner) if not known.startswith("_")]
+    if is_module:
+        names = [*names, *_modules_in(getattr(owner, "__path__", ()))]
+    return ImportProblem(f'cannot import "{dotted}": the {kind} "{shown}" has no "{name}"',
+                         Location(Path(file)) if file else None, did_you_mean(name, map(str, names)))
+
+
+def failed(dotted: str, module: str, error: BaseException, is_project: Callable[[str], bool],
+           search: Sequence[Path]) -> ImportProblem:
+    """Explain that `module` exists, and raised `error` while it was imported."""
+    if isinstance(error, SyntaxError) and error.filename:
+        where: Location | None = Location(Path(error.filename), error.lineno or 0, error.offset or 0)
+        return ImportProblem(f'cannot import "{dotted}": {error.msg}', where)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_project(frame.filename)]
+    where = Location(Path(frames[-1].filename), frames[-1].lineno or 0) if frames else None
+    hint = ""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        hint = did_you_mean(error.name, _modules_in([str(folder) for folder in search])) or (
+            f'install what provides "{error.name}", or name its folder in "pythonpath"')
+    text = "".join(traceback.format_exception_only(type(error), error)).strip()
+    return ImportProblem(f'cannot import "{dotted}": importing "{module}" raised {text}', where, hint)
+
+
+def _modules_in(folders: Iterable[str]) -> list[str]:
+    import pkgutil  # takes a while, and is needed only here
+
+    folders = list(folders)
+    names = {info.name for info in pkgutil.iter_modules(folders)}
+    for folder in folders:
+        if Path(folder).is_dir():
+            names.update(item.name for item in os.scandir(folder) if item.is_dir() and item.name.isidentifier())
+    return sorted(names)

@@ -1,0 +1,60 @@
+"""The bytes of source files, read once: what is compiled is what was hashed."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import os
+from pathlib import Path
+
+from repype_like.hashing import hash_bytes
+
+__all__ = ["Source", "SourceCache"]
+
+
+class Source:
+    """A source file as it was when it was first read."""
+
+    def __init__(self, file: str, data: bytes):
+        self.file = file
+        self.data = data
+        self.hash = hash_bytes(data)
+
+    @functools.cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree.
+
+        Raises:
+            SyntaxError: If the file is not Python.
+        """
+        return ast.parse(self.data, self.file)
+
+
+class SourceCache:
+    """Source files by path; each is read when it is first asked for, and never again.
+
+    A child process made by fork inherits what was read before; there is no lock that it could find taken.
+    """
+
+    def __init__(self) -> None:
+        self._sources: dict[str, Source] = {}
+        self._real: dict[str, str] = {}
+
+    def read(self, file: str | Path) -> Source:
+        """Return the content of `file`.
+
+        Raises:
+            OSError: If it cannot be read.
+        """
+        name = str(file)
+        real = self._real.get(name)
+        if real is None:
+            real = self._real.setdefault(name, os.path.realpath(name))
+        source = self._sources.get(real)
+        if source is None:
+            source = self._sources.setdefault(real, Source(real, Path(real).read_bytes()))
+        return source
+
+    def hashes(self) -> dict[str, str]:
+        """Return the hash of the content of every file that was read, by its real path."""
+        return {file: source.hash for file, source in list(self._sources.items())}
