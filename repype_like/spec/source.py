@@ -7,6 +7,8 @@ import re
 import stat
 from pathlib import Path
 
+from yaml.reader import Reader
+
 from repype_like.errors import Location, Problem, SpecError
 
 __all__ = ["MAX_BYTES", "decode", "read_bytes"]
@@ -15,8 +17,6 @@ MAX_BYTES = 1 << 20
 """No specification is larger than this; what is larger is something else with the wrong name."""
 
 _BOM = "\ufeff"
-# What YAML 1.1 does not count as printable, and byte order marks in the middle, which nobody can see.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
@@ -64,17 +64,20 @@ def decode(data: bytes, path: Path) -> str:
         where = _place(path, data[: error.start].decode("utf-8"))
         raise _error(path, f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8", where) from error
     text = text.removeprefix(_BOM)
-    if found := _FORBIDDEN.search(text):
-        character = found.group()
-        if character == _BOM:
-            message = "a byte order mark (U+FEFF) in the middle of the file"
-        elif character == "\0":
-            message = "a NUL character (U+0000)"
-        else:
-            message = f"a control character (U+{ord(character):04X})"
+    found = Reader.NON_PRINTABLE.search(text)  # compiled already, and what PyYAML itself refuses
+    if found or _BOM in text:
+        at = min(place for place in (found.start() if found else -1, text.find(_BOM)) if place >= 0)
         hint = 'remove it, or write it as an escape in double quotes, such as "\\x1b"'
-        raise _error(path, message, hint, _place(path, text[: found.start()]))
+        raise _error(path, _named(text[at]), hint, _place(path, text[:at]))
     return text
+
+
+def _named(character: str) -> str:
+    if character == _BOM:
+        return "a byte order mark (U+FEFF) in the middle of the file"
+    if character == "\0":
+        return "a NUL character (U+0000)"
+    return f"a control character (U+{ord(character):04X})"
 
 
 def _place(path: Path, before: str) -> Location:
