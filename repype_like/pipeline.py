@@ -8,6 +8,7 @@ from pathlib import Path
 
 from repype_like.config import Config
 from repype_like.errors import RepypeError
+from repype_like.spec import fill_pattern
 from repype_like.stage import Stage
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PathLike, PipelineData
 
@@ -207,24 +208,25 @@ class Pipeline:
         """Return `base_config` (not modified), adapted to an input by the rules of :meth:`Stage.configure`."""
         config = base_config.copy()
         for stage in self.stages:
-            for key, rule in stage.configure(self, input_id, *args, **kwargs).items():
-                if len(rule) not in (2, 3):
-                    raise PipelineError(f"{type(stage).__name__}.configure gives {len(rule)} values for "
-                                        f'"{key}" instead of (factor, default[, limits])')
-                create_config_entry(config, f"{stage.id}/{key}", rule[0], rule[1], **(rule[2] if len(rule) == 3 else {}))
+            self.configure_stage(stage, config, input_id, *args, **kwargs)
         return config
+
+    def configure_stage(self, stage: Stage, config: Config, input_id: InputID, *args: Any, **kwargs: Any) -> None:
+        """Adapt the section of one stage of `config` to an input, in place."""
+        for key, rule in stage.configure(self, input_id, *args, **kwargs).items():
+            if len(rule) not in (2, 3):
+                raise PipelineError(f"{type(stage).__name__}.configure gives {len(rule)} values for "
+                                    f'"{key}" instead of (factor, default[, limits])')
+            create_config_entry(config, f"{stage.id}/{key}", rule[0], rule[1], **(rule[2] if len(rule) == 3 else {}))
 
     def resolve(self, scope: str, input_id: InputID | None = None) -> Path | None:
         """Return the path of `scope` for an input, or None if there is no such scope or the input is missing."""
         pattern = self.scopes.get(scope)
         if pattern is None:
             return None
-        text = str(pattern)
-        if "%" in text:
-            if input_id is None:
-                return None
-            text = text % (input_id if has_placeholder(text) else ())
-        path = Path(text).resolve()
+        if input_id is None and has_placeholder(str(pattern)):
+            return None
+        path = Path(fill_pattern(pattern, "" if input_id is None else input_id)).resolve()
         if self.on_resolve is not None:
             self.on_resolve(scope, input_id, path)
         return path

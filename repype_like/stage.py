@@ -192,7 +192,8 @@ class Stage:
             raise OutputMismatch(f'stage "{self.id}" ' + " and ".join(filter(None, parts)))
         return dict(outputs)
 
-    def process(self, pipeline: Pipeline, config: Config, status: Status | None = None, **inputs: Any) -> PipelineData:
+    def process(self, pipeline: Pipeline, config: Config, status: Status | None = None, *args: Any,
+                **inputs: Any) -> PipelineData:
         """Compute the outputs of this stage for one input.
 
         Arguments:

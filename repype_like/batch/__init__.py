@@ -1,0 +1,9 @@
+"""Many tasks at once: loading a tree, checking it, planning it and bringing it up to date."""
+
+from __future__ import annotations
+
+from repype_like.batch.batch import Batch
+from repype_like.batch.context import RunContext
+from repype_like.batch.update import Summary
+
+__all__ = ["Batch", "RunContext", "Summary"]

@@ -1,0 +1,257 @@
+"""A collection of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from repype_like.batch import update, validation
+from repype_like.batch.context import RunContext
+from repype_like.errors import Problem, RepypeError, SpecError, UsageError
+from repype_like.events import Event, Listener
+from repype_like.execute import Executor, LocalExecutor, SerialExecutor, Workplaces
+from repype_like.plan import Plan, Request, TaskView, make_plan
+from repype_like.spec import SPEC_NAME, SpecTree, TaskSpec, load_document, load_tree
+from repype_like.status import Status
+from repype_like.task import Task, inspection
+from repype_like.typing import Any, PathLike
+
+__all__ = ["Batch"]
+
+
+class Batch:
+    """Tasks, identified by their paths.
+
+    Arguments:
+        task_cls: The class of the tasks, unless their specification names another by ``task_class``.
+    """
+
+    tasks: dict[Path, Task]
+    """The tasks by path."""
+
+    task_cls: type[Task]
+    """The class of the tasks."""
+
+    def __init__(self, task_cls: type[Task] = Task):
+        self.tasks = {}
+        self.task_cls = task_cls
+        self.trees: list[SpecTree] = []
+        """What was loaded by :meth:`load`."""
+        self.problems: list[Problem] = []
+        """What is wrong with it."""
+        self._executor: Executor | None = None
+
+    @property
+    def resolved_tasks(self) -> dict[Path, Task]:
+        """The tasks by resolved path."""
+        return {task.path.resolve(): task for task in self.tasks.values()}
+
+    def task(self, path: PathLike, spec: dict[str, Any] | None = None) -> Task | None:
+        """Return the task at `path`, loaded with its parents if need be.
+
+        Arguments:
+            path: The directory of the task.
+            spec: The specification; read from the ``task.yml`` there if it is not given.
+
+        Returns:
+            The task, or None if there is neither a ``task.yml`` nor a specification.
+
+        Raises:
+            SpecError: If the specification cannot be understood.
+            UsageError: If the task was loaded before, with another specification.
+        """
+        path = Path(path)
+        known = self.resolved_tasks.get(path.resolve())
+        if spec is None:
+            if not (path / SPEC_NAME).is_file():
+                return known
+            spec = load_document(path / SPEC_NAME).value
+        if known is None:
+            parent = None
+            if spec.get("root") is not True:
+                above = next((folder for folder in path.absolute().parents if (folder / SPEC_NAME).is_file()
+                              or folder.resolve() in self.resolved_tasks), None)
+                parent = self.task(above) if above is not None else None
+            known = self.tasks[path] = self._class_of(spec, parent, path)(path=path, spec=spec, parent=parent)
+        elif known.spec != spec:
+            raise UsageError(f"{path}: the task was loaded before, with another specification")
+        return known
+
+    def load(self, root_path: PathLike) -> None:
+        """Load all tasks of a directory tree, and those above it that they inherit from.
+
+        What is wrong with their specifications is put into :attr:`problems`.
+
+        Raises:
+            UsageError: If there is no such directory.
+        """
+        tree = load_tree(root_path, custom_task_class=self.task_cls is not Task)
+        self.trees.append(tree)
+        self.problems.extend(tree.problems)
+        for spec in tree.values():
+            if spec.directory not in self.resolved_tasks and tree.is_sound(spec.directory):
+                self._add(spec)
+
+    def _add(self, spec: TaskSpec) -> None:
+        parent = self.resolved_tasks.get(spec.parent.directory) if spec.parent is not None else None
+        if spec.parent is not None and parent is None:
+            return
+        try:
+            cls = self._class_of(spec.own, parent, spec.directory)
+        except RepypeError as error:
+            self.problems.append(Problem(str(error), spec.origin(("task_class",)), task=spec.directory))
+            return
+        task = cls(path=spec.directory, spec=spec.own, parent=parent)
+        task.resolved_spec = spec
+        self.tasks[spec.directory] = task
+
+    def _class_of(self, spec: dict[str, Any], parent: Task | None, path: Path) -> type[Task]:
+        name = spec.get("task_class") or (parent.full_spec.get("task_class") if parent is not None else None)
+        if name is None:
+            return self.task_cls
+        base = Task(path, spec, parent)
+        cls = base.codebase.load(name)
+        if not isinstance(cls, type) or not issubclass(cls, Task):
+            raise UsageError(f'"{name}" is not a class of tasks: it has to be derived from repype_like.task.Task')
+        return cls
+
+    @property
+    def contexts(self) -> list[RunContext]:
+        """The runnable tasks, sorted by path, ready to run."""
+        return [RunContext(task) for task in sorted(self.tasks.values(), key=lambda task: task.path.resolve())
+                if task.runnable]
+
+    @property
+    def pending(self) -> list[RunContext]:
+        """The runnable tasks that are not up to date."""
+        return [context for context in self.contexts if context.pending]
+
+    def context(self, path: PathLike) -> RunContext | None:
+        """Return the task at `path`, ready to run, or None if it is not loaded or not runnable."""
+        task = self.resolved_tasks.get(Path(path).resolve())
+        return RunContext(task) if task is not None and task.runnable else None
+
+    def prepare(self, tasks: Iterable[Task] | None = None) -> list[RunContext]:
+        """Return tasks ready to run, and put what is wrong with the others into :attr:`problems`.
+
+        Arguments:
+            tasks: The tasks to prepare; templates are left out. Defaults to all.
+        """
+        chosen = self.tasks.values() if tasks is None else tasks
+        contexts = []
+        for task in sorted(chosen, key=lambda task: task.path.resolve()):
+            if task.runnable:
+                context, problems = validation.prepare(task)
+                self.problems.extend(problem for problem in problems if problem not in self.problems)
+                if context is not None:
+                    contexts.append(context)
+        return contexts
+
+    @cached_property
+    def root(self) -> Path:
+        """The directory that the names of tasks in plans and events are relative to."""
+        paths = [tree.path for tree in self.trees] or [task.path.resolve() for task in self.tasks.values()]
+        common = paths[0] if paths else Path.cwd()
+        while not all(path.is_relative_to(common) for path in paths):
+            common = common.parent
+        return common
+
+    def name_of(self, task: Task) -> str:
+        """Return the path of a task relative to :attr:`root`, with ``/``."""
+        path = task.path.resolve()
+        if path.is_relative_to(self.root):
+            return path.relative_to(self.root).as_posix()
+        return Path(*[".."] * len(self.root.relative_to(path).parts)).as_posix() if self.root.is_relative_to(path) else str(path)
+
+    def workplaces(self, contexts: Sequence[RunContext]) -> Workplaces:
+        """Return tasks as planning and executing see them, by name."""
+        numbers: dict[int, int] = {}
+        return {self.name_of(context.task): inspection.workplace_of(
+            context.task, context.pipeline, context.config, self.name_of(context.task),
+            numbers.setdefault(id(context.task.codebase), len(numbers))) for context in contexts}
+
+    def plan(self, workplaces: Workplaces, request: Request = Request()) -> Plan:
+        """Find out what has to be done to bring tasks up to date; nothing is written or run."""
+        views = [place.view for place in workplaces.values()]
+
+        def neighbours() -> Sequence[TaskView]:
+            chosen = {view.path for view in views}
+            return [*views, *inspection.views_of(task for task in self._whole_trees() if task.path.resolve() not in chosen)]
+
+        return make_plan(views, neighbours, request)
+
+    def _whole_trees(self) -> list[Task]:
+        """Return the runnable tasks of the trees that the loaded ones are part of, up to their topmost tasks."""
+        whole = Batch(self.task_cls)
+        for root in {task.root.path.resolve() for task in self.tasks.values()}:
+            whole.load(root)
+        return [task for task in whole.tasks.values() if task.runnable]
+
+    def execute(self, plan: Plan, workplaces: Workplaces, request: Request = Request(), jobs: int = 0,
+                listen: Listener = lambda event: None, command: Sequence[str] = (), wait: bool = False) -> update.Summary:
+        """Do what a plan says, and complete the tasks that it is about.
+
+        Arguments:
+            plan: What :meth:`plan` returned.
+            workplaces: What it was made of.
+            request: What it was made for.
+            jobs: The number of worker processes; 0 runs everything in this process.
+            listen: Told every event.
+            command: What the user typed, for the record.
+            wait: Whether to wait for another run that holds the tree.
+
+        Raises:
+            LockedError: If another run holds the tree.
+        """
+        self._executor = LocalExecutor(jobs) if jobs else SerialExecutor()
+        try:
+            return update.bring_up_to_date(plan, workplaces, request, self._executor, listen, self.plan, self.root,
+                                           tuple(command), wait)
+        finally:
+            self._executor = None
+
+    def stop(self) -> None:
+        """Have :meth:`execute` finish what runs and start nothing more; for signal handlers."""
+        if self._executor is not None:
+            self._executor.stop()
+
+    def kill(self) -> None:
+        """Have :meth:`execute` end now; for signal handlers."""
+        if self._executor is not None:
+            self._executor.kill()
+
+    async def run(self, contexts: Sequence[RunContext] | None = None, status: Status | None = None) -> bool:
+        """Bring tasks up to date, in worker processes.
+
+        Arguments:
+            contexts: The tasks. Defaults to those that are pending.
+            status: What progress is reported through.
+
+        Returns:
+            Whether all of them were completed.
+        """
+        import asyncio  # costs more to import than most commands take
+
+        chosen = self.prepare() if contexts is None else list(contexts)
+        errors = [problem for problem in self.problems if problem.severity == "error"]
+        if errors:
+            raise SpecError(errors)
+        workplaces = self.workplaces(chosen)
+        plan = self.plan(workplaces)
+        summary = await asyncio.to_thread(self.execute, plan, workplaces, jobs=1, listen=_reporter(status))
+        return summary.succeeded
+
+    async def cancel(self) -> None:
+        """End what :meth:`run` is running; what is finished stays."""
+        self.kill()
+
+
+def _reporter(status: Status | None) -> Listener:
+    def report(event: Event) -> None:
+        if status is not None:
+            status.write({"info": type(event).__name__, **vars(event)})
+
+    return report
+
+

@@ -1,0 +1,59 @@
+"""A task, with the pipeline and the hyperparameters that it is run with."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from repype_like.config import Config
+from repype_like.pipeline import Pipeline
+from repype_like.task import PendingReason, Task, TaskData
+from repype_like.typing import Any
+
+__all__ = ["RunContext"]
+
+
+class RunContext:
+    """The pipeline and the hyperparameters used to run a task.
+
+    Arguments:
+        task: The task.
+
+    Raises:
+        NotRunnableError: If the task is a template.
+        RepypeError: If there is something wrong with its pipeline or configuration.
+    """
+
+    task: Task
+    """The task to run."""
+
+    pipeline: Pipeline
+    """The pipeline to run it with, with the hooks of the task."""
+
+    config: Config
+    """The hyperparameters to run it with."""
+
+    def __init__(self, task: Task):
+        task.require_runnable()
+        self.task = task
+        self.pipeline = task.create_pipeline()
+        self.config = task.create_config()
+        task.setup_callbacks(self.pipeline)
+
+    @cached_property
+    def pending(self) -> PendingReason:
+        """Why the task is pending; empty if it is not."""
+        return self.task.is_pending(self.pipeline, self.config)
+
+    def run(self, *args: Any, **kwargs: Any) -> TaskData:
+        """Run the task in this process; see :meth:`repype_like.task.Task.run`."""
+        return self.task.run(self.config, *args, pipeline=self.pipeline, **kwargs)
+
+    def __eq__(self, other: object) -> bool:
+        return (isinstance(other, type(self)) and self.task == other.task and self.pipeline == other.pipeline
+                and self.config == other.config)
+
+    def __hash__(self) -> int:
+        return hash(self.task)
+
+    def __repr__(self) -> str:
+        return f'<{type(self).__name__} "{self.task.path}">'

@@ -1,0 +1,23 @@
+"""Where, when and how results were computed; kept in the digest."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import socket
+import sys
+
+from repype_like.typing import Any
+from repype_like.version import VERSION
+
+__all__ = ["provenance"]
+
+
+def provenance(command: tuple[str, ...]) -> dict[str, Any]:
+    """Return what is known of the present run, as plain data."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user that has no name
+        user = ""
+    return {"repype_like": VERSION, "python": platform.python_version(), "platform": sys.platform,
+            "host": socket.gethostname(), "user": user, "command": list(command)}

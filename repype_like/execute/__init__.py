@@ -1,0 +1,13 @@
+"""Doing what the plan says: units of work in this process or in others, and what they make into the stores."""
+
+from __future__ import annotations
+
+from repype_like.execute.local import LocalExecutor
+from repype_like.execute.run import Executor, Outcome, execute
+from repype_like.execute.serial import SerialExecutor
+from repype_like.execute.settle import settle
+from repype_like.execute.tracking import Tracker
+from repype_like.execute.workplace import Workplace, Workplaces
+
+__all__ = ["Executor", "LocalExecutor", "Outcome", "SerialExecutor", "Tracker", "Workplace", "Workplaces", "execute",
+           "settle"]

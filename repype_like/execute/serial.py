@@ -1,0 +1,33 @@
+"""Runs units one after the other in this process, so that a debugger can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from repype_like.execute.messages import Message, UnitDone
+from repype_like.execute.unit import run_unit
+from repype_like.execute.workplace import Workplaces
+from repype_like.plan import Unit
+
+__all__ = ["SerialExecutor"]
+
+
+class SerialExecutor:
+    """Runs units in this process; see :class:`repype_like.execute.run.Executor`."""
+
+    def __init__(self) -> None:
+        self._stopped = False
+
+    def run(self, units: Sequence[Unit], workplaces: Workplaces) -> Iterator[Message]:
+        """Yield what happens while `units` run, in order."""
+        for position, unit in enumerate(units):
+            if self._stopped:
+                return
+            messages: list[Message] = []
+            succeeded = run_unit(unit, workplaces, messages.append)
+            yield from messages
+            yield UnitDone(position, not succeeded)
+
+    def stop(self) -> None:
+        """Start no further unit."""
+        self._stopped = True

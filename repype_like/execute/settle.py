@@ -1,0 +1,100 @@
+"""Completes a task: when every stage has a valid record for every input, the digest is written, last of all.
+
+Whether that is so is found out by planning anew: a task is complete if the plan has nothing left to do for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+
+from repype_like.benchmark import Benchmark
+from repype_like.execute.workplace import Workplace
+from repype_like.plan import Action, Catalogue, Files, Request, Step, TaskPlan, TaskView, locate_output, plan_task, task_key
+from repype_like.store import Digest, Observation, OutputFile, Record
+from repype_like.typing import Any, InputID, Plain
+
+__all__ = ["settle"]
+
+
+def settle(place: Workplace, provenance: Mapping[str, Plain], files: Files) -> TaskPlan:
+    """Write the digest of a task if it is complete, with everything that belongs to it.
+
+    Arguments:
+        place: The task.
+        provenance: What the digest says of where and how the task was completed.
+        files: The contents of files.
+
+    Returns:
+        What is left to do for the task; its `pending` is empty if it is complete.
+    """
+    view = place.view
+    left, steps = plan_task(view, Catalogue(lambda: ()), files, Request(pick_up=False))
+    records = [(input_id, step.record) for input_id, step in steps if step.record is not None]
+    if len(records) < len(steps) or any(step.action is not Action.KEEP or step.restore for _, step in steps):
+        return left
+    if steps or left.pending or left.refresh or view.store.digest is None:
+        times = _times(place, records)
+        _write_final_configs(place, records)
+        times.save()
+        view.store.commit(_digest(view, steps, records, provenance, files))
+    return left
+
+
+def _digest(view: TaskView, steps: Sequence[tuple[InputID, Step]], records: Sequence[tuple[InputID, Record]],
+            provenance: Mapping[str, Plain], files: Files) -> Digest:
+    made: dict[str, list[tuple[InputID, str]]] = {stage.id: [] for stage in view.stages}
+    for input_id, record in records:
+        made[record.stage].append((input_id, record.id))
+    before = view.store.digest if not view.store.damage else None
+    return Digest(
+        spec=view.spec, stages=tuple(stage.id for stage in view.stages),
+        fingerprints={stage.id: {"hash": stage.fingerprint, "parts": dict(stage.parts)} for stage in view.stages},
+        config={stage.id: dict(view.config.get(stage.id) or {}) for stage in view.stages},
+        inputs=list(view.input_ids), records=made, key=task_key(view),
+        observations=_observations(view, (record for _, record in records), files),
+        outputs=_outputs(view, (record for _, record in records), files),
+        provenance=dict(provenance), completed=time.time(),
+        previous=sorted({record for pairs in before.records.values() for _, record in pairs}) if before else [])
+
+
+def _observations(view: TaskView, records: Iterable[Record], files: Files) -> list[tuple[Observation, Any]]:
+    seen: dict[Observation, Any] = {}
+    for record in records:
+        for item in record.observations:
+            path = view.locate(item.scope, item.input_id, item.path)
+            seen[item] = files.stamp(path, item.hash) if path is not None else None
+    return list(seen.items())
+
+
+def _outputs(view: TaskView, records: Iterable[Record], files: Files) -> list[tuple[OutputFile, Any]]:
+    outputs = []
+    for record in records:
+        for item in record.outputs:
+            path = locate_output(view, item)
+            outputs.append((item, files.stamp(path, item.hash) if path is not None else None))
+    return outputs
+
+
+def _times(place: Workplace, records: Sequence[tuple[InputID, Record]]) -> Benchmark[float]:
+    times = Benchmark[float](place.view.path / "times.csv")
+    times.retain((stage.id for stage in place.view.stages), place.view.input_ids)
+    for input_id, record in records:
+        times[record.stage, input_id] = record.seconds
+    return times
+
+
+def _write_final_configs(place: Workplace, records: Sequence[tuple[InputID, Record]]) -> None:
+    """Write the configuration that was in force for each input, if there is a scope ``config`` to write it to."""
+    if "config" not in place.pipeline.scopes:
+        return
+    import yaml  # needed only here
+
+    final: dict[InputID, dict[str, Any]] = {}
+    for input_id, record in records:
+        final.setdefault(input_id, dict(place.view.configure(input_id)))[record.stage] = record.note.get("final", {})
+    for input_id, config in final.items():
+        path = place.pipeline.resolve("config", input_id)
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")

@@ -1,0 +1,75 @@
+"""Where records are found: in the task itself first, then above it, then anywhere in the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from repype_like.errors import DamagedError
+from repype_like.plan.view import TaskView
+from repype_like.store import Digest, Record
+from repype_like.typing import InputID
+
+__all__ = ["Catalogue"]
+
+
+class Catalogue:
+    """The records and digests of a tree, read when they are asked for, each once.
+
+    Arguments:
+        neighbours: Gives the tasks that may be picked up from; called at the first need, since making views of tasks
+            that are not selected costs time.
+    """
+
+    def __init__(self, neighbours: Callable[[], Sequence[TaskView]]):
+        self._neighbours = neighbours
+        self._elsewhere: dict[str, list[TaskView]] | None = None
+        self._digests: dict[TaskView, Digest | None] = {}
+        self._completed: dict[TaskView, dict[tuple[str, InputID], str]] = {}
+        self._damage: dict[TaskView, str] = {}
+
+    def digest(self, view: TaskView) -> Digest | None:
+        """Return the digest of a task, or None if it was never completed or the digest is damaged."""
+        if view not in self._digests:
+            try:
+                self._digests[view] = view.store.digest
+                self._damage[view] = ""
+            except DamagedError as error:
+                self._digests[view] = None
+                self._damage[view] = str(error)
+        return self._digests[view]
+
+    def damage(self, view: TaskView) -> str:
+        """Return what is wrong with the digest of a task, or an empty text."""
+        self.digest(view)
+        return self._damage[view]
+
+    def completed_record(self, view: TaskView, stage: str, input_id: InputID) -> Record | None:
+        """Return the record that the last completion of the task had for a stage and input, or None."""
+        if view not in self._completed:
+            digest = self.digest(view)
+            self._completed[view] = {} if digest is None else {
+                (name, key): record for name, pairs in digest.records.items() for key, record in pairs}
+        record_id = self._completed[view].get((stage, input_id))
+        return None if record_id is None else view.store.records.by_id(record_id)
+
+    def candidates(self, view: TaskView, pre_key: str, pick_up: bool) -> Iterator[tuple[TaskView, Record]]:
+        """Yield the records with this pre-key, and the tasks that have them, the nearest first."""
+        for record in view.store.records.by_pre_key(pre_key):
+            yield view, record
+        if pick_up:
+            others = self._index().get(pre_key, ())
+            near = {path: distance for distance, path in enumerate(view.ancestors)}
+            for other in sorted(others, key=lambda other: near.get(other.path, len(near))):
+                if other is not view:
+                    for record in other.store.records.by_pre_key(pre_key):
+                        yield other, record
+
+    def _index(self) -> dict[str, list[TaskView]]:
+        if self._elsewhere is None:
+            self._elsewhere = {}
+            for view in sorted(self._neighbours(), key=lambda view: view.path):
+                for record in view.store.records:
+                    holders = self._elsewhere.setdefault(record.pre_key, [])
+                    if view not in holders:
+                        holders.append(view)
+        return self._elsewhere

@@ -1,0 +1,62 @@
+"""The names of results.
+
+The *record id* of a result is a hash of everything that it depends on: the fingerprint of the stage, its effective
+configuration, the input, the record ids of what it reads, and what it observed in files. It chains: a change anywhere
+upstream changes every id downstream, and nothing else. The *pre-key* is the record id without the stage's own
+observations, which is what can be known before the stage runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from repype_like.fingerprint.canonical import hash_value
+from repype_like.plan.view import StageView, TaskView
+from repype_like.store import Observation
+from repype_like.typing import Any, InputID
+
+__all__ = ["is_planned", "planned", "pre_key", "record_id", "task_key"]
+
+
+def pre_key(stage: StageView, config: Mapping[str, Any], input_id: InputID, reads: Mapping[str, str],
+            packages: Mapping[str, str]) -> str:
+    """Return the name of a result before it is known what its stage observes.
+
+    Arguments:
+        stage: The stage.
+        config: Its effective configuration for the input.
+        input_id: The input.
+        reads: The record id of the producer of each field that the stage reads (or :func:`planned` names).
+        packages: The versions of the distributions that count.
+    """
+    return hash_value((stage.fingerprint, sorted(stage.outputs), config, input_id, sorted(reads.items()),
+                       sorted(packages.items())))
+
+
+def record_id(pre_key: str, observations: Iterable[Observation]) -> str:
+    """Return the name of a result, given what its stage observed."""
+    seen = sorted((item.scope or "", type(item.input_id).__name__, str(item.input_id), item.path or "", item.hash)
+                  for item in observations)
+    return hash_value((pre_key, seen)) if seen else pre_key
+
+
+def planned(pre_key: str) -> str:
+    """Return a name that stands for the record that a planned computation will make."""
+    return f"~{pre_key}"
+
+
+def is_planned(name: str) -> bool:
+    """Tell whether `name` stands for a record that is yet to be made."""
+    return name.startswith("~")
+
+
+def task_key(view: TaskView) -> str:
+    """Return a hash of all that decides about the results of a task, but for the contents of files.
+
+    As long as it stays what it was at the completion of the task, only files have to be looked at.
+    """
+    sections = {stage.id: view.config.get(stage.id) or {} for stage in view.stages}
+    return hash_value((
+        [(stage.id, stage.fingerprint, sorted(stage.inputs), sorted(stage.outputs), sorted(stage.kept),
+          stage.is_enabled(sections[stage.id]), stage.effective_config(sections[stage.id])) for stage in view.stages],
+        list(view.input_ids), sorted(view.packages.items()), view.extra_key))

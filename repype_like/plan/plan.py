@@ -1,0 +1,112 @@
+"""The plan: what will be done, for which tasks, and why. A value, made by planning and obeyed by executing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from repype_like.plan.reasons import Reason
+from repype_like.plan.steps import Restore
+from repype_like.store import Record
+from repype_like.typing import InputID
+
+__all__ = ["Node", "Plan", "Stored", "TaskPlan", "Transfer", "Unit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record whose values lie in the store of a task (its position in the plan's `stores`)."""
+
+    record: Record
+    store: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One stage for one input, computed once for all tasks that want it."""
+
+    name: str
+    """The planned name of the record to be made; for a recomputation, its record id."""
+    stage: str
+    input_id: InputID
+    tasks: tuple[str, ...]
+    """The tasks that want it; the first one computes."""
+    reads: tuple[tuple[str, str], ...]
+    """For each field, the name of the node that produces it, or a record id in the unit's `stored`."""
+    recomputes: bool = False
+    """Whether the record is known already, and only its values are needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A record that a task takes over from another, or keeps with files to be put back in place."""
+
+    task: str
+    record: Record
+    source: Path
+    """The directory of the task that has it; that of the task itself if only files are restored."""
+    source_name: str
+    restore: tuple[Restore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Work that one worker does in one go: nodes in an order in which everything is there when it is read.
+
+    A node may read what nodes of any other unit in `after` make; none of those has to be for the same input or task.
+    """
+
+    nodes: tuple[Node, ...]
+    stored: dict[str, Stored]
+    """The records that the nodes read from the store, by record id."""
+    skips: tuple[tuple[str, str, InputID], ...] = ()
+    """Task, stage and input where a stage does not run and a hook wants to know it."""
+    codebase: int = 0
+    opaque: str | None = None
+    """The task that runs as a whole, by its own ``run``; there are no nodes then."""
+    after: tuple[int, ...] = ()
+    """The positions, in the plan, of the units that have to be done before."""
+
+
+@dataclass(frozen=True)
+class TaskPlan:
+    """What will happen to one task."""
+
+    task: str
+    path: Path
+    runnable: bool
+    pending: str
+    """Why the task is pending, in the words of ``Task.is_pending``; empty if it is up to date."""
+    reasons: tuple[Reason, ...] = ()
+    total: int = 0
+    """The number of inputs."""
+    done: int = 0
+    """The number of inputs for which all that counts is stored already."""
+    first_stage: str | None = None
+    """The first stage that computes something."""
+    pickup: str | None = None
+    """The task from which most is taken over; the task itself if its own results are what is gone on from."""
+    pickup_path: Path | None = None
+    computes: int = 0
+    """How many times a stage runs, over all inputs."""
+    takes: int = 0
+    keeps: int = 0
+    saved: float = 0.0
+    """Seconds that the results which are kept or taken over had cost."""
+    refresh: bool = False
+    """Whether nothing is to be done but to write the digest anew, since the words of the specification changed."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will happen to all tasks."""
+
+    tasks: tuple[TaskPlan, ...]
+    units: tuple[Unit, ...] = ()
+    transfers: tuple[Transfer, ...] = ()
+    """What is taken over before anything runs."""
+
+    @property
+    def pending(self) -> tuple[TaskPlan, ...]:
+        """The tasks that something has to be done for."""
+        return tuple(task for task in self.tasks if task.pending)

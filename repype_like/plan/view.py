@@ -1,0 +1,88 @@
+"""What planning knows of a task: values and a few pure questions, never the task itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from repype_like.errors import Location
+from repype_like.store import Store
+from repype_like.typing import Any, InputID, Plain
+
+__all__ = ["StageView", "TaskView"]
+
+
+@dataclass(frozen=True)
+class StageView:
+    """One stage of one task."""
+
+    id: str
+    inputs: frozenset[str]
+    """The fields it reads, without ``input_id``."""
+    outputs: frozenset[str]
+    fingerprint: str
+    parts: Mapping[str, str]
+    """The hashes of the pieces of code that make up the fingerprint, by ``module:name``."""
+    files: Mapping[str, str]
+    """The source file of each module that the pieces are in."""
+    enabled_by_default: bool = True
+    default_config: Mapping[str, Any] = field(default_factory=dict)
+    ignore_config: frozenset[str] = frozenset()
+    kept: frozenset[str] = frozenset()
+    """The outputs whose values stay when the task is complete: those neither marginal nor consumed."""
+
+    def effective_config(self, section: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what counts of this stage's section of the configuration: defaults filled in, the irrelevant left out."""
+        return {key: value for key, value in {**self.default_config, **section}.items()
+                if key != "enabled" and key not in self.ignore_config}
+
+    def is_enabled(self, section: Mapping[str, Any]) -> bool:
+        """Tell whether the stage takes part, given its section of the configuration."""
+        return bool(section.get("enabled", self.enabled_by_default))
+
+
+@dataclass(frozen=True, eq=False)
+class TaskView:
+    """One task, as it stands at the moment of planning."""
+
+    path: Path
+    name: str
+    """The path relative to the root of the run, with ``/``; ``.`` is the root."""
+    stages: tuple[StageView, ...]
+    input_ids: tuple[InputID, ...]
+    config: Mapping[str, Any]
+    """The configuration before it is adapted to an input."""
+    configure: Callable[[InputID, str | None], Mapping[str, Any]]
+    """Gives the configuration for an input, a section for each stage; adapted for one stage only if that is named."""
+    locate: Callable[[str | None, InputID | None, str | None], Path | None]
+    """Gives the path that a scope and input, or a path relative to the tree, stand for; None if there is no such scope."""
+    store: Store
+    spec: Plain
+    """The full specification."""
+    packages: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the distributions that count for every stage."""
+    extra_key: str = ""
+    """Hash of what else decides about the configuration of an input: an overriding pipeline class."""
+    ancestors: tuple[Path, ...] = ()
+    origin: Callable[[tuple[str | int, ...]], Location | None] = lambda keys: None
+    """Gives the place of a value of the specification."""
+    opaque: bool = False
+    """Whether the task runs by its own ``run``, as a whole, because its class overrides how tasks run."""
+    verdict: str | None = None
+    """What an overriding ``is_pending`` says, or None if planning is to find out."""
+    skip_hooks: frozenset[str] = frozenset()
+    """The stages for which the task wants to know when they do not run."""
+    codebase: int = 0
+    """Tasks with different numbers must not run in the same process at once."""
+
+    @cached_property
+    def stage(self) -> Mapping[str, StageView]:
+        """The stages by identifier."""
+        return {stage.id: stage for stage in self.stages}
+
+    @cached_property
+    def producer(self) -> Mapping[str, StageView]:
+        """The stage that produces a field, by field."""
+        return {output: stage for stage in self.stages for output in stage.outputs}

@@ -1,0 +1,349 @@
+"""A task: what its directory specifies, and what was computed for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, get_args
+
+from frozendict import deepfreeze
+
+from repype_like import pipeline as _pipeline
+from repype_like.benchmark import Benchmark
+from repype_like.config import Config
+from repype_like.errors import RepypeError, UsageError
+from repype_like.fingerprint import Codebase, codebase_for, hash_value
+from repype_like.pipeline import Pipeline
+from repype_like.spec import SPEC_NAME, Document, TaskSpec, merge, resolve_pattern
+from repype_like.stage import Stage, StageEvent
+from repype_like.store import Digest, Store
+from repype_like.task import inspection, running
+from repype_like.task.data import InputData, TaskData
+from repype_like.typing import TYPE_CHECKING, Any, InputID, PathLike, PipelineData, Self
+
+if TYPE_CHECKING:
+    from repype_like.status import Status
+
+__all__ = ["NotCompletedError", "NotRunnableError", "PendingReason", "Task", "load_from_module"]
+
+PendingReason = Literal["incomplete", "pipeline", "specification", ""]
+"""Why a task is pending; empty if it is not."""
+
+_TEMPLATES = ("run", "store", "load", "strip_marginals", "find_first_diverging_stage", "find_pickup_task")
+
+
+class NotRunnableError(RepypeError, AssertionError):
+    """The task is a template: its specification does not say ``runnable: true``."""
+
+    exit_code = 2
+
+
+class NotCompletedError(RepypeError, AssertionError):
+    """The task has no results, or results for other inputs or fields than it is asked for."""
+
+
+def load_from_module(name: str) -> Any:
+    """Return the object with a dotted name, such as ``package.module.Class``.
+
+    Raises:
+        RepypeError: If there is none.
+    """
+    return codebase_for(Path.cwd(), ()).load(name)
+
+
+class Task:
+    """A task of a task tree.
+
+    Arguments:
+        path: The directory of the task.
+        spec: What its ``task.yml`` says.
+        parent: The task that it inherits from.
+    """
+
+    parent: Self | None
+    """The task that this one inherits from."""
+
+    path: Path
+    """The directory of the task."""
+
+    spec: dict[str, Any]
+    """What the ``task.yml`` of this very task says."""
+
+    def __init__(self, path: PathLike, spec: dict[str, Any], parent: Self | None = None):
+        self.spec = spec
+        self.parent = parent
+        self.path = Path(path)
+
+    @cached_property
+    def resolved_spec(self) -> TaskSpec:
+        """The specification with what it inherits, and the place of each value."""
+        parent = self.parent.resolved_spec if self.parent is not None else None
+        return TaskSpec(self.path.resolve(), Document(self.path / SPEC_NAME, self.spec), parent)
+
+    @property
+    def full_spec(self) -> dict[str, Any]:
+        """The specification, merged into that of the parent."""
+        return merge(self.parent.full_spec, self.spec) if self.parent is not None else self.spec
+
+    @property
+    def runnable(self) -> bool:
+        """Whether the task is run; it is a template for others otherwise."""
+        return bool(self.full_spec.get("runnable"))
+
+    @property
+    def input_ids(self) -> list[InputID]:
+        """The inputs of the task."""
+        return list(self.resolved_spec.input_ids)
+
+    @property
+    def root(self) -> Self:
+        """The topmost task that this one inherits from."""
+        return self.parent.root if self.parent is not None else self
+
+    @property
+    def parents(self) -> Iterator[Self]:
+        """The tasks that this one inherits from, the nearest first."""
+        task = self.parent
+        while task is not None:
+            yield task
+            task = task.parent
+
+    @property
+    def marginal_stages(self) -> Iterator[str]:
+        """The identifiers of the stages whose outputs are not kept, from the ``marginal_stages`` of the specification."""
+        for name in self.full_spec.get("marginal_stages") or ():
+            yield self.codebase.load(name)().id if "." in name else name
+
+    @cached_property
+    def codebase(self) -> Codebase:
+        """The modules of the project that the task's names refer to."""
+        return codebase_for(Path.cwd(), tuple(self.resolved_spec.pythonpath))
+
+    @cached_property
+    def results(self) -> Store:
+        """The store of the task."""
+        return Store(self.path.resolve())
+
+    @property
+    def data_filepath(self) -> Path:
+        """The path of the stored results."""
+        return self.results.records_path
+
+    @property
+    def digest_task_filepath(self) -> Path:
+        """The path of the specification that the task was completed with."""
+        return self.results.digest_path
+
+    @property
+    def digest_sha_filepath(self) -> Path:
+        """The path of the hashes that the task was completed with."""
+        return self.results.digest_path
+
+    @property
+    def digest(self) -> Mapping[str, Any] | None:
+        """The full specification that the task was completed with (immutable), or None if it never was."""
+        digest = self.completion
+        return None if digest is None else deepfreeze(digest.spec)
+
+    @property
+    def completion(self) -> Digest | None:
+        """What is known of the last completion of the task; None if there was none, or if it is damaged."""
+        return None if self.results.damage else self.results.digest
+
+    @property
+    def times_filepath(self) -> Path:
+        """The path of the durations of the stages."""
+        return self.path.resolve() / "times.csv"
+
+    @property
+    def times(self) -> Benchmark[float]:
+        """The durations in seconds, by stage and input, of the results of the task."""
+        return Benchmark[float](self.times_filepath)
+
+    def get_full_spec_with_config(self, config: Config) -> dict[str, Any]:
+        """Return the full specification with `config` in place of its own."""
+        return {**self.full_spec, "config": config.entries}
+
+    def compute_sha(self, config: Config | None = None) -> str:
+        """Return a hash of the full specification, with `config` in place of its own if that is given."""
+        return hash_value(self.full_spec if config is None else self.get_full_spec_with_config(config))
+
+    def create_config(self) -> Config:
+        """Return the hyperparameters of the task: the parent's, overlaid with the base config, overlaid with its own.
+
+        Raises:
+            SpecError: If the base config cannot be read.
+        """
+        spec = self.resolved_spec
+        own = Config(dict(self.spec.get("config") or {})).copy()
+        base = Config(spec.base_config.value).copy() if spec.base_config is not None else Config()
+        return (self.parent.create_config() if self.parent is not None else Config()).merge(base).merge(own)
+
+    def resolve_path(self, path: PathLike | None) -> Path | None:
+        """Return the absolute path that `path` means here: relative to the directory of the task, placeholders filled.
+
+        ``{DIRNAME}`` is the name of the directory of the task, ``{ROOTDIR}`` the path of the topmost task.
+        """
+        return None if path is None else self.resolved_spec.resolve(str(path))
+
+    def create_pipeline(self, *args: Any, **kwargs: Any) -> Pipeline:
+        """Return the pipeline that the specification describes. To be overridden for a pipeline made otherwise.
+
+        Raises:
+            UsageError: If the specification names no pipeline.
+            RepypeError: If it cannot be made of what the specification names.
+        """
+        named = self.full_spec.get("pipeline")
+        scopes = {name: Path(resolve_pattern(pattern, self.path.resolve(), self.root.path.resolve()))
+                  for name, pattern in (self.full_spec.get("scopes") or {}).items()}
+        if not named:
+            raise UsageError(f'{self.path / SPEC_NAME}: no "pipeline" is given')
+        with self.codebase.activate():
+            if isinstance(named, str):
+                return self.codebase.load(named)(*args, scopes=scopes, **kwargs)
+            stages = [inspection.make_stage(self.codebase.load(name), name) for name in named]
+            return _pipeline.create_pipeline(stages, *args, scopes=scopes, **kwargs)
+
+    def is_pending(self, pipeline: Pipeline, config: Config) -> PendingReason:
+        """Tell why the task needs to run: ``incomplete``, ``pipeline``, ``specification``, or empty if it does not."""
+        return inspection.plan_of(self, pipeline, config).pending if self.runnable else ""
+
+    def reset(self) -> None:
+        """Delete the results of the task, with the files that its stages wrote."""
+        inspection.delete_outputs(self)
+        self.results.reset()
+        self.times_filepath.unlink(missing_ok=True)
+
+    def get_marginal_fields(self, pipeline: Pipeline) -> frozenset[str]:
+        """Return the fields that are not kept: the outputs of the marginal stages."""
+        marginal = frozenset(self.marginal_stages)
+        return frozenset().union(*(stage.outputs for stage in pipeline.stages if stage.id in marginal))
+
+    def load(self, pipeline: Pipeline | None = None) -> TaskData:
+        """Return the results of the task, by input and field. Values are read when they are asked for.
+
+        Arguments:
+            pipeline: If given, the results have to have just the fields that it keeps.
+
+        Raises:
+            NotRunnableError: If the task is a template.
+            NotCompletedError: If there are no results, or not those of the inputs and fields asked for.
+        """
+        if not self.runnable:
+            raise NotRunnableError(f"{self.path}: the task is a template (its specification does not say "
+                                   '"runnable: true"), so it has no results')
+        self.results.refresh()
+        digest = self.completion
+        if digest is None:
+            raise NotCompletedError(f"{self.path}: there are no results yet; run the task")
+        if set(digest.inputs) != set(self.input_ids):
+            raise NotCompletedError(f"{self.path}: the results are for other inputs than the specification names; "
+                                    "run the task")
+        data = {input_id: InputData(self.results, fields, input_id)
+                for input_id, fields in inspection.stored_fields(self.results, digest).items()}
+        if pipeline is not None:
+            kept = pipeline.persistent_fields - self.get_marginal_fields(pipeline)
+            for input_id, fields in data.items():
+                if frozenset(fields) != kept:
+                    raise NotCompletedError(f"{self.path}: the results for input {input_id!r} do not have the fields of "
+                                            "the pipeline; run the task")
+        return data
+
+    def strip_marginals(self, pipeline: Pipeline, data_chunk: Mapping[str, Any]) -> PipelineData:
+        """Return the fields of one input without the marginal ones; `data_chunk` stays as it is."""
+        marginal = self.get_marginal_fields(pipeline)
+        return {field: data_chunk[field] for field in data_chunk if field not in marginal}
+
+    def store(self, pipeline: Pipeline, data: TaskData, config: Config, times: Benchmark[float]) -> None:
+        """Store results, and complete the task.
+
+        Arguments:
+            pipeline: The pipeline that computed `data`.
+            data: The fields of every input.
+            config: The hyperparameters that were used.
+            times: The durations of the stages.
+
+        Raises:
+            NotRunnableError: If the task is a template.
+            UsageError: If `data` is not for the inputs of the task.
+        """
+        self.require_runnable()
+        if set(data) != set(self.input_ids):
+            raise UsageError(f"{self.path}: the data to be stored are not for the inputs of the task")
+        running.store_data(self, pipeline, data, config, times)
+
+    def find_first_diverging_stage(self, pipeline: Pipeline, config: Config) -> Stage | None:
+        """Return the first stage whose results in this task are not those that `pipeline` and `config` would give.
+
+        Returns:
+            The stage, or None if all results are good.
+        """
+        plan = inspection.plan_of(self, pipeline, config, pick_up=False)
+        return pipeline.stage(plan.first_stage) if plan.first_stage is not None else None
+
+    def find_pickup_task(self, pipeline: Pipeline, config: Config) -> dict[str, Any]:
+        """Find completed work to go on from: in this task, its parents, their other descendants.
+
+        Returns:
+            ``task``, the task with most of it, or None; and ``first_diverging_stage``, the first stage of `pipeline`
+            that has to run, or None.
+        """
+        neighbours = {task.path.resolve(): task for task in inspection.neighbours(self)}
+        plan = inspection.plan_of(self, pipeline, config)
+        found = neighbours.get(plan.pickup_path) if plan.pickup_path is not None else None
+        first = pipeline.stage(plan.first_stage) if plan.first_stage is not None else None
+        return {"task": found, "first_diverging_stage": first}
+
+    def run(self, config: Config, pipeline: Pipeline | None = None, pickup: bool = True, strip_marginals: bool = True,
+            status: Status | None = None) -> TaskData:
+        """Bring the task up to date in this process, and return its results.
+
+        Arguments:
+            config: The hyperparameters.
+            pipeline: The pipeline. Defaults to that of :meth:`create_pipeline`.
+            pickup: Whether to take over what was computed before, here or in other tasks.
+            strip_marginals: Whether to leave out the marginal fields.
+            status: What progress is reported through.
+
+        Raises:
+            NotRunnableError: If the task is a template.
+            StageError: If a stage fails.
+        """
+        self.require_runnable()
+        if pipeline is None:
+            pipeline = self.create_pipeline()
+            self.setup_callbacks(pipeline)
+        return running.run_task(self, config, pipeline, pickup, strip_marginals, status)
+
+    def setup_callbacks(self, pipeline: Pipeline) -> None:
+        """Have the methods ``on_<stage>_<event>`` of this task called upon the events of the stages of `pipeline`.
+
+        In the name of a stage, ``_`` stands for ``-``; the events are ``start``, ``end``, ``skip`` and ``after``.
+        """
+        for stage in pipeline.stages:
+            for event in get_args(StageEvent):
+                callback = getattr(self, f"on_{stage.id.replace('-', '_')}_{event}", None)
+                if callback is not None:
+                    stage.add_callback(event, callback)
+
+    def require_runnable(self) -> None:
+        """Raise :class:`NotRunnableError` if the task is a template."""
+        if not self.runnable:
+            raise NotRunnableError(f'{self.path / SPEC_NAME}: the task is not runnable; add "runnable: true"')
+
+    def overrides_how_it_runs(self, pipeline: Pipeline) -> bool:
+        """Tell whether the class of the task, or of its pipeline, replaces part of how a task runs."""
+        return any(getattr(type(self), name) is not getattr(Task, name) for name in _TEMPLATES) or (
+            type(pipeline).process is not Pipeline.process)
+
+    def __eq__(self, other: object) -> bool:
+        return (isinstance(other, type(self)) and self.path == other.path and self.spec == other.spec
+                and self.parent == other.parent)
+
+    def __hash__(self) -> int:
+        return hash((self.path, json.dumps(self.spec, sort_keys=True, default=repr), self.parent))
+
+    def __repr__(self) -> str:
+        return f'<{type(self).__name__} "{self.path}">'
