@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from repype_like.benchmark import Benchmark
+
+
+def test_values_survive_the_file(tmp_path: Path) -> None:
+    benchmark = Benchmark[float](tmp_path / "times.csv")
+    benchmark["a", 1] = 0.5
+    benchmark["b", "x"] = 2.0
+    benchmark.save()
+    again = Benchmark[float](tmp_path / "times.csv")
+    assert again == benchmark
+    assert again["a", 1] == 0.5
+    assert ("a", "x") not in again
+    assert [path.name for path in tmp_path.iterdir()] == ["times.csv"]
+
+
+def test_what_is_not_retained_is_forgotten(tmp_path: Path) -> None:
+    benchmark = Benchmark[float](tmp_path / "times.csv")
+    for stage in "ab":
+        for input_id in (1, 2):
+            benchmark[stage, input_id] = 1.0
+    kept = Benchmark[float](tmp_path / "other.csv").set(benchmark).retain(["a"], [2, 3])
+    assert ("a", 2) in kept
+    assert ("a", 1) not in kept
+    assert ("b", 2) not in kept
+    assert ("b", 2) in benchmark
+
+
+def test_the_frame_has_stages_as_rows_and_inputs_as_columns(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    benchmark = Benchmark[float](tmp_path / "times.csv")
+    benchmark["a", 1] = 0.5
+    benchmark["b", 2] = 1.5
+    assert benchmark.df.at["a", 1] == 0.5
+    assert list(benchmark.df.columns) == [1, 2]
+    assert benchmark.df.isna().at["a", 2]
