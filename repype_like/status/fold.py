@@ -1,0 +1,196 @@
+"""One fold of events into the state of a run. Whoever shows a run shows this state, and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+
+from repype_like import events
+from repype_like.events import Event
+from repype_like.typing import InputID, Literal, Plain
+
+__all__ = ["Outcome", "RunState", "RunningStage", "TaskState"]
+
+Outcome = Literal["waiting", "running", "completed", "failed", "interrupted"]
+
+_Key = tuple[str, str, InputID]
+"""A task, a stage and an input."""
+
+_OfStage = events.StageStarted | events.StageFinished | events.StageFailed | events.Progress | events.Message
+
+
+@dataclass
+class RunningStage:
+    """A stage that computes at this moment."""
+
+    task: str
+    stage: str
+    input_id: InputID
+    tasks: tuple[str, ...]
+    """All tasks that its result is for."""
+    worker: int
+    since: float
+    """When it started, in seconds since the epoch."""
+    step: int | None = None
+    """How far it is by its own account, or None if it has not said."""
+    total: int | None = None
+    details: Plain = None
+    message: Plain = None
+    """What it says for the moment."""
+
+
+@dataclass
+class TaskState:
+    """One pending task."""
+
+    task: str
+    pending: str
+    first_stage: str | None
+    pickup: str | None
+    inputs: int
+    outcome: Outcome = "waiting"
+    computed: int = 0
+    """How many stages x inputs were computed for this task, so far."""
+    taken: int = 0
+    failed: int = 0
+    sources: tuple[str, ...] = ()
+    """The tasks that results were taken over from."""
+    seconds: float = 0.0
+    """The time spent in its stages."""
+    saved: float = 0.0
+    """The time that the results which were kept or taken over had cost, in seconds."""
+
+
+@dataclass
+class RunState:
+    """A run, as far as it has got. Feed it every event, in the order in which they happened."""
+
+    run: str = ""
+    root: str = ""
+    total: int = 0
+    """How many stage executions there will be, as far as is known."""
+    done: int = 0
+    """How many are over, failed ones included."""
+    taken: int = 0
+    tasks: dict[str, TaskState] = field(default_factory=dict)
+    running: dict[_Key, RunningStage] = field(default_factory=dict)
+    """What computes at this moment, the longest running first."""
+    failures: list[events.StageFailed] = field(default_factory=list)
+    warnings: dict[tuple[str | None, str], events.Warned] = field(default_factory=dict)
+    """Each warning once, by task and text."""
+    finished: events.RunFinished | None = None
+    _counts: Counter[str] = field(default_factory=Counter)
+    _seconds: dict[str, float] = field(default_factory=dict)
+    _workers: set[int] = field(default_factory=set)
+
+    @property
+    def outcomes(self) -> Counter[Outcome]:
+        """How many tasks there are of each outcome."""
+        return Counter(task.outcome for task in self.tasks.values())
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """How long the rest will take by the mean duration of each stage, or None as long as nothing is known.
+
+        The log does not say which stages the remaining executions are of; they are taken to even out.
+        """
+        left = max(self.total - self.done, 0)
+        if not self._counts or not self.total:
+            return None
+        even = self.total / len(self._counts)
+        missing = {stage: max(even - count, 0.0) for stage, count in self._counts.items()}
+        weight = sum(missing.values())
+        if not weight:
+            return 0.0
+        mean = sum(missing[stage] * self._seconds[stage] / count for stage, count in self._counts.items()) / weight
+        return left * mean / max(len(self._workers), 1)
+
+    def feed(self, event: Event) -> None:
+        """Take in what happened."""
+        self._feed(event)
+
+    @singledispatchmethod
+    def _feed(self, event: Event) -> None:
+        """Events of a newer version, and those that change nothing here."""
+
+    @_feed.register
+    def _(self, event: events.RunStarted) -> None:
+        self.run, self.root, self.total = event.run, event.root, event.stages
+
+    @_feed.register
+    def _(self, event: events.TaskStarted) -> None:
+        self.tasks[event.task] = TaskState(event.task, event.pending, event.first_stage, event.pickup, event.inputs)
+
+    @_feed.register
+    def _(self, event: events.StageStarted) -> None:
+        self.running[_key(event)] = RunningStage(event.task, event.stage, event.input_id, event.tasks, event.worker,
+                                                 event.time)
+        self._workers.add(event.worker)
+        for task in self._concerned(event.tasks):
+            task.outcome = "running"
+
+    @_feed.register
+    def _(self, event: events.StageFinished) -> None:
+        self._end(event)
+        self._counts[event.stage] += 1
+        self._seconds[event.stage] = self._seconds.get(event.stage, 0.0) + event.seconds
+        for task in self._concerned(event.tasks):
+            task.outcome = "running"
+            task.computed += 1
+
+    @_feed.register
+    def _(self, event: events.StageFailed) -> None:
+        self._end(event)
+        self.failures.append(event)
+        for task in self._concerned(event.tasks):
+            task.failed += 1
+
+    @_feed.register
+    def _(self, event: events.StageTaken) -> None:
+        self.taken += 1
+        for task in self._concerned((event.task,)):
+            task.outcome = "running"
+            task.taken += 1
+
+    @_feed.register
+    def _(self, event: events.Progress) -> None:
+        if running := self.running.get(_key(event)):
+            running.step, running.total, running.details = event.step, event.total, event.details
+
+    @_feed.register
+    def _(self, event: events.Message) -> None:
+        if running := self.running.get(_key(event)):
+            running.message = event.content if event.intermediate else None
+            if event.intermediate and event.content is None:  # the iteration that it reported on is over
+                running.step = running.total = running.details = None
+
+    @_feed.register
+    def _(self, event: events.Warned) -> None:
+        self.warnings.setdefault((event.task, event.message), event)
+
+    @_feed.register
+    def _(self, event: events.TaskFinished) -> None:
+        known = self.tasks.get(event.task) or TaskState(event.task, "", None, None, 0)
+        outcome: Outcome = event.outcome  # type: ignore[assignment]  # what else a newer version says is shown as it is
+        self.tasks[event.task] = dataclasses.replace(
+            known, outcome=outcome, computed=event.computed, taken=event.taken, sources=event.sources,
+            seconds=event.seconds, saved=event.saved)
+
+    @_feed.register
+    def _(self, event: events.RunFinished) -> None:
+        self.finished = event
+        self.running.clear()
+
+    def _end(self, event: events.StageFinished | events.StageFailed) -> None:
+        self.running.pop(_key(event), None)
+        self.done += 1
+        self.total = max(self.total, self.done)  # what a run writes may call for more than was foreseen
+
+    def _concerned(self, names: tuple[str, ...]) -> list[TaskState]:
+        return [self.tasks[name] for name in names if name in self.tasks]
+
+
+def _key(event: _OfStage) -> _Key:
+    return event.task, event.stage, event.input_id
