@@ -6,9 +6,9 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 
-from repype_like.typing import Any, Self
+from repype_like.typing import Any, Plain, Self
 
-__all__ = ["Config"]
+__all__ = ["Config", "to_plain"]
 
 _MISSING: Any = object()
 
@@ -208,3 +208,20 @@ def _yaml_lines(entries: Mapping[str, Any], indent: int) -> Iterator[str]:
             yield from _yaml_lines(value, indent + 1)
         else:
             yield f"{'  ' * indent}{key}: {value!r}"
+
+
+def to_plain(value: Any) -> Plain:
+    """Return `value` as data that JSON and YAML can say; what they have no word for becomes text."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(item) for item in value]
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0:
+        return to_plain(value.item())
+    return str(value)

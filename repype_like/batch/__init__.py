@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from repype_like.batch.batch import Batch
 from repype_like.batch.context import RunContext
+from repype_like.batch.opening import open_task
 from repype_like.batch.update import Summary
 
-__all__ = ["Batch", "RunContext", "Summary"]
+__all__ = ["Batch", "RunContext", "Summary", "open_task"]

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 from repype_like import events
 from repype_like.batch.provenance import provenance
 from repype_like.events import Listener
-from repype_like.execute import Executor, Outcome, Workplaces, execute, settle
+from repype_like.execute import Executor, Outcome, Workplace, Workplaces, execute, settle
 from repype_like.plan import Files, Plan, Request, TaskPlan
 from repype_like.status import EventLog
 from repype_like.store import RunLock
@@ -87,51 +86,49 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
 def _run_rounds(plan: Plan, workplaces: Workplaces, request: Request, executor: Executor, listen: Listener,
                 planner: Planner, summary: Summary, origin: dict[str, object]) -> None:
     """Carry out the plan and what follows from it, and complete tasks; what fails is not tried twice."""
-    done: Counter[str] = Counter()
-    most = 1 + max((len(place.view.stages) for place in workplaces.values()), default=0)
+    total = Outcome()
+    rounds = 1 + max((len(place.view.stages) for place in workplaces.values()), default=0)
     left = {task.task: task for task in plan.tasks if task.pending or task.refresh}
-    for _ in range(most):
+    for _ in range(rounds):
         outcome = execute(plan, workplaces, executor, listen)
-        summary.failures.extend(outcome.failures)
-        broken = {task for failure in outcome.failures for task in failure.tasks}
-        done.update(outcome.computed)
-        summary.computed += sum(1 for _ in outcome.seconds)
-        again: list[str] = []
+        total.add(outcome)
+        again = []
         for name in sorted(left):
-            rest = settle(workplaces[name], origin, Files()) if workplaces[name].view.opaque is False else None
-            pending = _still_pending(rest, workplaces, name)
-            if pending and name not in broken and name in outcome.touched and not _partial(request):
+            complete = _complete(workplaces[name], origin)
+            if not complete and name in outcome.touched - outcome.broken and not _partial(request):
                 again.append(name)
-                continue
-            _close(left.pop(name), pending, name in broken, outcome, listen, summary)
+            else:
+                _close(left.pop(name), complete, total, listen, summary)
         if not again:
-            return
+            break
         plan = planner({name: workplaces[name] for name in again}, Request(pick_up=request.pick_up))
-    for name, task in left.items():
-        _close(task, "incomplete", False, outcome, listen, summary)
+    for task in left.values():
+        _close(task, False, total, listen, summary)
+    summary.failures = total.failures
+    summary.computed = total.executed
 
 
-def _still_pending(rest: TaskPlan | None, workplaces: Workplaces, name: str) -> str:
-    if rest is not None:
-        return rest.pending
-    store = workplaces[name].view.store
-    store.refresh()
-    return "" if not store.damage and store.digest is not None else "incomplete"
+def _complete(place: Workplace, origin: dict[str, object]) -> bool:
+    """Complete a task if nothing is left to do for it, and tell whether it is complete."""
+    if not place.view.opaque:
+        return settle(place, origin, Files())
+    place.view.store.refresh()  # it was completed in another process, or was not
+    return not place.view.store.damage and place.view.store.digest is not None
 
 
 def _partial(request: Request) -> bool:
     return request.last is not None or request.inputs is not None
 
 
-def _close(task: TaskPlan, pending: str, broken: bool, outcome: Outcome, listen: Listener, summary: Summary) -> None:
+def _close(task: TaskPlan, complete: bool, total: Outcome, listen: Listener, summary: Summary) -> None:
     if not task.pending:
         return
     name = task.task
-    result = "failed" if broken else "interrupted" if pending else "completed"
+    result = "failed" if name in total.broken else "completed" if complete else "interrupted"
     {"failed": summary.failed, "interrupted": summary.unfinished, "completed": summary.completed}[result].append(name)
-    summary.taken += outcome.taken[name]
-    listen(events.TaskFinished(task=name, outcome=result, computed=outcome.computed[name], taken=outcome.taken[name],
-                               sources=tuple(sorted(outcome.sources.get(name, ()))), seconds=outcome.seconds[name],
+    summary.taken += total.taken[name]
+    listen(events.TaskFinished(task=name, outcome=result, computed=total.computed[name], taken=total.taken[name],
+                               sources=tuple(sorted(total.sources.get(name, ()))), seconds=total.seconds[name],
                                saved=task.saved))
 
 

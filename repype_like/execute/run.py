@@ -49,9 +49,27 @@ class Outcome:
     """The tasks that something was done for."""
     computed: Counter[str] = field(default_factory=Counter)
     """By task, how many records were computed for it."""
+    executed: int = 0
+    """How many times a stage ran; what was shared counts once."""
     taken: Counter[str] = field(default_factory=Counter)
     seconds: Counter[str] = field(default_factory=Counter)
     sources: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> set[str]:
+        """The tasks that something failed for."""
+        return {task for failure in self.failures for task in failure.tasks}
+
+    def add(self, other: Outcome) -> None:
+        """Count in what came of another plan."""
+        self.failures += other.failures
+        self.touched |= other.touched
+        self.computed += other.computed
+        self.executed += other.executed
+        self.taken += other.taken
+        self.seconds += other.seconds
+        for task, sources in other.sources.items():
+            self.sources.setdefault(task, set()).update(sources)
 
 
 def execute(plan: Plan, workplaces: Workplaces, executor: Executor, listen: Listener) -> Outcome:
@@ -98,6 +116,7 @@ def _take_in(message: Message, plan: Plan, workplaces: Workplaces, logs: _Logs, 
             outcome.touched.update(message.event.tasks)
         elif isinstance(message.event, StageFinished):
             outcome.computed[message.event.task] += 1
+            outcome.executed += 1
             outcome.seconds[message.event.task] += message.event.seconds
             outcome.touched.add(message.event.task)
 

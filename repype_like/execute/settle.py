@@ -9,15 +9,16 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 
 from repype_like.benchmark import Benchmark
+from repype_like.config import to_plain
 from repype_like.execute.workplace import Workplace
-from repype_like.plan import Action, Catalogue, Files, Request, Step, TaskPlan, TaskView, locate_output, plan_task, task_key
+from repype_like.plan import Action, Catalogue, Files, Request, Step, TaskView, locate_output, plan_task, task_key
 from repype_like.store import Digest, Observation, OutputFile, Record
 from repype_like.typing import Any, InputID, Plain
 
 __all__ = ["settle"]
 
 
-def settle(place: Workplace, provenance: Mapping[str, Plain], files: Files) -> TaskPlan:
+def settle(place: Workplace, provenance: Mapping[str, Plain], files: Files) -> bool:
     """Write the digest of a task if it is complete, with everything that belongs to it.
 
     Arguments:
@@ -26,19 +27,19 @@ def settle(place: Workplace, provenance: Mapping[str, Plain], files: Files) -> T
         files: The contents of files.
 
     Returns:
-        What is left to do for the task; its `pending` is empty if it is complete.
+        Whether the task is complete.
     """
     view = place.view
     left, steps = plan_task(view, Catalogue(lambda: ()), files, Request(pick_up=False))
     records = [(input_id, step.record) for input_id, step in steps if step.record is not None]
     if len(records) < len(steps) or any(step.action is not Action.KEEP or step.restore for _, step in steps):
-        return left
+        return False
     if steps or left.pending or left.refresh or view.store.digest is None:
         times = _times(place, records)
         _write_final_configs(place, records)
         times.save()
         view.store.commit(_digest(view, steps, records, provenance, files))
-    return left
+    return True
 
 
 def _digest(view: TaskView, steps: Sequence[tuple[InputID, Step]], records: Sequence[tuple[InputID, Record]],
@@ -48,9 +49,9 @@ def _digest(view: TaskView, steps: Sequence[tuple[InputID, Step]], records: Sequ
         made[record.stage].append((input_id, record.id))
     before = view.store.digest if not view.store.damage else None
     return Digest(
-        spec=view.spec, stages=tuple(stage.id for stage in view.stages),
+        spec=to_plain(view.spec), stages=tuple(stage.id for stage in view.stages),
         fingerprints={stage.id: {"hash": stage.fingerprint, "parts": dict(stage.parts)} for stage in view.stages},
-        config={stage.id: dict(view.config.get(stage.id) or {}) for stage in view.stages},
+        config={stage.id: to_plain(view.config.get(stage.id) or {}) for stage in view.stages},
         inputs=list(view.input_ids), records=made, key=task_key(view),
         observations=_observations(view, (record for _, record in records), files),
         outputs=_outputs(view, (record for _, record in records), files),
@@ -92,7 +93,7 @@ def _write_final_configs(place: Workplace, records: Sequence[tuple[InputID, Reco
 
     final: dict[InputID, dict[str, Any]] = {}
     for input_id, record in records:
-        final.setdefault(input_id, dict(place.view.configure(input_id)))[record.stage] = record.note.get("final", {})
+        final.setdefault(input_id, dict(to_plain(place.view.configure(input_id, None))))[record.stage] = record.note.get("final", {})
     for input_id, config in final.items():
         path = place.pipeline.resolve("config", input_id)
         if path is not None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from repype_like import events
-from repype_like.config import Config
+from repype_like.config import Config, to_plain
 from repype_like.execute.failure import describe, user_traceback
 from repype_like.execute.messages import Happened, Made, Message
 from repype_like.execute.tracking import SpoiledInputError, Tracker
@@ -68,6 +68,11 @@ class _UnitRun:
     def run(self) -> bool:
         if self.unit.opaque is not None:
             return self._run_whole(self.workplaces[self.unit.opaque])
+        some_task = self.unit.nodes[0].tasks[0] if self.unit.nodes else self.unit.skips[0][0]
+        with self.workplaces[some_task].activate():  # once for all: the tasks of a unit share their modules
+            return self._run_nodes()
+
+    def _run_nodes(self) -> bool:
         for task, stage, input_id in self.unit.skips:
             self._skip(self.workplaces[task], stage, input_id, {})
         for node in self.unit.nodes:
@@ -142,7 +147,7 @@ class _UnitRun:
         place.pipeline.on_resolve = tracker.meet
         started = time.time()
         try:
-            with place.activate(), _restored_surroundings():
+            with _restored_surroundings():
                 with tracker.active():
                     section = Config(dict(view.configure(node.input_id, node.stage))).section(node.stage).copy()
                 effective = view.stage[node.stage].effective_config(section.entries)
@@ -163,9 +168,9 @@ class _UnitRun:
                   for field in sorted(outputs)}
         record = Record(
             id=record_id(key, observations), pre_key=key, stage=node.stage, input_id=node.input_id,
-            fingerprint=view.stage[node.stage].fingerprint, config=effective, reads=reads, observations=observations,
+            fingerprint=view.stage[node.stage].fingerprint, config=to_plain(effective), reads=reads, observations=observations,
             outputs=files, fields=fields, started=started, seconds=seconds, peak_memory=0, origin="",
-            note={"final": section.final(), **({"packages": dict(view.packages)} if view.packages else {})})
+            note={"final": to_plain(section.final()), **({"packages": dict(view.packages)} if view.packages else {})})
         slots = {field: Slot(outputs[field], None if value is None else (view.store, value),
                              self.readers.get((node.name, field), 0)) for field, value in fields.items()}
         self._happened(events.StageFinished(task=task, stage=node.stage, input_id=node.input_id, tasks=tasks,
@@ -220,8 +225,7 @@ class _UnitRun:
 
     def _skip(self, place: Workplace, stage: str, input_id: InputID, slots: Mapping[str, Slot]) -> None:
         data = Fields({field: slot.peek for field, slot in slots.items()})
-        with place.activate():
-            self._call(place, cast(Stage, place.pipeline.stage(stage)), "skip", input_id, data)
+        self._call(place, cast(Stage, place.pipeline.stage(stage)), "skip", input_id, data)
 
     def _call(self, place: Workplace, stage: Stage, event: Any, input_id: InputID, data: Fields) -> None:
         if not stage.event_callbacks.get(event):

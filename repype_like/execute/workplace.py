@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from repype_like.pipeline import Pipeline
 from repype_like.plan import TaskView, locate_output
 from repype_like.status import Status
-from repype_like.typing import AbstractContextManager, Any, InputID
+from repype_like.typing import Any, InputID
 
 __all__ = ["Workplace", "Workplaces"]
 
@@ -35,7 +36,7 @@ class Workplace:
     def earlier_outputs(self) -> dict[tuple[str, InputID], dict[Path, str]]:
         """The files that were written by this task when it was planned: by stage and input, their paths and hashes."""
         outputs: dict[tuple[str, InputID], dict[Path, str]] = {}
-        for record in self.view.store.records:
+        for record in self.view.store.records.with_outputs():
             for output in record.outputs:
                 path = locate_output(self.view, output)
                 if path is not None:

@@ -68,8 +68,6 @@ class Catalogue:
         if self._elsewhere is None:
             self._elsewhere = {}
             for view in sorted(self._neighbours(), key=lambda view: view.path):
-                for record in view.store.records:
-                    holders = self._elsewhere.setdefault(record.pre_key, [])
-                    if view not in holders:
-                        holders.append(view)
+                for pre_key in view.store.records.pre_keys():
+                    self._elsewhere.setdefault(pre_key, []).append(view)
         return self._elsewhere

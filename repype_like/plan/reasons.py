@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from repype_like.config import to_plain
 from repype_like.errors import Location
 from repype_like.plan.files import Files
 from repype_like.plan.view import StageView, TaskView
@@ -101,7 +102,7 @@ def config_changed(now: Situation) -> Reason | None:
     """The effective configuration changed."""
     if now.before is None:
         return None
-    changes = list(_differences((now.stage.id,), now.before.config, now.config))
+    changes = list(_differences((now.stage.id,), now.before.config, to_plain(now.config)))
     if not changes:
         return None
     keys, old, new = changes[0]

@@ -46,7 +46,7 @@ def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = "."
         codebase: The number of its codebase.
     """
     tree = task.root.path.resolve()
-    roots = tuple(dict.fromkeys((*task.codebase.folders, tree)))
+    roots = tuple(dict.fromkeys((*task.codebase.search, tree)))
     view = _view(task, pipeline, config, name, codebase, tree)
 
     def run_whole(status: Any) -> Any:
@@ -78,7 +78,7 @@ def _stage_view(stage: Stage, dropped: frozenset[str], task: Task) -> StageView:
     outputs = frozenset(stage.outputs)
     return StageView(
         id=stage.id, inputs=frozenset(stage.inputs) - {"input_id"}, outputs=outputs, fingerprint=fingerprint.hash,
-        parts=fingerprint.parts, files=fingerprint.modules, enabled_by_default=stage.enabled_by_default,
+        parts=fingerprint.parts, files=getattr(fingerprint, "modules", {}), enabled_by_default=stage.enabled_by_default,
         default_config=dict(stage.default_config), ignore_config=frozenset(stage.ignore_config), kept=outputs - dropped)
 
 

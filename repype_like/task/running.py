@@ -10,7 +10,7 @@ from dataclasses import replace
 from repype_like import events
 from repype_like import status as _status
 from repype_like.benchmark import Benchmark
-from repype_like.config import Config
+from repype_like.config import Config, to_plain
 from repype_like.errors import RepypeError
 from repype_like.execute import SerialExecutor, Tracker, Workplace, execute, settle
 from repype_like.pipeline import Pipeline, StageError
@@ -162,10 +162,10 @@ def _records_of(place: Workplace, input_id: InputID, fields: Mapping[str, Any], 
         key = pre_key(stage, effective, input_id, reads, view.packages)
         record = Record(
             id=record_id(key, observations), pre_key=key, stage=stage.id, input_id=input_id,
-            fingerprint=stage.fingerprint, config=effective, reads=reads, observations=observations, outputs=(),
+            fingerprint=stage.fingerprint, config=to_plain(effective), reads=reads, observations=observations, outputs=(),
             fields=_encoded(place, stage, fields), started=time.time(),
             seconds=times[stage.id, input_id] if (stage.id, input_id) in times else 0.0, peak_memory=0, origin="",
-            note={"final": dict(section)})
+            note={"final": to_plain(section)})
         names.update(dict.fromkeys(stage.outputs, record.id))
         yield record
 

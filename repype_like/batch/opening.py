@@ -1,0 +1,37 @@
+"""Opens a single task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from repype_like.batch.batch import Batch
+from repype_like.errors import SpecError, UsageError
+from repype_like.spec import SPEC_NAME
+from repype_like.task import Task
+from repype_like.typing import PathLike
+
+__all__ = ["open_task"]
+
+
+def open_task(path: PathLike) -> Task:
+    """Return the task in the directory `path`, with the tasks that it inherits from.
+
+    Raises:
+        SpecError: If its specification, or one that it inherits from, cannot be understood.
+        UsageError: If there is no task.
+    """
+    directory = Path(path).resolve()
+    if directory.name == SPEC_NAME:
+        directory = directory.parent
+    batch = Batch()
+    batch.load(directory)
+    task = batch.resolved_tasks.get(directory)
+    if task is not None:
+        return task
+    problems = [problem for problem in batch.problems if problem.severity == "error" and (
+        problem.task is None or directory.is_relative_to(problem.task))]
+    if (directory / SPEC_NAME).exists() and problems:
+        raise SpecError(problems)
+    below = sorted(str(other.relative_to(directory)) for other in batch.resolved_tasks if other.is_relative_to(directory))
+    shown = ", ".join(below[:5]) + (", ..." if len(below) > 5 else "")
+    raise UsageError(f"{path}: not a task, there is no {SPEC_NAME}" + (f"; the tasks below are {shown}" if below else ""))
