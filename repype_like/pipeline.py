@@ -64,6 +64,8 @@ def create_config_entry(config: Config, key: str, factor: Any, default_user_fact
                         type: Callable[[Any], Any] | None = None, min: Any = None, max: Any = None) -> None:
     """Set the hyperparameter `key` to `factor` times the hyperparameter ``AF_key``, unless it is set (and not None).
 
+    ``AF_key`` is set as well, to its default, unless it is set already.
+
     Arguments:
         config: The configuration to write into.
         key: The path of the hyperparameter.
@@ -74,7 +76,7 @@ def create_config_entry(config: Config, key: str, factor: Any, default_user_fact
         max: The greatest value.
     """
     section, _, name = key.rpartition("/")
-    user_factor = config.get(f"{section}/AF_{name}" if section else f"AF_{name}", default_user_factor)
+    user_factor = config.set_default(f"{section}/AF_{name}" if section else f"AF_{name}", default_user_factor)
     config.set_default(key, factor * user_factor, override_none=True)
     if type is not None:
         config.update(key, type)

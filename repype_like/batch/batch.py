@@ -139,11 +139,12 @@ class Batch:
             tasks: The tasks to prepare; templates are left out. Defaults to all.
         """
         chosen = self.tasks.values() if tasks is None else tasks
-        contexts = []
+        known, contexts = set(self.problems), []
         for task in sorted(chosen, key=lambda task: task.path.resolve()):
             if task.runnable:
                 context, problems = validation.prepare(task)
-                self.problems.extend(problem for problem in problems if problem not in self.problems)
+                self.problems.extend(problem for problem in problems if problem not in known)
+                known.update(problems)
                 if context is not None:
                     contexts.append(context)
         return contexts

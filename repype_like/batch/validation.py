@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 
 from repype_like.batch.context import RunContext
 from repype_like.errors import Location, Problem, RepypeError, SpecError, did_you_mean
 from repype_like.fingerprint import ImportProblem
 from repype_like.pipeline import Pipeline
-from repype_like.task import Task
+from repype_like.spec import check_input_ids, check_path_safe
+from repype_like.task import Task, inspection
 from repype_like.typing import Any
 
 __all__ = ["prepare"]
@@ -16,33 +19,71 @@ __all__ = ["prepare"]
 
 def prepare(task: Task) -> tuple[RunContext | None, list[Problem]]:
     """Return a task ready to run, or None, and everything that is wrong with it."""
+    problems = [*_name_problems(task), *_package_problems(task)]
+    if problems:
+        return None, problems
     try:
         context = RunContext(task)
-        with task.codebase.activate():
-            marginal = list(task.marginal_stages)
+        marginal = list(task.marginal_stages)
     except SpecError as error:
         return None, list(error.problems)
     except RepypeError as error:
-        return None, [_problem(task, error)]
+        return None, [_problem(task, error, ("pipeline",))]
     problems = [*_marginal_problems(task, context.pipeline, marginal), *_config_problems(task, context),
-                *_disabled_problems(task, context)]
+                *_disabled_problems(task, context), *_input_problems(task)]
     return (None if any(problem.severity == "error" for problem in problems) else context), problems
 
 
-def _problem(task: Task, error: RepypeError) -> Problem:
-    """Return what kept the pipeline from being made, at the place in the specification that asks for it."""
-    pipeline = task.full_spec.get("pipeline")
-    keys: tuple[str | int, ...] = ("pipeline",)
-    names = pipeline if isinstance(pipeline, list) else []
-    concerned = [index for index, name in enumerate(names) if isinstance(name, str) and f'"{name}"' in str(error)]
-    if len(concerned) == 1:
-        keys = ("pipeline", concerned[0])
-    hint = error.hint if isinstance(error, ImportProblem) else ""
-    return Problem(str(error), _place(task, keys), hint, task=task.path.resolve())
+def _problem(task: Task, error: RepypeError, keys: tuple[str | int, ...]) -> Problem:
+    """Return an error as a problem of the task, at the place in the specification that leads to it."""
+    place = _place(task, keys)
+    if isinstance(error, ImportProblem):
+        told = f"{error.where}: {error.message}" if error.where is not None else error.message
+        return Problem(told, place, error.hint, task=_stating(task, keys))
+    return Problem(str(error), place, task=_stating(task, keys))
+
+
+def _name_problems(task: Task) -> Iterator[Problem]:
+    """Every name in the pipeline has to stand for a stage."""
+    named = task.full_spec.get("pipeline")
+    if type(task).create_pipeline is not Task.create_pipeline or not isinstance(named, list):
+        return
+    for index, name in enumerate(named):
+        try:
+            inspection.make_stage(task.codebase.load(name), name)
+        except RepypeError as error:
+            yield _problem(task, error, ("pipeline", index))
+
+
+def _package_problems(task: Task) -> Iterator[Problem]:
+    for index, name in enumerate(task.full_spec.get("packages") or ()):
+        if inspection.version_of(name) is None:
+            yield Problem(f'packages: the distribution "{name}" is not installed', _place(task, ("packages", index)),
+                          "install it, or take it out of the list", task=_stating(task, ("packages", index)))
+
+
+def _input_problems(task: Task) -> Iterator[Problem]:
+    """Inputs that the class of the task names have to be as sound as those of a specification, which are checked."""
+    if type(task).input_ids is Task.input_ids:
+        return
+    input_ids = list(task.input_ids)
+    yield from (dataclasses.replace(problem, task=task.path.resolve()) for problem in check_input_ids(input_ids))
+    for scope, pattern in (task.full_spec.get("scopes") or {}).items():
+        for input_id in input_ids:
+            try:
+                check_path_safe(pattern, input_id)
+            except ValueError as error:
+                yield Problem(f"{error}, in the scope {scope}", _place(task, ("scopes", scope)), task=task.path.resolve())
 
 
 def _place(task: Task, keys: tuple[str | int, ...]) -> Location | None:
     return task.resolved_spec.origin(keys)
+
+
+def _stating(task: Task, keys: tuple[str | int, ...]) -> Path:
+    """Return the task that states a value, so that what all its descendants inherit is one problem and not many."""
+    spec = task.resolved_spec.stating(keys)
+    return spec.directory if spec is not None else task.path.resolve()
 
 
 def _marginal_problems(task: Task, pipeline: Pipeline, marginal: list[str]) -> Iterator[Problem]:
@@ -51,7 +92,8 @@ def _marginal_problems(task: Task, pipeline: Pipeline, marginal: list[str]) -> I
         if name not in known:
             yield Problem(f'marginal_stages: the pipeline has no stage "{name}"',
                           _place(task, ("marginal_stages", index)) or _place(task, ("marginal_stages",)),
-                          did_you_mean(name, known) or f"its stages are {', '.join(known)}", task=task.path.resolve())
+                          did_you_mean(name, known) or f"its stages are {', '.join(known)}",
+                          task=_stating(task, ("marginal_stages",)))
 
 
 def _config_problems(task: Task, context: RunContext) -> Iterator[Problem]:

@@ -72,9 +72,10 @@ class Tracker:
         known = self._met.get(text)
         if known is not None and (known.asked_for or text in self._written):
             return
-        if text not in self._written:
-            self._put_aside(path)
-        self._met[text] = self._sighting(path, scope, input_id)
+        with _unheard():
+            if text not in self._written:
+                self._put_aside(path)
+            self._met[text] = self._sighting(path, scope, input_id)
 
     def opened(self, path: str, reads: bool, writes: bool) -> None:
         """Take down that Python is about to open `path`."""
@@ -168,21 +169,19 @@ def _on_audit(event: str, arguments: tuple[Any, ...]) -> None:
     writes = access != os.O_RDONLY
     reads = access != os.O_WRONLY or bool((flags or 0) & os.O_APPEND)
     tracker = _active
-    _suspend()
-    try:
+    with _unheard():
         tracker.opened(os.fsdecode(path), reads and not (flags or 0) & os.O_TRUNC, writes)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Have nothing noticed of the files that are opened meanwhile, which is our own doing."""
+    global _active
+    tracker, _active = _active, None
+    try:
+        yield
     finally:
-        _resume(tracker)
-
-
-def _suspend() -> None:
-    global _active
-    _active = None
-
-
-def _resume(tracker: Tracker) -> None:
-    global _active
-    _active = tracker
+        _active = tracker
 
 
 def _statuses(path: Path) -> dict[str, _Status]:

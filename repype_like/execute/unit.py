@@ -68,13 +68,15 @@ class _UnitRun:
     def run(self) -> bool:
         if self.unit.opaque is not None:
             return self._run_whole(self.workplaces[self.unit.opaque])
-        some_task = self.unit.nodes[0].tasks[0] if self.unit.nodes else self.unit.skips[0][0]
+        some_task = self.unit.nodes[0].tasks[0] if self.unit.nodes else self.unit.skips[0].task
         with self.workplaces[some_task].activate():  # once for all: the tasks of a unit share their modules
             return self._run_nodes()
 
     def _run_nodes(self) -> bool:
-        for task, stage, input_id in self.unit.skips:
-            self._skip(self.workplaces[task], stage, input_id, {})
+        for skip in self.unit.skips:
+            slots = {field: Slot(stored=(Store(stored.store), value)) for stored in skip.known
+                     for field, value in stored.record.fields.items() if value is not None}
+            self._skip(self.workplaces[skip.task], skip.stage, skip.input_id, slots)
         for node in self.unit.nodes:
             self._run_node(node)
         return not any(self.failed.values())
@@ -151,6 +153,7 @@ class _UnitRun:
                 with tracker.active():
                     section = Config(dict(view.configure(node.input_id, node.stage))).section(node.stage).copy()
                 effective = view.stage[node.stage].effective_config(section.entries)
+                stage.is_enabled(section)  # asks for the default, so that the final configuration tells it
                 reads = {field: self.known[task][field][0] for field, _ in node.reads}
                 key = pre_key(view.stage[node.stage], effective, node.input_id, reads, view.packages)
                 place.pipeline.on_resolve = None

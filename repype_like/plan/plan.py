@@ -10,7 +10,7 @@ from repype_like.plan.steps import Restore
 from repype_like.store import Record
 from repype_like.typing import InputID
 
-__all__ = ["Node", "Plan", "Stored", "TaskPlan", "Transfer", "Unit"]
+__all__ = ["Node", "Plan", "Skip", "Stored", "TaskPlan", "Transfer", "Unit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,17 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class Skip:
+    """A stage that does not run, although a hook of the task wants to know it."""
+
+    task: str
+    stage: str
+    input_id: InputID
+    known: tuple[Stored, ...]
+    """The records of the stages up to this one that do not run either."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """Work that one worker does in one go: nodes in an order in which everything is there when it is read.
 
@@ -59,8 +70,7 @@ class Unit:
     nodes: tuple[Node, ...]
     stored: dict[str, Stored]
     """The records that the nodes read from the store, by record id."""
-    skips: tuple[tuple[str, str, InputID], ...] = ()
-    """Task, stage and input where a stage does not run and a hook wants to know it."""
+    skips: tuple[Skip, ...] = ()
     codebase: int = 0
     opaque: str | None = None
     """The task that runs as a whole, by its own ``run``; there are no nodes then."""

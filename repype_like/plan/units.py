@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from repype_like.plan.plan import Node, Stored, Unit
+from repype_like.plan.plan import Node, Skip, Stored, Unit
 from repype_like.plan.steps import Action, Step
 from repype_like.plan.view import TaskView
 from repype_like.typing import InputID
@@ -57,9 +57,10 @@ def _connected(wishes: Sequence[Wish]) -> list[list[Wish]]:
             leader[find(wish.view)] = find(first.setdefault(wish.step.name, wish.view))
     groups: dict[TaskView, list[Wish]] = {}
     for wish in wishes:
-        if _runs(wish) or wish.step.stage in wish.view.skip_hooks:
+        if _runs(wish) or wish.view.skip_hooks:
             groups.setdefault(find(wish.view), []).append(wish)
-    return list(groups.values())
+    return [group for group in groups.values() if any(
+        _runs(wish) or wish.step.stage in wish.view.skip_hooks for wish in group)]
 
 
 def _unit(wishes: Sequence[Wish], codebase: int) -> Unit:
@@ -75,6 +76,13 @@ def _unit(wishes: Sequence[Wish], codebase: int) -> Unit:
     read = {name for node in nodes for _, name in node.reads}
     stored = {name: Stored(wish.step.record, wish.step.source.path) for name, wish in records.items()
               if name in read and name not in wanted and wish.step.record and wish.step.source}
-    skips = tuple((wish.view.name, wish.step.stage, wish.input_id) for wish in wishes
-                  if not _runs(wish) and wish.step.stage in wish.view.skip_hooks)
-    return Unit(tuple(nodes), stored, skips, codebase)
+    return Unit(tuple(nodes), stored, tuple(_skips(wishes)), codebase)
+
+
+def _skips(wishes: Sequence[Wish]) -> Iterator[Skip]:
+    known: dict[TaskView, list[Stored]] = {}
+    for wish in wishes:
+        if not _runs(wish) and wish.step.record is not None and wish.step.source is not None and wish.view.skip_hooks:
+            known.setdefault(wish.view, []).append(Stored(wish.step.record, wish.step.source.path))
+            if wish.step.stage in wish.view.skip_hooks:
+                yield Skip(wish.view.name, wish.step.stage, wish.input_id, tuple(known[wish.view]))

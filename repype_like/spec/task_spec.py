@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -78,9 +79,9 @@ class TaskSpec:
             SpecError: If it cannot be loaded; located in task.yml if there is no such file.
         """
         text = self.own.get("base_config_path")
-        if not isinstance(text, str):
+        if not isinstance(text, (str, os.PathLike)):
             return None
-        path = self.resolve(text)
+        path = self.resolve(str(text))
         try:
             return self.documents.load(path)
         except SpecError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from repype_like.typing import TYPE_CHECKING, Any, InputID
 if TYPE_CHECKING:
     from repype_like.task.task import Task
 
-__all__ = ["delete_outputs", "make_stage", "neighbours", "plan_of", "stored_fields", "workplace_of"]
+__all__ = ["delete_outputs", "make_stage", "neighbours", "plan_of", "stored_fields", "version_of", "views_of",
+           "workplace_of"]
 
 
 def make_stage(cls: Any, name: str) -> Stage:
@@ -125,13 +127,16 @@ def _overriding(pipeline: Pipeline, task: Task) -> str:
 
 
 def _packages(task: Task) -> dict[str, str]:
-    versions = {}
-    for name in task.full_spec.get("packages") or ():
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            raise UsageError(f'{task.path}: the distribution "{name}", which "packages" names, is not installed') from None
-    return versions
+    return {name: version_of(name) or "not installed" for name in task.full_spec.get("packages") or ()}
+
+
+@cache
+def version_of(distribution: str) -> str | None:
+    """Return the version of an installed distribution, or None if it is not installed."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _verdict(task: Task, pipeline: Pipeline, config: Config) -> str | None:
