@@ -1,0 +1,170 @@
+"""The state of tasks as a table or as JSON: what ``status`` and a dry run print."""
+
+from __future__ import annotations
+
+import json as _json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from repype_like.cli.masking import masked_text
+from repype_like.cli.problems import report_problems
+from repype_like.cli.selection import Selection
+from repype_like.cli.terminal import Color, Glyph, Terminal, err, out
+from repype_like.cli.words import clean, near, path_words, place, problem_words, shorten
+from repype_like.errors import UsageError
+from repype_like.plan import Reason, TaskPlan
+from repype_like.spec import TaskSpec
+from repype_like.typing import Any
+
+__all__ = ["Row", "name_root", "print_rows", "print_status", "reason_words", "require_runnable", "rows_of"]
+
+_WIDEST_PATH = 40
+_NARROWEST_STATE = 24
+
+
+@dataclass(frozen=True)
+class Row:
+    """One task."""
+
+    task: str
+    runnable: bool
+    plan: TaskPlan | None
+    error: str
+    """What is wrong with the task, or an empty text."""
+    root: Path
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether nothing has to be done for the task."""
+        return not self.error and not (self.plan is not None and self.plan.pending)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return what ``status --json`` says of the task."""
+        plan = self.plan
+        pickup = None
+        if plan is not None and plan.pending and plan.pickup_path is not None:
+            pickup = Path(os.path.relpath(plan.pickup_path, self.root)).as_posix()
+        return {
+            "task": self.task, "runnable": self.runnable, "pending": plan.pending if plan is not None else "",
+            "reasons": [reason_words(reason) for reason in plan.reasons] if plan is not None and plan.pending else [],
+            "error": self.error or None,
+            "inputs": {"total": plan.total, "done": plan.done} if plan is not None else {"total": 0, "done": 0},
+            "first_stage": plan.first_stage if plan is not None and plan.pending else None, "pickup": pickup}
+
+
+def print_status(selection: Selection, *, verbose: bool, json: bool, check: bool) -> int:
+    """Print the state of all tasks, and return the exit code."""
+    rows = rows_of(selection, selection.task_plans())
+    name_root(selection)
+    report_problems(problem for problem in selection.problems if problem.severity == "warning")
+    print_rows(rows, verbose=verbose, json=json)
+    _report_homeless(selection)
+    return 1 if check and (selection.errors or not all(row.is_up_to_date for row in rows)) else 0
+
+
+def rows_of(selection: Selection, plans: dict[Path, TaskPlan]) -> list[Row]:
+    """Return a row for each task; `plans` says what would be done, by directory."""
+    return [_row(selection, spec, plans.get(spec.directory)) for spec in selection.specs]
+
+
+def _row(selection: Selection, spec: TaskSpec, plan: TaskPlan | None) -> Row:
+    errors = "\n".join(problem_words(problem) for problem in selection.errors_of(spec))
+    return Row(selection.name(spec), spec.runnable, None if errors else plan, errors, selection.batch.root)
+
+
+def print_rows(rows: Iterable[Row], *, verbose: bool = False, json: bool = False) -> None:
+    """Print rows to stdout."""
+    if json:
+        print(_json.dumps({"schema": 1, "tasks": [row.as_plain() for row in rows]}, indent=1))
+        return
+    terminal = out()
+    rows = list(rows)
+    width = min(max((len(clean(row.task)) for row in rows), default=0), _WIDEST_PATH)
+    counts = [f"{row.plan.done}/{row.plan.total}" if row.plan is not None else "" for row in rows]
+    numbers = max(map(len, counts), default=0)
+    for row, inputs in zip(rows, counts, strict=True):
+        glyph, letter, color = _sign(row)
+        path = clean(row.task)
+        head = f"{terminal.glyph(glyph)} {letter}  {path:{width}}  {inputs:>{numbers}}  "
+        state = _state(row)
+        if not verbose and terminal.interactive:
+            room = max(terminal.width - len(head), _NARROWEST_STATE)
+            state = shorten(state, room, terminal.glyph("ellipsis"))
+        terminal.line(f"{terminal.paint(head[:4], color)}{head[4:]}{state}".rstrip())
+        for line in _details(row) if verbose else ():
+            terminal.line(f"       {line}")
+
+
+def _sign(row: Row) -> tuple[Glyph, str, Color]:
+    if row.error:
+        return "error", "E", "red"
+    if not row.runnable:
+        return "template", "T", "dim"
+    return ("todo", "R", "yellow") if row.plan is not None and row.plan.pending else ("done", "U", "green")
+
+
+def _state(row: Row) -> str:
+    """Return the state of a task on one line."""
+    if row.error:
+        return clean(row.error.partition("\n")[0])
+    if row.plan is None:
+        return "template" if not row.runnable else "not looked at"
+    if not row.plan.pending:
+        return "up to date"
+    reason = reason_words(row.plan.reasons[0]) if row.plan.reasons else row.plan.pending
+    return clean(f"{_beginning(row)}: {reason}")
+
+
+def _beginning(row: Row) -> str:
+    plan = row.plan
+    assert plan is not None, "asked for tasks that would run only"
+    if plan.first_stage is not None:
+        return f"from {plan.first_stage}"
+    return "take over" if plan.takes else "complete"
+
+
+def _details(row: Row) -> Iterable[str]:
+    """Return the lines below a task that ``--verbose`` adds."""
+    if row.error:
+        yield from (clean(line) for line in row.error.split("\n")[1:])
+    elif row.plan is not None and row.plan.pending:
+        for reason in row.plan.reasons[1:]:
+            yield clean(reason_words(reason))
+        pickup = row.as_plain()["pickup"]
+        if pickup is not None and pickup != row.task:
+            yield clean(f"takes over {row.plan.takes} results, most of them from {pickup}")
+
+
+def reason_words(reason: Reason) -> str:
+    """Return why a task runs, and the place that says so."""
+    where = place(reason.where)
+    return masked_text(near(reason.text)) + (f", {where}" if where else "")
+
+
+def name_root(selection: Selection, terminal: Terminal | None = None) -> None:
+    """Say where the tree begins, if that is above the paths that were named."""
+    for tree in selection.batch.trees:
+        if tree.root != tree.path:
+            (terminal or err()).line(f"The tree begins above, at {clean(_upwards(tree.root))}")
+            return
+
+
+def _upwards(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return relative if relative.count("..") <= 3 else path_words(path)
+
+
+def _report_homeless(selection: Selection) -> None:
+    """Report the errors that no task has shown."""
+    shown = {problem for spec in selection.specs for problem in selection.errors_of(spec)}
+    report_problems(problem for problem in selection.errors if problem not in shown)
+
+
+def require_runnable(selection: Selection) -> None:
+    """Raise an error if there is nothing but templates."""
+    if not any(spec.runnable for spec in selection.specs) and not selection.errors:
+        spec = selection.specs[0]
+        raise UsageError(f"{path_words(spec.directory)}: no task is runnable here or below; write `runnable: true` "
+                         "into the task.yml of those that are to be run")

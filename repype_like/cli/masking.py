@@ -1,0 +1,43 @@
+"""Secrets are not shown: values whose key says that they are one."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from repype_like.typing import Any
+
+__all__ = ["MASK", "is_secret", "masked", "masked_text"]
+
+MASK = "***"
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_SECRET = frozenset({"password", "passwd", "passphrase", "passcode", "pwd", "secret", "secrets", "token", "apikey",
+                     "credential", "credentials"})
+_SECRET_KEYS = frozenset({"api", "access", "private", "auth", "encryption"})
+_PAIR = re.compile(r"""(?P<key>['"]?[\w.-]+['"]?)(?P<sign>\s*[:=]\s*)(?P<value>'[^']*'|"[^"]*"|[^\s,;}\])]+)""")
+_CHANGE = re.compile(r"(?P<keys>\S+) (?P<old>.+) -> (?P<new>.+)", re.DOTALL)
+
+
+def is_secret(key: object) -> bool:
+    """Tell whether a key looks like that of a secret: ``api_key``, ``dbPassword``; but not ``max_tokens``."""
+    words = [word.lower() for word in _WORDS.findall(str(key))]
+    return not _SECRET.isdisjoint(words) or any(
+        word in _SECRET_KEYS and after in ("key", "keys") for word, after in pairwise(words))
+
+
+def masked(value: Any, hidden: bool = False) -> Any:
+    """Return plain data with the secrets in it replaced."""
+    if isinstance(value, dict):
+        return {key: masked(item, hidden or is_secret(key)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [masked(item, hidden) for item in value]
+    return MASK if hidden and value is not None and not isinstance(value, bool) else value
+
+
+def masked_text(text: str) -> str:
+    """Return a text that names keys and values, such as the reason why a task runs, with the secrets replaced."""
+    change = _CHANGE.fullmatch(text)
+    if change and any(map(is_secret, change["keys"].split("."))):
+        return f"{change['keys']} {MASK} -> {MASK}"
+    return _PAIR.sub(lambda pair: f"{pair['key']}{pair['sign']}{MASK}" if is_secret(pair["key"]) else pair[0], text)

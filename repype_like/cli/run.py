@@ -1,0 +1,67 @@
+"""``repype run``: brings tasks up to date."""
+
+from __future__ import annotations
+
+import argparse
+
+__all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
+
+HELP = "bring tasks up to date"
+
+DESCRIPTION = """\
+Brings the tasks at and below each PATH up to date. What is stored already, in
+any task of the tree, is not computed again. All task.yml are checked before
+anything runs. The first Ctrl-C lets what runs be finished, the second one
+kills it.
+
+Exit code: 0 all is up to date, 1 something failed, 2 a mistake in the command
+or in a task.yml, 4 another run holds the tree, 130 and 143 interrupted."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="the directories of the tasks (default: .)")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="print what would be done, and do nothing")
+
+    what = parser.add_argument_group("which part of the work")
+    what.add_argument("--only", metavar="GLOB", action="append", default=[],
+                      help="only tasks with such a path relative to PATH; those below are not meant unless they match, "
+                           "too (repeatable; * stands for anything but /, ** for anything)")
+    what.add_argument("--input", metavar="ID", action="append", default=[], dest="inputs",
+                      help="only this input (repeatable)")
+    what.add_argument("--from", metavar="STAGE", dest="first",
+                      help="run this stage, and what depends on it, even if it is up to date")
+    what.add_argument("--until", metavar="STAGE", dest="last", help="run no stage behind this one")
+    what.add_argument("-f", "--force", action="store_true", help="run every stage even if it is up to date")
+    what.add_argument("--no-pickup", action="store_true", help="take no results over from other tasks")
+    what.add_argument("-k", "--keep-going", action="store_true",
+                      help="run the other tasks if there is something wrong with the task.yml of some")
+
+    how = parser.add_argument_group("how it is done")
+    where = how.add_mutually_exclusive_group()
+    where.add_argument("-j", "--jobs", metavar="N", type=_positive,
+                       help="the number of worker processes (default: one for each core)")
+    where.add_argument("--serial", action="store_true", help="run in this process, for a debugger")
+    how.add_argument("--task-class", metavar="DOTTED", help="the class of the tasks, such as project.tasks.MyTask")
+    how.add_argument("--wait", action="store_true", help="wait for another run that holds the tree")
+    how.add_argument("--json", action="store_true", help="print events to stdout, as lines of JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    from repype_like.cli.running import Options, run_tasks
+    from repype_like.cli.selection import Wanted, select
+
+    wanted = Wanted(tuple(args.paths or ["."]), tuple(args.only), tuple(args.inputs), args.first, args.last,
+                    args.task_class)
+    options = Options(dry_run=args.dry_run, force=args.force, pick_up=not args.no_pickup, keep_going=args.keep_going,
+                      jobs=0 if args.serial else args.jobs, wait=args.wait, json=args.json,
+                      command=args.command_line)
+    return run_tasks(select(wanted), options)
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"a number of processes is at least 1, not {text} (see --serial)")
+    return number

@@ -1,0 +1,135 @@
+"""Runs the selected tasks and shows what happens."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from repype_like import events
+from repype_like.batch import Summary
+from repype_like.cli.console import Console
+from repype_like.cli.listing import name_root, print_rows, require_runnable, rows_of
+from repype_like.cli.problems import report_problems
+from repype_like.cli.selection import Selection
+from repype_like.cli.signals import Interruption
+from repype_like.cli.summary import print_summary
+from repype_like.cli.terminal import err
+from repype_like.execute import Workplaces
+from repype_like.plan import Plan, Request
+
+__all__ = ["Options", "run_tasks"]
+
+FAILED = 1
+SPEC_ERROR = 2
+
+
+@dataclass(frozen=True)
+class Options:
+    """How tasks are run."""
+
+    dry_run: bool = False
+    force: bool = False
+    pick_up: bool = True
+    keep_going: bool = False
+    jobs: int | None = None
+    """The number of worker processes; 0 for none, None for as many as there are cores."""
+    wait: bool = False
+    json: bool = False
+    command: tuple[str, ...] = ()
+
+
+def run_tasks(selection: Selection, options: Options) -> int:
+    """Check, plan, run and summarise; return the exit code."""
+    require_runnable(selection)
+    request = Request(force=options.force, first=selection.wanted.first, last=selection.wanted.last,
+                      inputs=selection.inputs, pick_up=options.pick_up)
+    workplaces, plan = selection.plan(request)
+    report_problems(selection.problems)
+    if selection.errors and not options.keep_going:
+        err().line("Nothing was run. To run the tasks that are in order, add -k.")
+        return SPEC_ERROR
+    if options.dry_run:
+        return _print_plan(selection, plan, options)
+    code = _run(selection, workplaces, plan, request, options)
+    return code or (FAILED if selection.errors else 0)
+
+
+def _print_plan(selection: Selection, plan: Plan, options: Options) -> int:
+    name_root(selection)
+    rows = [row for row in rows_of(selection, {task.path: task for task in plan.tasks}) if not row.is_up_to_date]
+    print_rows(rows, json=options.json)
+    terminal = err()
+    if not plan.pending:
+        terminal.line(f"Nothing to do: {len(plan.tasks)} up to date.")
+    else:
+        runs = sum(len(unit.nodes) for unit in plan.units)
+        opaque = sum(unit.opaque is not None for unit in plan.units)
+        takes = sum(task.takes for task in plan.pending)
+        parts = [f"{runs} to be computed"] if runs or not opaque else []
+        parts += [f"{opaque} run as a whole"] if opaque else []
+        parts += [f"{takes} to be taken over"] if takes else []
+        terminal.line(f"{len(plan.pending)} of {len(plan.tasks)} tasks would run: {', '.join(parts)}.")
+    return FAILED if selection.errors else 0
+
+
+def _run(selection: Selection, workplaces: Workplaces, plan: Plan, request: Request, options: Options) -> int:
+    batch, terminal = selection.batch, err()
+    jobs = _cores() if options.jobs is None else options.jobs
+    data = sys.stdout
+
+    def listen(event: events.Event) -> None:
+        console.feed(event)
+        if options.json:
+            data.write('{"schema": 1, ' + events.to_json(event)[1:] + "\n")
+            data.flush()
+
+    def kill() -> None:
+        if not jobs:
+            raise KeyboardInterrupt  # what runs, runs in this process
+        batch.kill()
+
+    console, interruption = Console(terminal), Interruption(batch.stop, kill, terminal.line_at_once)
+    with console, interruption, _stdout_for_data(serial=not jobs):
+        try:
+            summary = batch.execute(plan, workplaces, request, jobs=jobs, listen=listen, command=options.command,
+                                    wait=options.wait)
+        except KeyboardInterrupt:
+            if interruption.exit_code is None:
+                raise
+            console.say("Killed; what was finished before is kept.")
+            return interruption.exit_code
+    if interruption.killed:
+        _forget_killed(summary)
+    with contextlib.suppress(OSError, ValueError):  # nobody is there any more
+        print_summary(terminal, summary, console.state, selection)
+        if interruption.exit_code is not None:
+            terminal.line("Interrupted; the next run goes on from here.")
+    return interruption.exit_code or (0 if summary.succeeded else FAILED)
+
+
+def _forget_killed(summary: Summary) -> None:
+    """Leave out of the failures what failed because it was killed."""
+    summary.failures = [failure for failure in summary.failures if not failure.error.startswith("crashed: killed by")]
+    broken = {task for failure in summary.failures for task in failure.tasks}
+    summary.unfinished += [task for task in summary.failed if task not in broken]
+    summary.failed = [task for task in summary.failed if task in broken]
+
+
+@contextlib.contextmanager
+def _stdout_for_data(*, serial: bool) -> Iterator[None]:
+    """Have what stages print in this very process go to stderr; workers capture it."""
+    if not serial:
+        yield
+        return
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1

@@ -1,0 +1,104 @@
+"""What is said at the end of a run."""
+
+from __future__ import annotations
+
+import glob
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from repype_like.batch import Summary
+from repype_like.cli.masking import masked_text
+from repype_like.cli.selection import Selection
+from repype_like.cli.terminal import Terminal
+from repype_like.cli.words import clean, clean_lines, clean_output, count, duration, near
+from repype_like.events import StageFailed
+from repype_like.spec import format_input_id
+from repype_like.status import RunState
+
+__all__ = ["print_summary", "repeat_command"]
+
+_LINES_OF_OUTPUT = 15
+_SHOWN_TASKS = 6
+
+
+def print_summary(terminal: Terminal, summary: Summary, state: RunState, selection: Selection) -> None:
+    """Say what ran, what was taken over and from where, what failed, and how much time that took and saved."""
+    for failure in summary.failures:
+        _print_failure(terminal, failure, selection)
+    if not (summary.completed or summary.failed or summary.unfinished):
+        terminal.line(f"Nothing to do: {_up_to_date(summary.up_to_date)}.")
+        return
+    said = [(len(summary.completed), "completed"), (len(summary.failed), "failed"),
+            (len(summary.unfinished), "not completed"), (summary.up_to_date, "up to date before")]
+    parts = [f"{count(number, 'task')} {what}" if index == 0 else f"{number} {what}"
+             for index, (number, what) in enumerate(item for item in said if item[0])]
+    terminal.line(f"{', '.join(parts)} in {duration(summary.seconds)}.")
+    results = []
+    if summary.computed:
+        spent = sum(task.seconds for task in state.tasks.values())
+        results.append(f"{count(summary.computed, 'result')} computed (stages took {duration(spent)})")
+    if summary.taken:
+        results.append(f"{summary.taken} taken over{_from(state)}")
+    if summary.saved >= 0.001:
+        results.append(f"{duration(summary.saved)} saved")
+    if results:
+        terminal.line(", ".join(results) + ".")
+
+
+def _up_to_date(number: int) -> str:
+    if not number:
+        return "no task is selected"
+    return f"{count(number, 'task')} {'is' if number == 1 else 'are'} up to date"
+
+
+def _from(state: RunState) -> str:
+    sources = sorted({source for task in state.tasks.values() for source in task.sources if source != task.task})
+    if not sources:
+        return ""
+    more = f" and {len(sources) - _SHOWN_TASKS} more" if len(sources) > _SHOWN_TASKS else ""
+    return f" from {clean(', '.join(sources[:_SHOWN_TASKS]))}{more}"
+
+
+def _print_failure(terminal: Terminal, failure: StageFailed, selection: Selection) -> None:
+    what = f'The stage "{failure.stage}"' if failure.stage else "The task"
+    of_input = f" for the input {format_input_id(failure.input_id)}" if failure.input_id != "" else ""
+    terminal.line()
+    terminal.line(terminal.paint(clean(f"{what} failed{of_input}: {near(failure.error)}"), "red"))
+    label = "task" if len(failure.tasks) == 1 else "tasks"
+    more = f" and {len(failure.tasks) - _SHOWN_TASKS} more" if len(failure.tasks) > _SHOWN_TASKS else ""
+    terminal.line(clean(f"  {label}: {', '.join(failure.tasks[:_SHOWN_TASKS])}{more}"))
+    _print_block(terminal, near(failure.traceback))
+    lines = clean_output(failure.output).strip("\n").split("\n") if failure.output.strip() else []
+    if lines:
+        cut = f" (the last {_LINES_OF_OUTPUT} lines)" if len(lines) > _LINES_OF_OUTPUT else ""
+        terminal.line(f"  What it had printed{cut}:")
+        _print_block(terminal, "\n".join(lines[-_LINES_OF_OUTPUT:]))
+    terminal.line(clean(f"  To repeat it: {repeat_command(failure, selection)}"))
+    terminal.line()
+
+
+def _print_block(terminal: Terminal, text: str) -> None:
+    for line in masked_text(clean_lines(text)).rstrip("\n").split("\n") if text.strip() else ():
+        terminal.line(f"    {line}")
+
+
+def repeat_command(failure: StageFailed, selection: Selection) -> str:
+    """Return the command that runs what failed, and nothing else."""
+    path, only = _path_and_pattern(failure.task, selection.batch.root, selection.wanted.paths)
+    words = ["repype", "run", *([path] if path != "." else []), "--only", only]
+    if failure.input_id != "":
+        words += ["--input", format_input_id(failure.input_id)]
+    if selection.wanted.task_class is not None:
+        words += ["--task-class", selection.wanted.task_class]
+    return shlex.join(words)
+
+
+def _path_and_pattern(task: str, root: Path, paths: Sequence[str]) -> tuple[str, str]:
+    directory = (root / task).resolve()
+    for path in paths:
+        start = Path(path).expanduser().resolve()
+        start = start.parent if start.is_file() else start
+        if directory.is_relative_to(start):
+            return path, glob.escape(directory.relative_to(start).as_posix())
+    return str(directory), "."

@@ -1,0 +1,88 @@
+"""A stream that people look at: what it can show, and writing to it so that nothing it does ends a run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+
+from repype_like.typing import IO, Literal
+
+__all__ = ["Glyph", "Terminal", "err", "out"]
+
+Glyph = Literal["done", "todo", "error", "template", "warning", "ellipsis", "arrow"]
+
+_GLYPHS: dict[Glyph, tuple[str, str]] = {
+    "done": ("✓", "+"), "todo": ("●", "*"), "error": ("✗", "x"), "template": ("○", "o"), "warning": ("!", "!"),
+    "ellipsis": ("…", "..."), "arrow": ("→", "->")}
+
+_COLORS = {"red": "31", "green": "32", "yellow": "33", "dim": "2", "bold": "1"}
+
+Color = Literal["red", "green", "yellow", "dim", "bold", ""]
+
+
+class Terminal:
+    """Writes to `stream` what it can show."""
+
+    def __init__(self, stream: IO[str]):
+        self.stream = stream
+        dumb = os.environ.get("TERM") == "dumb"
+        with contextlib.suppress(ValueError):  # a closed stream is no terminal
+            self.interactive = stream.isatty() and not dumb
+        self.colored = self.interactive and not os.environ.get("NO_COLOR")
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._unicode = _can_encode("".join(glyph for glyph, _ in _GLYPHS.values()), self._encoding)
+
+    interactive = False
+    """Whether a person looks at it, and lines can be overwritten."""
+
+    @property
+    def width(self) -> int:
+        """How many characters a line has room for."""
+        return shutil.get_terminal_size().columns
+
+    def glyph(self, name: Glyph) -> str:
+        """Return a sign, in ASCII if the stream can show no other."""
+        return _GLYPHS[name][0 if self._unicode else 1]
+
+    def paint(self, text: str, color: Color) -> str:
+        """Return `text` in a colour, if there are any."""
+        return f"\x1b[{_COLORS[color]}m{text}\x1b[0m" if self.colored and color else text
+
+    def line(self, text: str = "") -> None:
+        """Write a line; characters that the stream cannot take are escaped.
+
+        Raises:
+            BrokenPipeError: If nobody reads any more.
+        """
+        self.stream.write(self.encodable(text) + "\n")
+        self.stream.flush()
+
+    def line_at_once(self, text: str) -> None:
+        """Write a line from a signal handler: in the midst of whatever is being written, and past its buffers."""
+        start = "\r\x1b[K" if self.interactive else ""
+        with contextlib.suppress(OSError, ValueError):
+            os.write(self.stream.fileno(), f"{start}{text}\n".encode(self._encoding, "backslashreplace"))
+
+    def encodable(self, text: str) -> str:
+        """Return `text` with the characters escaped that the stream cannot take."""
+        return text.encode(self._encoding, "backslashreplace").decode(self._encoding)
+
+
+def out() -> Terminal:
+    """Return stdout, which is for data."""
+    return Terminal(sys.stdout)
+
+
+def err() -> Terminal:
+    """Return stderr, which is for talk."""
+    return Terminal(sys.stderr)
+
+
+def _can_encode(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
