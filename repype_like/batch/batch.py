@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -41,11 +41,14 @@ class Batch:
         self.problems: list[Problem] = []
         """What is wrong with it."""
         self._executor: Executor | None = None
+        self._resolved: dict[Path, Task] = {}
 
     @property
-    def resolved_tasks(self) -> dict[Path, Task]:
+    def resolved_tasks(self) -> Mapping[Path, Task]:
         """The tasks by resolved path."""
-        return {task.path.resolve(): task for task in self.tasks.values()}
+        if len(self._resolved) != len(self.tasks):  # somebody has put tasks in
+            self._resolved = {task.directory: task for task in self.tasks.values()}
+        return self._resolved
 
     def task(self, path: PathLike, spec: dict[str, Any] | None = None) -> Task | None:
         """Return the task at `path`, loaded with its parents if need be.
@@ -73,7 +76,8 @@ class Batch:
                 above = next((folder for folder in path.absolute().parents if (folder / SPEC_NAME).is_file()
                               or folder.resolve() in self.resolved_tasks), None)
                 parent = self.task(above) if above is not None else None
-            known = self.tasks[path] = self._class_of(spec, parent, path)(path=path, spec=spec, parent=parent)
+            known = self._class_of(spec, parent, path)(path=path, spec=spec, parent=parent)
+            self._register(path, known)
         elif known.spec != spec:
             raise UsageError(f"{path}: the task was loaded before, with another specification")
         return known
@@ -104,7 +108,11 @@ class Batch:
             return
         task = cls(path=spec.directory, spec=spec.own, parent=parent)
         task.resolved_spec = spec
-        self.tasks[spec.directory] = task
+        self._register(spec.directory, task)
+
+    def _register(self, path: Path, task: Task) -> None:
+        self.tasks[path] = task
+        self._resolved[task.directory] = task
 
     def _class_of(self, spec: dict[str, Any], parent: Task | None, path: Path) -> type[Task]:
         name = spec.get("task_class") or (parent.full_spec.get("task_class") if parent is not None else None)
@@ -119,7 +127,7 @@ class Batch:
     @property
     def contexts(self) -> list[RunContext]:
         """The runnable tasks, sorted by path, ready to run."""
-        return [RunContext(task) for task in sorted(self.tasks.values(), key=lambda task: task.path.resolve())
+        return [RunContext(task) for task in sorted(self.tasks.values(), key=lambda task: task.directory)
                 if task.runnable]
 
     @property
@@ -140,7 +148,7 @@ class Batch:
         """
         chosen = self.tasks.values() if tasks is None else tasks
         known, contexts = set(self.problems), []
-        for task in sorted(chosen, key=lambda task: task.path.resolve()):
+        for task in sorted(chosen, key=lambda task: task.directory):
             if task.runnable:
                 context, problems = validation.prepare(task)
                 self.problems.extend(problem for problem in problems if problem not in known)
@@ -152,7 +160,7 @@ class Batch:
     @cached_property
     def root(self) -> Path:
         """The directory that the names of tasks in plans and events are relative to."""
-        paths = [tree.path for tree in self.trees] or [task.path.resolve() for task in self.tasks.values()]
+        paths = [tree.path for tree in self.trees] or [task.directory for task in self.tasks.values()]
         common = paths[0] if paths else Path.cwd()
         while not all(path.is_relative_to(common) for path in paths):
             common = common.parent
@@ -160,7 +168,7 @@ class Batch:
 
     def name_of(self, task: Task) -> str:
         """Return the path of a task relative to :attr:`root`, with ``/``."""
-        path = task.path.resolve()
+        path = task.directory
         if path.is_relative_to(self.root):
             return path.relative_to(self.root).as_posix()
         return Path(*[".."] * len(self.root.relative_to(path).parts)).as_posix() if self.root.is_relative_to(path) else str(path)
@@ -178,14 +186,14 @@ class Batch:
 
         def neighbours() -> Sequence[TaskView]:
             chosen = {view.path for view in views}
-            return [*views, *inspection.views_of(task for task in self._whole_trees() if task.path.resolve() not in chosen)]
+            return [*views, *inspection.views_of(task for task in self._whole_trees() if task.directory not in chosen)]
 
         return make_plan(views, neighbours, request)
 
     def _whole_trees(self) -> list[Task]:
         """Return the runnable tasks of the trees that the loaded ones are part of, up to their topmost tasks."""
         whole = Batch(self.task_cls)
-        for root in {task.root.path.resolve() for task in self.tasks.values()}:
+        for root in {task.root.directory for task in self.tasks.values()}:
             whole.load(root)
         return [task for task in whole.tasks.values() if task.runnable]
 

@@ -59,8 +59,9 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
     if not active:
         _finish(summary, listen, started)
         return summary
-    tops = {place.tree: [other.view.path for other in workplaces.values() if other.tree == place.tree]
-            for name, place in workplaces.items() if any(task.task == name for task in active)}
+    tops: dict[Path, list[Path]] = {}
+    for name in (task.task for task in active):
+        tops.setdefault(workplaces[name].tree, []).append(workplaces[name].view.path)
     with contextlib.ExitStack() as held:
         for top, paths in sorted(tops.items()):
             held.enter_context(RunLock(top, paths, command=" ".join(command), wait=wait))
@@ -77,8 +78,8 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
             tell(events.TaskStarted(task=task.task, pending=task.pending, first_stage=task.first_stage,
                                     pickup=task.pickup, inputs=task.total))
         _run_rounds(plan, workplaces, request, executor, tell, planner, summary, provenance(command))
-        for name in sorted({place for task in active for place in [task.task]}):
-            workplaces[name].view.store.sync()
+        for task in active:
+            workplaces[task.task].view.store.sync()
         _finish(summary, tell, started)
     return summary
 

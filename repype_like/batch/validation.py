@@ -67,13 +67,13 @@ def _input_problems(task: Task) -> Iterator[Problem]:
     if type(task).input_ids is Task.input_ids:
         return
     input_ids = list(task.input_ids)
-    yield from (dataclasses.replace(problem, task=task.path.resolve()) for problem in check_input_ids(input_ids))
+    yield from (dataclasses.replace(problem, task=task.directory) for problem in check_input_ids(input_ids))
     for scope, pattern in (task.full_spec.get("scopes") or {}).items():
         for input_id in input_ids:
             try:
                 check_path_safe(pattern, input_id)
             except ValueError as error:
-                yield Problem(f"{error}, in the scope {scope}", _place(task, ("scopes", scope)), task=task.path.resolve())
+                yield Problem(f"{error}, in the scope {scope}", _place(task, ("scopes", scope)), task=task.directory)
 
 
 def _place(task: Task, keys: tuple[str | int, ...]) -> Location | None:
@@ -83,7 +83,7 @@ def _place(task: Task, keys: tuple[str | int, ...]) -> Location | None:
 def _stating(task: Task, keys: tuple[str | int, ...]) -> Path:
     """Return the task that states a value, so that what all its descendants inherit is one problem and not many."""
     spec = task.resolved_spec.stating(keys)
-    return spec.directory if spec is not None else task.path.resolve()
+    return spec.directory if spec is not None else task.directory
 
 
 def _marginal_problems(task: Task, pipeline: Pipeline, marginal: list[str]) -> Iterator[Problem]:
@@ -102,7 +102,7 @@ def _config_problems(task: Task, context: RunContext) -> Iterator[Problem]:
         if name not in known:
             yield Problem(f'config: the pipeline has no stage "{name}", so this section has no effect',
                           task.resolved_spec.config.origin((name,)), did_you_mean(name, known), "warning",
-                          task.path.resolve())
+                          task.directory)
 
 
 def _disabled_problems(task: Task, context: RunContext) -> Iterator[Problem]:
@@ -117,4 +117,4 @@ def _disabled_problems(task: Task, context: RunContext) -> Iterator[Problem]:
             place = task.resolved_spec.config.origin((disabled[field], "enabled"))
             yield Problem(f'the stage "{stage.id}" reads the field "{field}" of the stage "{disabled[field]}", which is '
                           "disabled", place or _place(task, ("pipeline",)),
-                          f'disable "{stage.id}" as well, or enable "{disabled[field]}"', task=task.path.resolve())
+                          f'disable "{stage.id}" as well, or enable "{disabled[field]}"', task=task.directory)

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import time
 import warnings
 from collections import deque
@@ -21,9 +22,10 @@ from multiprocessing.process import BaseProcess
 from repype_like import events
 from repype_like.execute.messages import Happened, Message, UnitDone
 from repype_like.execute.unit import with_worker
-from repype_like.execute.worker import Note, serve
+from repype_like.execute.worker import Note, serve, tail
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
+from repype_like.typing import IO, cast
 
 __all__ = ["LocalExecutor"]
 
@@ -39,6 +41,8 @@ class _Worker:
     process: BaseProcess
     pipe: Connection
     note: Note
+    output: IO[bytes]
+    """What its stages print."""
     assigned: deque[int] = field(default_factory=deque)
     """Units handed out and not reported as done."""
     since: float = 0.0
@@ -119,11 +123,12 @@ class LocalExecutor:
             worker.assigned.remove(position)
             yield Happened(events.StageFailed(task=stage.task, stage=stage.stage, input_id=stage.input_id,
                                               tasks=stage.tasks, error=_cause(worker.process.exitcode), traceback="",
-                                              output=""))
+                                              output=tail(worker.output)))
             yield UnitDone(position, True)
         waiting.extendleft(reversed(worker.assigned))
         worker.assigned.clear()
         worker.pipe.close()
+        worker.output.close()
         if not self._stopped:
             self._workers[self._workers.index(worker)] = _start(worker.number, units, workplaces)
 
@@ -134,13 +139,14 @@ class LocalExecutor:
             if worker.assigned or self._stopped:
                 worker.process.kill()
             worker.process.join()
+            worker.output.close()
 
 
 def _start(number: int, units: Sequence[Unit], workplaces: Workplaces) -> _Worker:
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
-    note = Note()
-    process = context.Process(target=_main, args=(here, there, note, units, workplaces, os.getpid()), daemon=True,
+    note, output = Note(), cast("IO[bytes]", tempfile.TemporaryFile())
+    process = context.Process(target=_main, args=(here, there, note, output, units, workplaces, os.getpid()), daemon=True,
                               name=f"repype-worker-{number}")
     with warnings.catch_warnings():
         # The coordinator has no threads of its own; those of a numerics library are at rest, since it has not computed.
@@ -149,13 +155,13 @@ def _start(number: int, units: Sequence[Unit], workplaces: Workplaces) -> _Worke
         sys.stderr.flush()
         process.start()
     there.close()
-    return _Worker(number, process, here, note)
+    return _Worker(number, process, here, note, output)
 
 
-def _main(here: Connection, there: Connection, note: Note, units: Sequence[Unit], workplaces: Workplaces,
-          parent: int) -> None:
+def _main(here: Connection, there: Connection, note: Note, output: IO[bytes], units: Sequence[Unit],
+          workplaces: Workplaces, parent: int) -> None:
     here.close()
-    serve(there, note, units, workplaces, parent)
+    serve(there, note, output, units, workplaces, parent)
 
 
 def _cause(exit_code: int | None) -> str:

@@ -245,9 +245,11 @@ class _UnitRun:
     def _report_failure(self, node: Node, place: Workplace, tasks: tuple[str, ...], error: BaseException) -> None:
         for task in tasks:
             self.failed[task].add(node.name)
-        said = str(error) if isinstance(error, (OutputMismatch, NotStorableError, SpoiledInputError)) else describe(error)
-        self._happened(events.StageFailed(task=place.view.name, stage=node.stage, input_id=node.input_id, tasks=tasks,
-                                          error=said, traceback=user_traceback(error), output=self.captured()))
+        explained = isinstance(error, (OutputMismatch, NotStorableError, SpoiledInputError))  # no code to look at
+        self._happened(events.StageFailed(
+            task=place.view.name, stage=node.stage, input_id=node.input_id, tasks=tasks,
+            error=str(error) if explained else describe(error), traceback="" if explained else user_traceback(error),
+            output=self.captured()))
 
     def _reported(self, place: Workplace, node: Node, content: Plain, intermediate: bool) -> None:
         around: dict[str, Any] = dict(task=place.view.name, stage=node.stage, input_id=node.input_id)

@@ -8,13 +8,13 @@ does, or when the process that started it is gone.
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import io
 import mmap
 import os
 import pickle
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
 from repype_like.typing import IO
 
-__all__ = ["Note", "serve"]
+__all__ = ["Note", "serve", "tail"]
 
 _LATEST = 0.05
 """Seconds after which a record has been sent at the latest."""
@@ -62,12 +62,14 @@ class Note:
         return unit, stage
 
 
-def serve(pipe: Connection, note: Note, units: Sequence[Unit], workplaces: Workplaces, parent: int) -> None:
+def serve(pipe: Connection, note: Note, output: IO[bytes], units: Sequence[Unit], workplaces: Workplaces,
+          parent: int) -> None:
     """Run the units whose positions come through `pipe`, until it ends.
 
     Arguments:
         pipe: Where positions come from, as tuples, and lists of messages go to.
         note: Where to note what is being done.
+        output: Where everything goes that is printed; emptied before each unit.
         units: All units of the plan.
         workplaces: The tasks.
         parent: The id of the process that started this one.
@@ -75,7 +77,7 @@ def serve(pipe: Connection, note: Note, units: Sequence[Unit], workplaces: Workp
     _die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator decides what Ctrl-C means
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    output = _capture_output()
+    _capture_output(output)
     outbox = _Outbox(pipe)
     while True:
         try:
@@ -91,7 +93,7 @@ def serve(pipe: Connection, note: Note, units: Sequence[Unit], workplaces: Workp
                     note.write(position, message.event)
                 outbox.put(message)
 
-            succeeded = run_unit(units[position], workplaces, emit, lambda: _tail(output))
+            succeeded = run_unit(units[position], workplaces, emit, lambda: tail(output))
             outbox.put(UnitDone(position, not succeeded))
         note.write(-1, None)
         outbox.flush()
@@ -125,20 +127,18 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _capture_output() -> IO[bytes]:
-    """Have all that is printed, by C code too, go to a file, which is returned."""
-    file = tempfile.TemporaryFile()
-    sys.stdout.flush()
-    sys.stderr.flush()
+def _capture_output(file: IO[bytes]) -> None:
+    """Have all that is printed go to a file, what C code prints and the cause of a crash included."""
     os.dup2(file.fileno(), 1)
     os.dup2(file.fileno(), 2)
     flags = dict(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), **flags)  # type: ignore[arg-type]
     sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), **flags)  # type: ignore[arg-type]
-    return file
+    faulthandler.enable(file)
 
 
-def _tail(file: IO[bytes]) -> str:
+def tail(file: IO[bytes]) -> str:
+    """Return the end of what was printed."""
     sys.stdout.flush()
     size = os.fstat(file.fileno()).st_size
     return os.pread(file.fileno(), _MOST_OUTPUT, max(0, size - _MOST_OUTPUT)).decode(errors="backslashreplace")

@@ -47,7 +47,7 @@ def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = "."
         name: What it is called in the plan.
         codebase: The number of its codebase.
     """
-    tree = task.root.path.resolve()
+    tree = task.root.directory
     roots = tuple(dict.fromkeys((*task.codebase.search, tree)))
     view = _view(task, pipeline, config, name, codebase, tree)
 
@@ -67,10 +67,10 @@ def _view(task: Task, pipeline: Pipeline, config: Config, name: str, codebase: i
         extra = _overriding(pipeline, task) if own_configure else ""
     opaque = task.overrides_how_it_runs(pipeline)
     return TaskView(
-        path=task.path.resolve(), name=name, stages=stages, input_ids=tuple(task.input_ids), config=config.entries,
+        path=task.directory, name=name, stages=stages, input_ids=tuple(task.input_ids), config=config.entries,
         configure=_configure(task, pipeline, config, own_configure), locate=_locate(pipeline, tree),
         store=task.results, spec=task.get_full_spec_with_config(config), packages=_packages(task), extra_key=extra,
-        ancestors=tuple(parent.path.resolve() for parent in task.parents), origin=_origin(task), opaque=opaque,
+        ancestors=tuple(parent.directory for parent in task.parents), origin=_origin(task), opaque=opaque,
         verdict=_verdict(task, pipeline, config), codebase=codebase,
         skip_hooks=frozenset(stage.id for stage in pipeline.stages if stage.event_callbacks.get("skip")))
 
@@ -160,7 +160,7 @@ def plan_of(task: Task, pipeline: Pipeline, config: Config, pick_up: bool = Fals
 def neighbours(task: Task) -> list[Task]:
     """Return all runnable tasks of the tree that `task` is in, itself included."""
     tree = load_tree(task.root.path)
-    tasks: dict[Path, Task] = {task.path.resolve(): task, **{parent.path.resolve(): parent for parent in task.parents}}
+    tasks: dict[Path, Task] = {task.directory: task, **{parent.directory: parent for parent in task.parents}}
     for directory, spec in tree.items():
         if directory not in tasks and tree.is_sound(directory):
             parent = tasks.get(spec.parent.directory) if spec.parent is not None else None

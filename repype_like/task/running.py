@@ -37,7 +37,7 @@ def run_task(task: Task, config: Config, pipeline: Pipeline, pickup: bool, strip
     found = task.find_pickup_task(pipeline, config) if pickup else {"task": None, "first_diverging_stage": None}
     first = found["first_diverging_stage"]
     _status.update(status, info="start", task=str(place.view.path), first_stage=first.id if first is not None else None,
-                   pickup=str(found["task"].path.resolve()) if found["task"] is not None else None)
+                   pickup=str(found["task"].directory) if found["task"] is not None else None)
     if type(pipeline).process is not Pipeline.process:
         data, times = _process_whole(task, place, pipeline, config, strip_marginals, status)
     else:

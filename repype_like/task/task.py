@@ -77,10 +77,15 @@ class Task:
         self.path = Path(path)
 
     @cached_property
+    def directory(self) -> Path:
+        """The directory of the task, absolute and without links."""
+        return self.path.resolve()
+
+    @cached_property
     def resolved_spec(self) -> TaskSpec:
         """The specification with what it inherits, and the place of each value."""
         parent = self.parent.resolved_spec if self.parent is not None else None
-        return TaskSpec(self.path.resolve(), Document(self.path / SPEC_NAME, self.spec), parent)
+        return TaskSpec(self.directory, Document(self.path / SPEC_NAME, self.spec), parent)
 
     @property
     def full_spec(self) -> dict[str, Any]:
@@ -124,7 +129,7 @@ class Task:
     @cached_property
     def results(self) -> Store:
         """The store of the task."""
-        return Store(self.path.resolve())
+        return Store(self.directory)
 
     @property
     def data_filepath(self) -> Path:
@@ -155,7 +160,7 @@ class Task:
     @property
     def times_filepath(self) -> Path:
         """The path of the durations of the stages."""
-        return self.path.resolve() / "times.csv"
+        return self.directory / "times.csv"
 
     @property
     def times(self) -> Benchmark[float]:
@@ -196,7 +201,7 @@ class Task:
             RepypeError: If it cannot be made of what the specification names.
         """
         named = self.full_spec.get("pipeline")
-        scopes = {name: Path(resolve_pattern(pattern, self.path.resolve(), self.root.path.resolve()))
+        scopes = {name: Path(resolve_pattern(pattern, self.directory, self.root.directory))
                   for name, pattern in (self.full_spec.get("scopes") or {}).items()}
         if not named:
             raise UsageError(f'{self.path / SPEC_NAME}: no "pipeline" is given')
@@ -290,7 +295,7 @@ class Task:
             ``task``, the task with most of it, or None; and ``first_diverging_stage``, the first stage of `pipeline`
             that has to run, or None.
         """
-        neighbours = {task.path.resolve(): task for task in inspection.neighbours(self)}
+        neighbours = {task.directory: task for task in inspection.neighbours(self)}
         plan = inspection.plan_of(self, pipeline, config)
         found = neighbours.get(plan.pickup_path) if plan.pickup_path is not None else None
         first = pipeline.stage(plan.first_stage) if plan.first_stage is not None else None
