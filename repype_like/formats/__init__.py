@@ -1,0 +1,10 @@
+"""How a value becomes bytes: one codec per file, chosen by type or by name."""
+
+from __future__ import annotations
+
+from repype_like.formats.base import Buffer, BufferFormat, Format
+from repype_like.formats.describe import describe
+from repype_like.formats.mapping import map_file
+from repype_like.formats.registry import format_for, format_named
+
+__all__ = ["Buffer", "BufferFormat", "Format", "describe", "format_for", "format_named", "map_file"]

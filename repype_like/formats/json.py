@@ -1,0 +1,91 @@
+"""Plain data as JSON: None, bool, int, float, str, and lists and str-keyed dicts of these."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from repype_like.errors import DamagedError, NotStorableError
+from repype_like.formats.base import Buffer, BufferFormat, type_name
+from repype_like.typing import Any
+
+__all__ = ["JsonFormat", "is_small_plain"]
+
+_LARGEST_INT = 1 << 4096
+"""Larger integers have more digits than Python is willing to read back."""
+
+_MOST_ITEMS = 2000
+_MOST_CHARACTERS = 20_000
+_MOST_LEVELS = 50
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class JsonFormat(BufferFormat):
+    """Plain data, exactly: a value with anything else in it, such as a tuple or a subclass of int, is not taken.
+
+    NaN and infinities are written as Python and JavaScript call them, and lone surrogates survive.
+    """
+
+    name = "json"
+    suffix = "json"
+    safe = True
+
+    def can_store(self, value: Any) -> bool:
+        """Tell whether `value` is plain data, however large."""
+        return _Budget(1 << 60, 1 << 60).spend(value, _MOST_LEVELS)
+
+    def dump(self, value: Any) -> Sequence[Buffer]:
+        """Return JSON in ASCII."""
+        try:
+            return [_encode(value).encode("ascii")]
+        except (TypeError, ValueError, RecursionError) as error:
+            raise NotStorableError(f"a {type_name(value)} cannot be stored as JSON: {error}") from None
+
+    def load(self, data: memoryview) -> Any:
+        """Return the data."""
+        try:
+            return json.loads(bytes(data))
+        except (ValueError, RecursionError) as error:
+            raise DamagedError(f"not JSON: {error}") from None
+
+
+def is_small_plain(value: Any) -> bool:
+    """Tell whether `value` is plain data that is quickly written as JSON; the rest is quicker in a container."""
+    kind = type(value)
+    if kind is float or kind is bool or value is None:
+        return True
+    return _Budget(_MOST_ITEMS, _MOST_CHARACTERS).spend(value, _MOST_LEVELS)
+
+
+class _Budget:
+    """Walks through a value until it is too large, too deep or not plain.
+
+    A list or dict that occurs twice is not plain: JSON would make two of it, and changing one would no longer change
+    the other.
+    """
+
+    def __init__(self, items: int, characters: int):
+        self.items = items
+        self.characters = characters
+        self.seen: set[int] = set()
+
+    def spend(self, value: Any, levels: int) -> bool:
+        kind = type(value)
+        if kind is float or kind is bool or value is None:
+            return True
+        if kind is str:
+            self.characters -= len(value)
+            return self.characters >= 0
+        if kind is int:
+            return -_LARGEST_INT < value < _LARGEST_INT
+        if (kind is not list and kind is not dict) or levels == 0 or id(value) in self.seen:
+            return False
+        self.seen.add(id(value))
+        self.items -= len(value)
+        if self.items < 0:
+            return False
+        if kind is dict:
+            return all(type(key) is str and self.spend(key, 0) and self.spend(item, levels - 1)
+                       for key, item in value.items())
+        return all(self.spend(item, levels - 1) for item in value)

@@ -1,0 +1,207 @@
+"""Values as pickles, with their large buffers beside them (PEP 574).
+
+The standard pickler, written in C, takes nearly everything. dill is twenty times slower and copies buffers into the
+pickle, but takes lambdas, and objects of classes that exist only here: in a function, or in the main script, which is
+called something else in every other process. So dill is tried where the standard pickler fails, or makes something
+that would not load elsewhere.
+
+A pickle that names classes or functions is loaded once before it is stored, which finds out in one go whether it can
+be loaded, whether it comes back as what it was, and whether it names any code besides harmless types. A pickle that
+names none, which takes looking for one byte, needs no trial: it is data.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import pickle
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from repype_like.errors import NotStorableError
+from repype_like.formats.base import Buffer, type_name
+from repype_like.formats.safe_types import is_safe_name
+from repype_like.typing import Any
+
+__all__ = ["Pickled", "Pickler", "load_pickle", "pickle_value"]
+
+Pickler = Literal["safe", "pickle", "dill"]
+"""``safe`` is a standard pickle that names nothing but harmless types, and is loaded by something that refuses others."""
+
+_SMALLEST_BUFFER = 1 << 10
+"""In bytes; smaller buffers are left in the pickle."""
+
+_NAMES_CODE = b"\x93"
+"""The instruction of a pickle that looks up a class or function (STACK_GLOBAL); protocol 5 writes no other."""
+
+_TOO_DEEP = "it is nested too deeply"
+
+_MAIN = ("__main__", "__mp_main__")
+
+
+@dataclass(frozen=True, slots=True)
+class Pickled:
+    """A pickled value."""
+
+    pickler: Pickler
+    stream: memoryview
+    buffers: list[memoryview]
+
+
+class _LocalNameError(Exception):
+    """The pickle names something by a name that it has only in this process."""
+
+
+class _RefusedNameError(pickle.UnpicklingError):
+    """The pickle names something other than a harmless type."""
+
+
+def pickle_value(value: Any) -> Pickled:
+    """Return `value` as a pickle that loads in any process that can import its classes.
+
+    Raises:
+        NotStorableError: If there is no such pickle.
+    """
+    try:
+        stream, buffers = _dumped(value)
+        pickler = _tried(value, stream, buffers) if _NAMES_CODE in stream else "safe"
+        return Pickled(pickler, memoryview(stream), buffers)
+    except RecursionError:
+        raise _not_storable(value, _TOO_DEEP) from None
+    except (NotStorableError, MemoryError):
+        raise
+    except Exception:  # whatever its classes raise
+        return Pickled("dill", memoryview(_dilled(value)), [])
+
+
+def load_pickle(pickler: Pickler, stream: memoryview, buffers: Sequence[memoryview]) -> Any:
+    """Return the value. Its large buffers are `buffers` themselves."""
+    if pickler == "dill":
+        import dill  # slow to import, and seldom needed
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return dill.loads(bytes(stream))
+    if pickler == "safe":
+        return _SafeUnpickler(io.BytesIO(stream), buffers=buffers).load()
+    return pickle.loads(stream, buffers=buffers)
+
+
+class _SafeUnpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if not is_safe_name(module, name):
+            raise _RefusedNameError(f"it names {module}.{name}")
+        return super().find_class(module, name)
+
+
+class _TryingUnpickler(pickle.Unpickler):
+    """Notes down whether all that the pickle names is harmless, and refuses what has another name elsewhere."""
+
+    safe = True
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module in _MAIN:
+            raise _LocalNameError
+        self.safe = self.safe and is_safe_name(module, name)
+        return super().find_class(module, name)
+
+
+def _dumped(value: Any) -> tuple[bytes, list[memoryview]]:
+    file = io.BytesIO()
+    buffers: list[memoryview] = []
+
+    def keep_inside(buffer: pickle.PickleBuffer) -> bool:
+        raw = buffer.raw()
+        if raw.nbytes < _SMALLEST_BUFFER:
+            return True
+        buffers.append(raw)
+        return False
+
+    pickler = pickle.Pickler(file, 5, buffer_callback=keep_inside)
+    masked = sys.modules.get("numpy.ma")
+    if masked is not None:
+        pickler.dispatch_table = {**copyreg.dispatch_table, masked.MaskedArray: _reduce_masked}
+    pickler.dump(value)
+    return file.getvalue(), buffers
+
+
+def _tried(value: Any, stream: bytes, buffers: Sequence[memoryview]) -> Pickler:
+    """Load a pickle as a trial."""
+    frozen: list[Buffer] = [buffer.toreadonly() for buffer in buffers]
+    trial = _TryingUnpickler(io.BytesIO(stream), buffers=frozen)
+    try:
+        loaded = trial.load()
+    except _LocalNameError:
+        raise
+    except Exception:
+        if not buffers:
+            raise
+        trial = _TryingUnpickler(io.BytesIO(stream), buffers=[bytearray(buffer) for buffer in buffers])
+        loaded = trial.load()  # its class works on the buffer while loading
+    _check_type(value, loaded)
+    return "safe" if trial.safe else "pickle"
+
+
+def _check_type(value: Any, loaded: Any) -> None:
+    if type_name(loaded) != type_name(value):
+        raise _not_storable(value, f"its pickle comes back as a {type_name(loaded)}")
+
+
+def _dilled(value: Any) -> bytes:
+    """Return the pickle that dill makes, if it loads again."""
+    import dill
+
+    file = io.BytesIO()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _dill_pickler()(file, protocol=5, byref=False, recurse=True).dump(value)
+            loaded = dill.loads(file.getvalue())
+    except RecursionError:
+        raise _not_storable(value, _TOO_DEEP) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever its classes raise
+        known = isinstance(error, (pickle.PicklingError, TypeError))
+        raise _not_storable(value, str(error) if known else f"{type(error).__name__}: {error}") from None
+    _check_type(value, loaded)
+    return file.getvalue()
+
+
+@cache
+def _dill_pickler() -> Any:
+    """Return dill's pickler, but for open files: it would take them, and open them anew whatever is there then."""
+    import dill
+
+    files = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
+
+    class Pickler(dill.Pickler):  # type: ignore[misc]
+        dispatch = type(dill.Pickler.dispatch)({**dill.Pickler.dispatch, **dict.fromkeys(files, _refuse_file)})
+
+    return Pickler
+
+
+def _refuse_file(pickler: Any, file: Any) -> None:
+    raise TypeError(f"cannot pickle an open file: {getattr(file, 'name', file)!r}")
+
+
+def _reduce_masked(array: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """Take a masked array apart into arrays, whose buffers stay out of the pickle; numpy itself copies them into it."""
+    return _masked_array, (array.data, array.mask, array._fill_value, array.hardmask, array._optinfo)
+
+
+def _masked_array(data: Any, mask: Any, fill_value: Any, hard_mask: bool, further: dict[str, Any]) -> Any:
+    from numpy.ma import MaskedArray
+
+    array = MaskedArray(data, mask=mask, hard_mask=hard_mask)
+    array._fill_value = fill_value
+    array._optinfo.update(further)
+    return array
+
+
+def _not_storable(value: Any, why: str) -> NotStorableError:
+    return NotStorableError(f"a {type_name(value)} cannot be stored: {why}")

@@ -1,0 +1,17 @@
+"""What was computed for a task, on disk: records in a log, large values in blobs, and the digest that completes it."""
+
+from __future__ import annotations
+
+from repype_like.errors import DamagedError, LockedError, NotStorableError
+from repype_like.store.digest import Digest
+from repype_like.store.failures import DiskFullError, NotWritableError, StorageError
+from repype_like.store.index import RecordIndex
+from repype_like.store.lock import Holder, RunLock, holders
+from repype_like.store.plain import to_plain
+from repype_like.store.record import FieldValue, Observation, OutputFile, Record
+from repype_like.store.store import Store
+from repype_like.store.upkeep import Sizes
+
+__all__ = ["DamagedError", "Digest", "DiskFullError", "FieldValue", "Holder", "LockedError", "NotStorableError", "NotWritableError",
+           "Observation", "OutputFile", "Record", "RecordIndex", "RunLock", "Sizes", "StorageError", "Store", "holders",
+           "to_plain"]

@@ -1,0 +1,112 @@
+"""Files that are either there as a whole or not at all: written aside, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from repype_like.formats import Buffer
+from repype_like.store.layout import Layout
+
+__all__ = ["new_file", "read_file", "replace_file", "sweep", "write_all", "write_new"]
+
+_HOST = re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())
+_NAME = re.compile(rf"{_HOST}\.(\d+)\.[0-9a-f]{{12}}(\..*)?")
+
+
+@contextlib.contextmanager
+def new_file(layout: Layout, suffix: str = "") -> Iterator[Path]:
+    """Give a path to write to, in the file system of the store; what is left there at the end is deleted.
+
+    The name says which process it belongs to, so that what a killed process leaves behind can be told from what a
+    living one is working on.
+    """
+    path = layout.aside / f"{_HOST}.{os.getpid()}.{os.urandom(6).hex()}{suffix}"
+    try:
+        yield path
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def write_new(path: Path, pieces: Sequence[Buffer], durable: bool = False) -> None:
+    """Write a new file, with the folders above it.
+
+    Arguments:
+        path: Where.
+        pieces: The content, in consecutive pieces.
+        durable: Whether to wait until it is on the disk.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags, 0o644)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, flags, 0o644)
+    try:
+        write_all(descriptor, pieces)
+        if durable:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, pieces: Sequence[Buffer]) -> None:
+    """Write pieces one after the other; if they are small, by one call of the operating system."""
+    if sum(map(len, pieces)) <= 1 << 16:
+        pieces = [b"".join(pieces)]
+    for piece in pieces:
+        view = memoryview(piece)
+        while view:
+            view = view[os.write(descriptor, view):]
+
+
+def replace_file(layout: Layout, target: Path, content: bytes, durable: bool = False) -> None:
+    """Put a file with this content at `target`, which has the old or the new content at any moment.
+
+    With `durable`, the content is on the disk before it gets its name: if that fails, the old file stays.
+    """
+    with new_file(layout) as aside:
+        write_new(aside, [content], durable)
+        aside.replace(target)
+
+
+def read_file(path: Path) -> bytes | None:
+    """Return the content of a regular file, or None if there is nothing at `path`.
+
+    Raises:
+        IsADirectoryError: If there is something else; a FIFO is not waited for.
+        OSError: If it cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            raise IsADirectoryError(f"{path}: is a link to nothing") from None
+        return None
+    with open(descriptor, "rb", buffering=0) as file:
+        return file.read()
+
+
+def sweep(layout: Layout) -> None:
+    """Delete what processes of this machine left behind that were ended while they wrote."""
+    with contextlib.suppress(OSError), os.scandir(layout.aside) as entries:
+        for entry in entries:
+            match = _NAME.fullmatch(entry.name)
+            if match and not _is_alive(int(match[1])):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,141 @@
+"""Large values: one immutable, read-only file each, named by its content.
+
+A blob is only ever replaced by renaming, and never edited in place; so several stores may share one file by hard
+links, and a copy of a store is independent of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+import xxhash
+
+from repype_like.errors import DamagedError
+from repype_like.formats import Buffer, map_file
+from repype_like.store.atomic import new_file, write_new
+from repype_like.store.layout import Layout
+
+__all__ = ["adopt_blob", "has_blob", "hash_pieces", "link_blob", "open_blob", "write_blob"]
+
+_READ_ONLY = 0o444
+_STEP = 1 << 18
+
+_CANNOT_LINK = frozenset((errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS))
+"""Another file system, or one without hard links."""
+
+_verified: dict[tuple[int, int, int, int], str] = {}
+"""The hashes of the files that this process has read as a whole: by device, inode, size and time of change."""
+
+
+def hash_pieces(pieces: Sequence[Buffer]) -> str:
+    """Return the hash of the concatenation of `pieces`."""
+    digest = xxhash.xxh3_128()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def has_blob(layout: Layout, name: str, size: int) -> bool:
+    """Tell whether there is a regular file of this size; its content is not looked at."""
+    try:
+        status = os.lstat(layout.blob(name))
+    except OSError:
+        return False
+    return status.st_size == size and stat.S_ISREG(status.st_mode)
+
+
+def write_blob(layout: Layout, pieces: Sequence[Buffer], suffix: str) -> tuple[str, str]:
+    """Store a blob, and return its name and the hash of its content."""
+    content = hash_pieces(pieces)
+    name = f"{content}.{suffix}"
+    if not _is_intact(layout, name, sum(map(len, pieces)), content):
+        with new_file(layout) as aside:
+            write_new(aside, pieces)
+            _put(layout, aside, name)
+    return name, content
+
+
+def adopt_blob(layout: Layout, file: Path, suffix: str) -> tuple[str, str, int]:
+    """Make a blob of a file in the folder ``aside``, and return its name, the hash of its content, and its size."""
+    data = map_file(file)
+    content = hash_pieces([data])
+    name = f"{content}.{suffix}"
+    if not _is_intact(layout, name, data.nbytes, content):
+        _put(layout, file, name)
+    return name, content, data.nbytes
+
+
+def open_blob(layout: Layout, name: str, size: int, content: str) -> memoryview:
+    """Return the content of a blob as memory that can be written to, which never reaches the file.
+
+    It is compared with its hash when this process reads it for the first time.
+
+    Raises:
+        DamagedError: If it is not what was written.
+    """
+    path = layout.blob(name)
+    data = map_file(path, size)
+    status = os.lstat(path)
+    known = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    if _verified.get(known) != content:
+        if hash_pieces([data]) != content:
+            raise DamagedError(f"{path}: its content is not what was written")
+        _verified[known] = content
+    return data
+
+
+def link_blob(layout: Layout, source: Layout, name: str, size: int, content: str) -> None:
+    """Have a blob of another store here as well: as a hard link, or a copy where that is impossible.
+
+    Raises:
+        DamagedError: If the other store does not have it as it was written.
+    """
+    if has_blob(layout, name, size):
+        return
+    if not has_blob(source, name, size):
+        raise DamagedError(f"{source.blob(name)}: is gone, or has another size")
+    target = layout.blob(name)
+    with contextlib.suppress(FileNotFoundError):
+        if target.is_dir() and not target.is_symlink():
+            raise DamagedError(f"{target}: is a folder")
+        target.unlink()
+    try:
+        try:
+            os.link(source.blob(name), target, follow_symlinks=False)
+        except FileNotFoundError:
+            layout.blobs.mkdir(parents=True, exist_ok=True)
+            os.link(source.blob(name), target, follow_symlinks=False)
+    except FileExistsError:  # another process was quicker
+        return
+    except OSError as error:
+        if error.errno not in _CANNOT_LINK:
+            raise
+        data = open_blob(source, name, size, content)
+        with new_file(layout) as aside:
+            write_new(aside, [data])
+            _put(layout, aside, name)
+
+
+def _is_intact(layout: Layout, name: str, size: int, content: str) -> bool:
+    """Tell whether a blob is there already, and is what its name says."""
+    if not has_blob(layout, name, size):
+        return False
+    try:
+        open_blob(layout, name, size, content)
+    except (OSError, DamagedError):
+        return False
+    return True
+
+
+def _put(layout: Layout, aside: Path, name: str) -> None:
+    aside.chmod(_READ_ONLY)
+    try:
+        os.replace(aside, layout.blob(name))
+    except FileNotFoundError:
+        layout.blobs.mkdir(parents=True, exist_ok=True)
+        os.replace(aside, layout.blob(name))

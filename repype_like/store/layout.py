@@ -1,0 +1,61 @@
+"""Where everything lies: the name of every file that is written into a task directory, and the format version.
+
+::
+
+    <task>/.repype/
+        digest.json         the completion; written last
+        records             the log of records
+        records.damaged     the log as it was before damaged parts were left out of it
+        blobs/<hash>.<ext>  a large value, named by content, never changed
+        blobs/<hash>.out    an output file that was superseded
+        blobs/*.damaged     a blob whose content is not what its name says
+        aside/              files that are being written; those of processes that are gone are deleted
+        lock/               who is running the tree (at the topmost task)
+        runs/               the events of the latest runs (at the topmost task)
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+__all__ = ["FORMAT_VERSION", "Layout"]
+
+FORMAT_VERSION = 1
+"""Goes up when a version of this package that knows only the older one could misread what is written."""
+
+_BLOB = re.compile(r"[0-9a-f]{32}\.[A-Za-z0-9_.-]+")
+
+
+class Layout:
+    """The paths inside of one task directory."""
+
+    __slots__ = ("aside", "blobs", "damaged_records", "digest", "directory", "lock", "records", "runs", "task")
+
+    def __init__(self, task: Path):
+        self.task = task
+        self.directory = directory = task / ".repype"
+        self.digest = directory / "digest.json"
+        self.records = directory / "records"
+        self.damaged_records = directory / "records.damaged"
+        self.blobs = directory / "blobs"
+        self.aside = directory / "aside"
+        self.lock = directory / "lock"
+        self.runs = directory / "runs"
+
+    def blob(self, name: str) -> Path:
+        """Return the path of a blob."""
+        return self.blobs / name
+
+    def output(self, content: str) -> Path:
+        """Return the path of the copy of an output file with this content."""
+        return self.blobs / f"{content}.out"
+
+    def damaged_blob(self, name: str) -> Path:
+        """Return where a blob is put whose content is not what its name says."""
+        return self.blobs / f"{name}.damaged"
+
+    @staticmethod
+    def is_blob_name(name: str) -> bool:
+        """Tell whether a file in the folder of blobs can be one of ours."""
+        return _BLOB.fullmatch(name) is not None

@@ -1,0 +1,266 @@
+"""The log of records: frames, one after the other, only ever added to.
+
+A frame is a header (magic, checksum, lengths, flags, record id, pre-key), the description, and the inline values. Any
+prefix of a log is a log: what is cut off at the end is not there yet. A frame that is not what was written is passed
+over, and reading goes on at the next one, which its magic and checksum give away.
+
+The checksum depends on the position of the frame, too. So a value that happens to contain a frame, such as the bytes
+of another log, is never taken for a record of this one.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import xxhash
+
+from repype_like.store.record import Record, decode, encode
+
+__all__ = ["Frame", "LogContent", "frames_of", "read_frame", "read_log", "repositioned"]
+
+HEADER = b"repype records 1\n"
+_ANY_HEADER = b"repype records "
+_MAGIC = b"\xf5RF1"
+_FRAME = struct.Struct("<4sQIIB16s16s")
+_CHECKED_FROM = 12
+"""The bytes of a frame that come before what its checksum covers."""
+
+_HAS_OUTPUTS = 1
+_MOST_IN_MEMORY = 1 << 12
+"""Inline values of a record with more bytes than this are not held in memory by an index, but read when wanted."""
+
+_CHUNK = 1 << 20
+
+
+@dataclass(slots=True)
+class Frame:
+    """A record in the log."""
+
+    position: int
+    id: str
+    pre_key: str
+    description: bytes
+    inline_size: int
+    inline: bytes | None
+    """None if it is to be read from the file."""
+    flags: int
+    decoded: Record | None = None
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes in the log."""
+        return _FRAME.size + len(self.description) + self.inline_size
+
+    @property
+    def has_outputs(self) -> bool:
+        """Whether the record has output files."""
+        return bool(self.flags & _HAS_OUTPUTS)
+
+    def record(self, inline: bytes) -> Record:
+        """Return the record, whose inline values are these."""
+        return decode(self.id, self.pre_key, self.description, inline)
+
+
+@dataclass
+class LogContent:
+    """What was found in a log."""
+
+    frames: list[Frame] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    """What was passed over, in words."""
+    end: int = 0
+    """Where the next frame belongs: what comes after, if anything, was cut off as it was written."""
+    is_newer: bool = False
+    """Whether it was written by a newer version of this package."""
+
+
+def frames_of(records: Iterable[Record], position: int) -> tuple[list[Frame], bytes]:
+    """Return the frames of `records` for a log that ends at `position`, and what to add to it."""
+    frames: list[Frame] = []
+    pieces = [HEADER] if position == 0 else []
+    position += len(HEADER) if position == 0 else 0
+    for record in records:
+        description, inline = encode(record)
+        frame = Frame(position, record.id, record.pre_key, description, len(inline), inline,
+                      _HAS_OUTPUTS if record.outputs else 0)
+        pieces.append(_packed(frame, inline))
+        position += frame.size
+        frames.append(frame)
+    for frame in frames:
+        _forget_large(frame)
+    return frames, b"".join(pieces)
+
+
+def repositioned(frame: Frame, inline: bytes, position: int) -> tuple[Frame, bytes]:
+    """Return a frame for another place in a log, and its bytes."""
+    moved = Frame(position, frame.id, frame.pre_key, frame.description, frame.inline_size, inline, frame.flags)
+    packed = _packed(moved, inline)
+    _forget_large(moved)
+    return moved, packed
+
+
+def _forget_large(frame: Frame) -> None:
+    if frame.inline_size > _MOST_IN_MEMORY:
+        frame.inline = None
+
+
+def _packed(frame: Frame, inline: bytes) -> bytes:
+    try:
+        names = bytes.fromhex(frame.id), bytes.fromhex(frame.pre_key)
+    except ValueError:
+        raise ValueError(f"the id and the pre-key of a record are hashes, not {frame.id!r}, {frame.pre_key!r}") from None
+    packed = _FRAME.pack(_MAGIC, 0, len(frame.description), len(inline), frame.flags, *names)
+    checked = b"".join((packed[_CHECKED_FROM:], frame.description, inline))
+    checksum = xxhash.xxh3_64_intdigest(checked, frame.position)
+    return b"".join((_MAGIC, checksum.to_bytes(8, "little"), checked))
+
+
+def read_frame(descriptor: int, frame: Frame) -> bytes | None:
+    """Return the inline values of `frame` from the file, or None if it is not there any more."""
+    data = os.pread(descriptor, frame.size, frame.position)
+    if len(data) < frame.size or data[:4] != _MAGIC:
+        return None
+    checksum = int.from_bytes(data[4:_CHECKED_FROM], "little")
+    if xxhash.xxh3_64_intdigest(memoryview(data)[_CHECKED_FROM:], frame.position) != checksum:
+        return None
+    names = data[_FRAME.size - 32:_FRAME.size]
+    return data[_FRAME.size + len(frame.description):] if names == bytes.fromhex(frame.id + frame.pre_key) else None
+
+
+def read_log(path: Path) -> LogContent:
+    """Return what is in the log at `path`: nothing if there is none.
+
+    Raises:
+        OSError: If it cannot be read, which says nothing about its content.
+    """
+    content = LogContent()
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            content.damaged.append("the log is a link to nothing")
+        return content
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            content.damaged.append("the log is not a regular file")
+            return content
+        _Scan(descriptor, status.st_size, content).run()
+    finally:
+        os.close(descriptor)
+    return content
+
+
+class _Scan:
+    """Goes through a log piece by piece, so that a large one is never in memory as a whole."""
+
+    def __init__(self, descriptor: int, size: int, content: LogContent):
+        self._descriptor = descriptor
+        self._size = size
+        """What is added while this goes on is not looked at."""
+        self._content = content
+        self._data = b""
+        self._base = 0
+        """The position in the file at which `_data` begins."""
+        self._bad_from: int | None = None
+        """Where that begins which is passed over at the moment."""
+        self._claimed_end = 0
+        """Where the first frame of that would end, if its lengths can be believed."""
+
+    def run(self) -> None:
+        self._fill(0, min(_CHUNK, self._size))
+        position = self._after_header()
+        size = _FRAME.size
+        while True:
+            if position + size > self._base + len(self._data) and not self._fill(position, size):
+                break
+            frame = self._frame_at(position)
+            if frame is not None:
+                self._close_gap(position)
+                self._content.frames.append(frame)
+                position += frame.size
+                continue
+            if self._bad_from is None:
+                self._bad_from = position
+            position = self._next_magic(position + 1)
+            if position < 0:
+                break
+        self._finish(max(position, 0))
+
+    def _after_header(self) -> int:
+        data = self._data
+        if data.startswith(HEADER):
+            return len(HEADER)
+        number = data[len(_ANY_HEADER):24].split(b"\n")[0]
+        self._content.is_newer = data.startswith(_ANY_HEADER) and number.isdigit() and int(number) > 1
+        if data and not HEADER.startswith(data):
+            self._bad_from = 0
+        return 0
+
+    def _frame_at(self, position: int) -> Frame | None:
+        start = position - self._base
+        magic, checksum, description, inline, flags, name, key = _FRAME.unpack_from(self._data, start)
+        if magic != _MAGIC:
+            return None
+        size = _FRAME.size + description + inline
+        if start + size > len(self._data):
+            if not self._fill(position, size):
+                if self._bad_from is None:
+                    self._claimed_end = position + size
+                return None
+            start = position - self._base
+        if xxhash.xxh3_64_intdigest(memoryview(self._data)[start + _CHECKED_FROM:start + size], position) != checksum:
+            return None
+        body = start + _FRAME.size
+        values = self._data[body + description:start + size] if inline <= _MOST_IN_MEMORY else None
+        return Frame(position, name.hex(), key.hex(), self._data[body:body + description], inline, values, flags)
+
+    def _next_magic(self, position: int) -> int:
+        """Return where the next frame may begin, or -1."""
+        while True:
+            found = self._data.find(_MAGIC, max(position - self._base, 0))
+            if found >= 0:
+                return self._base + found
+            position = max(position, self._base + len(self._data) - len(_MAGIC) + 1)
+            if not self._fill(position, len(_MAGIC)):
+                return -1
+
+    def _fill(self, position: int, count: int) -> bool:
+        """Have `count` bytes from `position` on in memory, and none before; tell whether the file has that many."""
+        if position + count > self._size:
+            return False
+        pieces = [self._data[position - self._base:]]
+        self._base = position
+        have = len(pieces[0])
+        while have < count:
+            piece = os.read(self._descriptor, min(max(count - have, _CHUNK), self._size - position - have))
+            if not piece:  # it is shorter than it was
+                self._size = position + have
+                break
+            pieces.append(piece)
+            have += len(piece)
+        self._data = b"".join(pieces)
+        return have >= count
+
+    def _close_gap(self, position: int) -> None:
+        if self._bad_from is not None:
+            self._content.damaged.append(f"{position - self._bad_from} bytes at position {self._bad_from} of the log "
+                                         "are not what was written")
+            self._bad_from = None
+            self._claimed_end = 0
+
+    def _finish(self, position: int) -> None:
+        end, content = self._size, self._content
+        content.is_newer = content.is_newer and not content.frames
+        if self._bad_from is None and position < end:
+            content.end = position  # not even a header: cut off as it was written
+        elif self._bad_from is not None and self._claimed_end > end:
+            content.end = self._bad_from  # the frame would go on
+        else:
+            content.end = end
+            self._close_gap(end)

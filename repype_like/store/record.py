@@ -1,0 +1,136 @@
+"""The stored outcome of one stage for one input, and its form in the log.
+
+In the log a record is its two names, a list in JSON that says all the rest, and the bytes of its small values.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from repype_like.hashing import hash_bytes
+from repype_like.store.plain import to_plain
+from repype_like.typing import Any, InputID, Plain
+
+__all__ = ["FieldValue", "Observation", "OutputFile", "Record", "decode", "encode", "to_plain"]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldValue:
+    """A stored value: inline, or as a blob."""
+
+    format: str
+    size: int
+    """In bytes, as stored."""
+    hash: str
+    """Of the bytes as stored."""
+    inline: bytes | None = None
+    blob: str | None = None
+    """The name of the file in the folder of blobs."""
+    shown: Plain = None
+    """What to show of the value without loading it: see :func:`repype_like.formats.describe`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A file that a stage met: where, and what was there.
+
+    The place is a scope and an input, or a path: relative to the tree with ``/`` as separator, or absolute outside.
+    """
+
+    scope: str | None
+    input_id: InputID | None
+    path: str | None
+    hash: str
+    """Hash of the content, or ``absent``."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file that a stage made: where, as for :class:`Observation`, and what."""
+
+    scope: str | None
+    input_id: InputID | None
+    path: str | None
+    hash: str
+    size: int
+    mode: int
+    relative: str = ""
+    """The path below the place, if that is a directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The stored outcome of one stage for one input."""
+
+    id: str
+    pre_key: str
+    stage: str
+    input_id: InputID
+    fingerprint: str
+    config: Mapping[str, Plain]
+    """The effective configuration."""
+    reads: Mapping[str, str]
+    """For each field that was read, the id of the record it came from."""
+    observations: tuple[Observation, ...] = ()
+    outputs: tuple[OutputFile, ...] = ()
+    fields: Mapping[str, FieldValue | None] = field(default_factory=dict)
+    """None stands for a value that is not kept, because it is marginal or consumed."""
+    started: float = 0.0
+    """Seconds since the epoch."""
+    seconds: float = 0.0
+    peak_memory: int = 0
+    """In bytes; 0 if not known."""
+    origin: str = ""
+    """The task it was taken from, relative to the tree; empty if it was computed here."""
+    note: Mapping[str, Plain] = field(default_factory=dict)
+
+
+_encode_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+
+
+def encode(record: Record) -> tuple[bytes, bytes]:
+    """Return what the log says of `record` besides its id and pre-key, and the bytes of its inline values."""
+    inline = []
+    fields: dict[str, Any] = {}
+    for name, value in record.fields.items():
+        if value is None:
+            fields[name] = None
+        elif value.inline is not None:
+            inline.append(value.inline)
+            fields[name] = (value.format, value.size, value.shown)
+        else:
+            fields[name] = (value.format, value.size, value.shown, value.blob, value.hash)
+    return _encode_json((
+        record.stage, record.input_id, record.fingerprint, to_plain(record.config), dict(record.reads),
+        [(item.scope, item.input_id, item.path, item.hash) for item in record.observations],
+        [(item.scope, item.input_id, item.path, item.hash, item.size, item.mode, item.relative)
+         for item in record.outputs],
+        fields, record.started, record.seconds, record.peak_memory, record.origin, to_plain(record.note),
+    )).encode("ascii"), b"".join(inline)
+
+
+def decode(record_id: str, pre_key: str, description: bytes, inline: bytes) -> Record:
+    """Return the record that :func:`encode` was given.
+
+    Raises:
+        ValueError: If it was written by something else.
+    """
+    (stage, input_id, fingerprint, config, reads, observations, outputs, stored, started, seconds, peak_memory, origin,
+     note, *_) = json.loads(description)
+    fields: dict[str, FieldValue | None] = {}
+    position = 0
+    for name, value in stored.items():
+        if value is None:
+            fields[name] = None
+        elif len(value) == 3:
+            data = inline[position:position + value[1]]
+            position += value[1]
+            fields[name] = FieldValue(value[0], value[1], hash_bytes(data), data, None, value[2])
+        else:
+            fields[name] = FieldValue(value[0], value[1], value[4], None, value[3], value[2])
+    return Record(
+        record_id, pre_key, stage, input_id, fingerprint, config, reads,
+        tuple(Observation(*item[:4]) for item in observations), tuple(OutputFile(*item[:7]) for item in outputs),
+        fields, started, seconds, peak_memory, origin, note)

@@ -1,0 +1,165 @@
+"""Looking after a store: how large it is, whether all of it is what was written, what can go, and how it goes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from repype_like.errors import DamagedError
+from repype_like.formats import map_file
+from repype_like.store.atomic import new_file, sweep, write_new
+from repype_like.store.blobs import hash_pieces
+from repype_like.store.index import RecordIndex
+from repype_like.store.layout import Layout
+from repype_like.store.log import HEADER, Frame, repositioned
+from repype_like.store.record import Record
+
+__all__ = ["Sizes", "compact", "delete_everything", "measure", "sweep_blobs", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many bytes a store takes; a blob that it shares with other tasks counts in full."""
+
+    records: int = 0
+    """The log and the digest."""
+    blobs: int = 0
+    """Large values and superseded output files."""
+    shared: int = 0
+    """That part of `blobs` that other tasks hold as well, so that deleting it here frees nothing."""
+    superseded: int = 0
+    """What :meth:`Store.keep` would free at least: records and blobs that the last two completions do not name."""
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.records + self.blobs
+
+
+def measure(layout: Layout, index: RecordIndex, kept: Collection[str]) -> Sizes:
+    """Return how large a store is, if the records with the ids `kept` are those that count."""
+    records = sum(_size_of(path) for path in (layout.digest, layout.records, layout.damaged_records))
+    superseded = index.superseded + sum(frame.size for frame in index.frames() if frame.id not in kept)
+    named = _named_blobs(layout, (index.by_id(record_id) for record_id in kept))
+    blobs = shared = 0
+    for entry in _blob_entries(layout):
+        status = entry.stat(follow_symlinks=False)
+        blobs += status.st_size
+        if status.st_nlink > 1:
+            shared += status.st_size
+        elif entry.name not in named:
+            superseded += status.st_size
+    return Sizes(records, blobs, shared, superseded + _size_of(layout.damaged_records))
+
+
+def verify(layout: Layout, index: RecordIndex) -> list[str]:
+    """Read everything that records name, and return what is not what was written."""
+    found = [f"{layout.records}: {text}" for text in index.damaged]
+    checked: dict[str, str] = {}
+    for record in index:
+        for name, value in record.fields.items():
+            if value is None or value.blob is None:
+                continue
+            if value.blob not in checked:
+                checked[value.blob] = _problem(layout.blob(value.blob), value.size, value.hash)
+            if checked[value.blob]:
+                found.append(f'{layout.task}: stage "{record.stage}", input {record.input_id!r}, field "{name}": '
+                             f"{checked[value.blob]}")
+    for entry in _blob_entries(layout):
+        if entry.name.endswith(".out"):
+            problem = _problem(Path(entry.path), None, entry.name.partition(".")[0])
+            found.extend([f"{layout.task}: a superseded output file: {problem}"] if problem else [])
+    return found
+
+
+def compact(layout: Layout, index: RecordIndex, ids: Collection[str]) -> bool:
+    """Rewrite the log with the records that have these `ids`, and tell whether there was anything to leave out of it.
+
+    A log with damaged parts is kept beside it, since damage is nothing to be deleted unasked.
+    """
+    frames = [frame for frame in index.frames() if frame.id in ids]
+    if len(frames) == len(index) and not index.superseded and not index.damaged:
+        return False
+    position, pieces = len(HEADER), [HEADER]
+    for frame in frames:
+        try:
+            moved, packed = repositioned(frame, index.inline(frame), position)
+        except DamagedError:
+            continue
+        position += moved.size
+        pieces.append(packed)
+    with new_file(layout) as aside:
+        write_new(aside, pieces)
+        if index.damaged and layout.records.is_file():
+            layout.damaged_records.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                os.link(layout.records, layout.damaged_records)
+        os.replace(aside, layout.records)
+    return True
+
+
+def sweep_blobs(layout: Layout, index: RecordIndex) -> None:
+    """Delete the blobs that no record names, and what killed processes left behind."""
+    named = _named_blobs(layout, index)
+    for entry in _blob_entries(layout):
+        if entry.name not in named:
+            with contextlib.suppress(OSError):
+                os.unlink(entry.path)
+    sweep(layout)
+
+
+def delete_everything(layout: Layout) -> None:
+    """Delete all that is ours; links are deleted, never followed."""
+    for path in (layout.digest, layout.records, layout.damaged_records):
+        _delete(path.unlink)
+    for entry in _blob_entries(layout):
+        os.unlink(entry.path)
+    sweep(layout)
+    for directory in (layout.blobs, layout.aside, layout.directory):
+        with contextlib.suppress(OSError):  # something else is in it, or it is not there
+            directory.rmdir()
+
+
+def _delete(unlink: Callable[[], None]) -> None:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        unlink()
+
+
+def _named_blobs(layout: Layout, records: Iterator[Record | None] | RecordIndex) -> set[str]:
+    named: set[str] = set()
+    for record in records:
+        if record is not None:
+            named.update(value.blob for value in record.fields.values() if value is not None and value.blob is not None)
+            named.update(layout.output(output.hash).name for output in record.outputs)
+    return named
+
+
+def _blob_entries(layout: Layout) -> Iterator[os.DirEntry[str]]:
+    """Yield the files in the folder of blobs that have a name of ours; the folder must not be a link."""
+    if layout.directory.is_symlink() or layout.blobs.is_symlink():
+        return
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(layout.blobs) as entries:
+        yield from [entry for entry in entries
+                    if layout.is_blob_name(entry.name) and not entry.is_dir(follow_symlinks=False)]
+
+
+def _problem(path: Path, size: int | None, content: str) -> str:
+    """Return what is wrong with a file, or an empty text."""
+    try:
+        if hash_pieces([map_file(path, size)]) != content:
+            return f"{path}: its content is not what was written"
+    except DamagedError as error:
+        return str(error)
+    except OSError as error:
+        return f"{path}: cannot be read: {error.strerror}"
+    return ""
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
