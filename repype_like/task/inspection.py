@@ -10,7 +10,7 @@ from pathlib import Path
 from repype_like.config import Config
 from repype_like.errors import RepypeError, UsageError
 from repype_like.execute import Workplace
-from repype_like.fingerprint import Fingerprint, fingerprint_of
+from repype_like.fingerprint import Fingerprinter
 from repype_like.pipeline import Pipeline
 from repype_like.plan import Catalogue, Files, Request, StageView, TaskPlan, TaskView, locate_output, plan_task
 from repype_like.spec import load_tree
@@ -76,7 +76,7 @@ def _view(task: Task, pipeline: Pipeline, config: Config, name: str, codebase: i
 
 
 def _stage_view(stage: Stage, dropped: frozenset[str], task: Task) -> StageView:
-    fingerprint: Fingerprint = fingerprint_of(stage, task.codebase)
+    fingerprint = Fingerprinter.of(task.codebase).stage(stage)
     outputs = frozenset(stage.outputs)
     return StageView(
         id=stage.id, inputs=frozenset(stage.inputs) - {"input_id"}, outputs=outputs, fingerprint=fingerprint.hash,
@@ -123,7 +123,7 @@ def _origin(task: Task) -> Callable[[tuple[str | int, ...]], Any]:
 
 
 def _overriding(pipeline: Pipeline, task: Task) -> str:
-    return fingerprint_of(pipeline, task.codebase).hash
+    return Fingerprinter.of(task.codebase).code(type(pipeline)).hash
 
 
 def _packages(task: Task) -> dict[str, str]:

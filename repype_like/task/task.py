@@ -14,7 +14,8 @@ from repype_like import pipeline as _pipeline
 from repype_like.benchmark import Benchmark
 from repype_like.config import Config
 from repype_like.errors import RepypeError, UsageError
-from repype_like.fingerprint import Codebase, codebase_for, hash_value
+from repype_like.fingerprint import Codebase, hash_value
+from repype_like.fingerprint.codebases import codebase_for
 from repype_like.pipeline import Pipeline
 from repype_like.spec import SPEC_NAME, Document, TaskSpec, merge, resolve_pattern
 from repype_like.stage import Stage, StageEvent
