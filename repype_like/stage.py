@@ -129,6 +129,11 @@ class Stage:
         for single in _single_events(event):
             self.event_callbacks[single].remove(callback)
 
+    def fill_in(self, config: Config) -> None:
+        """Have the declared defaults in force in this stage's section of the configuration, where nothing is set."""
+        for key, default in {"enabled": self.enabled_by_default, **self.default_config}.items():
+            config.get(key, default)
+
     def is_enabled(self, config: Config) -> bool:
         """Tell whether this stage takes part, given its section of the configuration."""
         return bool(config.get("enabled", self.enabled_by_default))
@@ -153,6 +158,7 @@ class Stage:
         """
         around: dict[str, Any] = dict(pipeline=pipeline, input_id=input_id, data=data, config=config, status=status,
                                       **kwargs)
+        self.fill_in(config)
         if not self.is_enabled(config):
             self.skip(**around)
             return 0.0

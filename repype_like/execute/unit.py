@@ -153,7 +153,7 @@ class _UnitRun:
                 with tracker.active():
                     section = Config(dict(view.configure(node.input_id, node.stage))).section(node.stage).copy()
                 effective = view.stage[node.stage].effective_config(section.entries)
-                stage.is_enabled(section)  # asks for the default, so that the final configuration tells it
+                stage.fill_in(section)
                 reads = {field: self.known[task][field][0] for field, _ in node.reads}
                 key = pre_key(view.stage[node.stage], effective, node.input_id, reads, view.packages)
                 place.pipeline.on_resolve = None
