@@ -71,6 +71,10 @@ class Codebase:
         self._below = tuple(os.path.join(folder, "") for folder in self.search)  # noqa: PTH118  with a separator
         self._belongs: dict[str, bool] = {}
         self._places: dict[str, Place] = {}
+        self.generation = 0
+        """Changes with what is project code."""
+        self.fingerprinter: Any = None
+        """Whoever makes the fingerprints of this codebase keeps itself here, so that there is one of it."""
 
     # --- what is project code ----------------------------------------------------------------------------------------
 
@@ -103,6 +107,7 @@ class Codebase:
                 self._roots.add(os.path.join(library, distributions.unit_of(os.path.realpath(file), library)))  # noqa: PTH118
                 self._belongs.clear()
                 self._places.clear()
+                self.generation += 1
 
     # --- import ------------------------------------------------------------------------------------------------------
 
@@ -201,7 +206,10 @@ class Codebase:
             above = self.locate(package) if package else Place("namespace")
             if package and not above.path:
                 return Place("missing")
-            spec = find_spec(name, list(above.path) or None)
+            try:
+                spec = find_spec(name, list(above.path) or None)
+            except (ImportError, ValueError):
+                spec = None  # the name makes no sense to a finder
             if spec is None:
                 return Place("missing")
         path = tuple(spec.submodule_search_locations or ())

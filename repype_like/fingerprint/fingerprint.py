@@ -1,0 +1,230 @@
+"""The hash of what a stage does, wherever the code for it lives."""
+
+from __future__ import annotations
+
+import ast
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from repype_like.fingerprint.canonical import NoCanonicalForm, hash_value
+from repype_like.fingerprint.codebase import Codebase, active_codebase
+from repype_like.fingerprint.effects import Effects, Target
+from repype_like.fingerprint.loader import ProjectLoader
+from repype_like.fingerprint.module_index import ModuleIndex
+from repype_like.fingerprint.objects import Objects, is_stage
+from repype_like.fingerprint.pieces import Names
+from repype_like.fingerprint.resolve import Modules
+from repype_like.fingerprint.uses import STEERING
+from repype_like.fingerprint.walk import Walk
+from repype_like.hashing import hash_bytes
+from repype_like.typing import Any
+
+__all__ = ["Fingerprint", "Fingerprinter", "fingerprint_of"]
+
+_FIELDS = ("inputs", "outputs", "consumes")
+_OWN_STATE = frozenset({*_FIELDS, "enabled_by_default", "event_callbacks"})
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What is known of an implementation."""
+
+    hash: str
+    parts: dict[str, str] = field(default_factory=dict)
+    """The hash of each piece of code that is reached, by ``module:name``."""
+    files: dict[str, str] = field(default_factory=dict)
+    """The hash of the content of each file that they come from."""
+    distributions: dict[str, str] = field(default_factory=dict)
+    """The versions of the distributions that they use, by name."""
+    warnings: tuple[str, ...] = ()
+    """What cannot be seen, in words."""
+
+
+class Fingerprinter:
+    """Makes the fingerprints of stages.
+
+    Modules, names and functions are taken in once and hold for the life of this object, as does the fingerprint of each
+    stage object: what a stage changes in itself while it runs is not an edit.
+
+    Arguments:
+        codebase: The project code that the stages are made of.
+    """
+
+    def __init__(self, codebase: Codebase):
+        self.codebase = codebase
+        self._known: dict[int, tuple[Any, Fingerprint]] = {}  # by identity; the stage is held so that it stays its own
+        self._forget()
+
+    @classmethod
+    def of(cls, codebase: Codebase) -> Fingerprinter:
+        """Return the one that belongs to `codebase`."""
+        if not isinstance(codebase.fingerprinter, cls):
+            codebase.fingerprinter = cls(codebase)
+        fingerprinter: Fingerprinter = codebase.fingerprinter
+        return fingerprinter
+
+    def _forget(self) -> None:
+        self._generation = self.codebase.generation
+        self._modules = Modules(self.codebase)
+        self._objects = Objects(self._modules)
+        self._names = Names(self._modules, self._objects)
+        self._effects = Effects(self._modules)
+
+    def stage(self, stage: Any) -> Fingerprint:
+        """Return the fingerprint of a stage."""
+        known = self._known.get(id(stage))
+        if known is None:
+            with self.codebase.activate():
+                self._own(type(stage))
+                known = self._known[id(stage)] = stage, self._of_stage(stage)
+        return known[1]
+
+    def code(self, *objects: type | types.FunctionType) -> Fingerprint:
+        """Return the fingerprint of functions and classes, such as that of a pipeline of the user's own."""
+        with self.codebase.activate():
+            walk = Walk(self._modules, self._effects, self._names, {})
+            for value in objects:
+                self._reach(walk, value)
+            return self._result(walk, [])
+
+    def _own(self, cls: type) -> None:
+        for base in cls.__mro__:
+            if not is_stage(base) or base.__module__.partition(".")[0] == "repype_like":
+                continue
+            self.codebase.own(base.__module__)
+            break  # what the other classes are in is a library, unless it is of the project for reasons of its own
+        if self._generation != self.codebase.generation:
+            self._forget()
+
+    def _of_stage(self, stage: Any) -> Fingerprint:
+        cls = type(stage)
+        version = getattr(stage, "version", "")
+        if getattr(stage, "fingerprint", "code") == "version":
+            return Fingerprint(hash_value(["version", f"{self._label(cls.__module__)}.{cls.__qualname__}", version]))
+        bases = [base for base in cls.__mro__ if self._is_project(base)]
+        walk = Walk(self._modules, self._effects, self._names, self._steering(bases))
+        for base in bases:
+            self._reach(walk, base)
+            for function in self._patched(base):
+                self._reach(walk, function)
+        state = self._state(walk, stage)
+        return self._result(walk, [state, hash_value(version)])
+
+    # --- what counts for a stage -------------------------------------------------------------------------------------
+
+    def _is_project(self, cls: type) -> bool:
+        return cls.__module__ != "repype_like.stage" and self.codebase.locate(cls.__module__).kind in (
+            "source", "live", "binary")
+
+    def _steering(self, bases: list[type]) -> dict[Target, frozenset[str]]:
+        """Return for the statements of the classes of a stage which attributes count though they steer its execution.
+
+        These are the ones that the methods of the stage read.
+        """
+        targets = {(base.__module__, base.__qualname__.partition(".")[0]) for base in bases}
+        read: set[str] = set()
+        for module, name in targets:
+            index = self._modules.index(module)
+            for unit in index.bindings.get(name, ()) if index is not None else ():
+                read |= unit.normalize().own_reads
+        kept = frozenset(read & (STEERING - set(_FIELDS)))
+        return dict.fromkeys(targets, kept)
+
+    def _patched(self, cls: type) -> Iterator[types.FunctionType]:
+        """Yield the methods of a class that are not those which its statement defines."""
+        index = self._modules.index(cls.__module__)
+        units = index.bindings.get(cls.__qualname__, ()) if index is not None else ()
+        node = next((unit.node for unit in units if unit.is_class), None)
+        if index is None or node is None:
+            return
+        bound: dict[str, bool] = {}  # whether it is a plain function
+        for name, plain in _names_of_body(node):
+            bound[name] = plain and name not in bound
+        for name, value in vars(cls).items():
+            if isinstance(value, types.FunctionType) and bound.get(name, True) and name != "__init_subclass__":
+                at_home = value.__module__ == cls.__module__ and value.__qualname__ == f"{cls.__qualname__}.{name}"
+                if not at_home and not (name.startswith("__") and name not in bound):  # dataclasses make such
+                    yield value
+
+    def _state(self, walk: Walk, stage: Any) -> str:
+        """Return the hash of what a stage object carries with it, fields included, in whatever order they are named."""
+        state: dict[str, Any] = {name: frozenset(map(str, getattr(stage, name, ()))) for name in _FIELDS}
+        hashes = {name: hash_value(value) for name, value in state.items()}
+        for name, value in getattr(stage, "__dict__", {}).items():
+            if name in _OWN_STATE:
+                continue
+            try:
+                encoded = self._objects.encode(value, self.codebase.start)
+            except NoCanonicalForm as error:
+                walk.notes.add(f'attribute "{name}" of the stage "{getattr(stage, "id", "")}" does not count: {error}')
+                continue
+            hashes[name] = encoded.hash
+            walk.run(encoded.nodes)
+            for piece in encoded.pieces:
+                walk.add_piece(piece)
+        return hash_value(hashes)
+
+    def _reach(self, walk: Walk, value: type | types.FunctionType) -> None:
+        node = self._objects.node_of(value)
+        if node is None or node.kind == "live":
+            walk.add_piece(self._objects.piece_of(value))
+            walk.run(())
+        else:
+            walk.run([node])
+
+    def _label(self, module: str) -> str:
+        index: ModuleIndex | None = self._modules.index(module)
+        return index.label if index is not None else module
+
+    def _result(self, walk: Walk, more: list[str]) -> Fingerprint:
+        walk.run(())
+        pairs = sorted(walk.pairs)
+        parts: dict[str, str] = {}
+        for label, digest in pairs:
+            parts[label] = hash_bytes(f"{parts[label]} {digest}".encode()) if label in parts else digest.lstrip("+")
+        for place, digest in walk.orders():
+            more.append(f"{place} {digest}")
+        if more:
+            parts["stage"] = more[0] if len(more) == 1 else hash_bytes(" ".join(more).encode())
+        return Fingerprint(hash_value([*map(list, pairs), sorted(more)]), parts, dict(sorted(walk.files.items())),
+                           dict(sorted(walk.distributions.items())), tuple(sorted(walk.notes)))
+
+
+def _names_of_body(node: Any) -> Iterator[tuple[str, bool]]:
+    """Yield the names that the body of a class binds, and whether as plain functions."""
+    for statement in node.body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield statement.name, not statement.decorator_list
+        else:
+            for inner in ast.walk(statement):
+                if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                    yield inner.id, False
+                elif isinstance(inner, (ast.FunctionDef, ast.ClassDef)):
+                    yield inner.name, False
+
+
+_default: list[Codebase] = []
+
+
+def fingerprint_of(stage: Any) -> Fingerprint:
+    """Return the fingerprint of a stage, with the codebase that its class was imported from.
+
+    If there is none, it is the active one, or else one that starts in the current directory.
+    """
+    codebase = _codebase_of(type(stage)) or active_codebase()
+    if codebase is None:
+        if not _default:
+            _default.append(Codebase(Path.cwd()))
+        codebase = _default[0]
+    return Fingerprinter.of(codebase).stage(stage)
+
+
+def _codebase_of(cls: type) -> Codebase | None:
+    for base in cls.__mro__:
+        for value in vars(base).values():
+            loader = getattr(getattr(value, "__globals__", {}).get("__spec__"), "loader", None)
+            if isinstance(loader, ProjectLoader):
+                return loader.codebase
+    return None

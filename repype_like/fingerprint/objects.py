@@ -1,0 +1,292 @@
+"""Objects as they are in memory, where no statement of a module stands for them.
+
+This is the way to lambdas, closures, classes that functions have made, and everything that was defined in a notebook.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from repype_like.fingerprint.canonical import NoCanonicalForm, canonical_bytes
+from repype_like.fingerprint.module_index import Unit
+from repype_like.fingerprint.normalize import Normalizer
+from repype_like.fingerprint.resolve import Modules, Node
+from repype_like.fingerprint.uses import STEERING
+from repype_like.hashing import hash_bytes
+from repype_like.typing import Any
+
+__all__ = ["Encoded", "Objects", "Piece"]
+
+_CLASS_MACHINERY = frozenset({
+    "__module__", "__dict__", "__weakref__", "__doc__", "__qualname__", "__firstlineno__", "__static_attributes__",
+    "__annotations__", "__annotate__", "__annotate_func__", "__abstractmethods__", "_abc_impl", "__parameters__",
+    "__orig_bases__", "__classdictcell__", "__dataclass_fields__", "__dataclass_params__", "__match_args__",
+    "__slots__"})
+
+
+@dataclass
+class Piece:
+    """A piece of code that is known by an object: how it is called, its hash, and what it reaches."""
+
+    label: str
+    hash: str = ""
+    nodes: list[Node] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Encoded:
+    """A value as its hash, and the code that it reaches."""
+
+    hash: str
+    nodes: tuple[Node, ...]
+    pieces: tuple[Piece, ...]
+
+
+class Objects:
+    """Turns objects into pieces; each object once."""
+
+    def __init__(self, modules: Modules):
+        self.modules = modules
+        self._pieces: dict[int, tuple[Any, Piece]] = {}  # by identity; the object is held so that it stays its own
+        self._collecting: list[Piece] = []
+        self._open: list[int] = []  # the identities of the objects that are being taken in, outermost first
+        self._knotted = False
+        self._by_line: dict[str, dict[int, list[ast.AST]]] = {}
+
+    def encode(self, value: Any, root: Path) -> Encoded:
+        """Return the hash of the canonical form of `value`, and what it reaches.
+
+        Raises:
+            NoCanonicalForm: If it has none.
+        """
+        collected = Piece("")
+        self._collecting.append(collected)
+        try:
+            form = canonical_bytes(value, root=root, describe=self._describe)
+        finally:
+            self._collecting.pop()
+        return Encoded(hash_bytes(form), tuple(collected.nodes), tuple(collected.pieces))
+
+    def root_of(self, file: str) -> Path:
+        """Return the folder that paths in values of a module are relative to."""
+        codebase = self.modules.codebase
+        return max((folder for folder in codebase.search if Path(file).is_relative_to(folder)),
+                   key=lambda folder: len(folder.parts), default=codebase.start)
+
+    def piece_of(self, value: type | types.FunctionType) -> Piece:
+        """Return the piece of a function or class, whatever statement it comes from."""
+        known = self._pieces.get(id(value))
+        if known is not None:
+            self._knotted = self._knotted or id(value) in self._open[:-1]
+            return known[1]
+        piece = Piece(f"{self._label(value.__module__)}:{value.__qualname__}")
+        before = len(self._pieces)
+        self._pieces[id(value)] = value, piece
+        self._open.append(id(value))
+        if isinstance(value, type):
+            self._fill_class(piece, value)
+        else:
+            self._fill_function(piece, value)
+        self._open.pop()
+        if not self._open and self._knotted:
+            # The hashes of objects that refer to each other depend on which of them was met first.
+            self._pieces = dict(list(self._pieces.items())[:before + 1])
+            self._knotted = False
+        return piece
+
+    # --- what stands for an object -----------------------------------------------------------------------------------
+
+    def _describe(self, value: Any) -> str | None:
+        """Return the text that stands for a class, function or module within a value, and note that it is reached."""
+        collected = self._collecting[-1]
+        if isinstance(value, types.ModuleType):
+            place = self.modules.codebase.locate(value.__name__)
+            collected.nodes.append(Node("library" if place.kind == "library" else "module", value.__name__))
+            return self._label(value.__name__)
+        module = getattr(value, "__module__", None)
+        if not isinstance(value, (type, types.FunctionType)) or not isinstance(module, str):
+            return None
+        node = self.node_of(value)
+        if node is not None:
+            collected.nodes.append(node)
+            return None if node.kind == "library" else f"{self._label(module)}:{value.__qualname__}"
+        piece = self.piece_of(value)
+        collected.pieces.append(piece)
+        return f"{piece.label}#{piece.hash}"  # the hash is empty within the piece itself
+
+    def node_of(self, value: type | types.FunctionType) -> Node | None:
+        """Return the statement that stands for a function or class; None if there is none."""
+        module, name = value.__module__, value.__qualname__
+        place = self.modules.codebase.locate(module)
+        if place.kind in ("library", "missing"):
+            return Node("library", module)
+        if place.kind == "binary":
+            return Node("binary", module)
+        index = self.modules.index(module)
+        top = name.partition(".")[0]
+        if index is not None and "<" not in name and top in index.bindings:
+            return Node("name", module, top)
+        return None
+
+    def _label(self, module: str) -> str:
+        index = self.modules.index(module)
+        return index.label if index is not None else module
+
+    # --- functions ---------------------------------------------------------------------------------------------------
+
+    def _fill_function(self, piece: Piece, function: types.FunctionType) -> None:
+        found = self._source_of(function, piece)
+        parts: list[Any] = [found, *self._values(piece, function)]
+        piece.hash = hash_bytes(canonical_bytes(parts))
+
+    def _source_of(self, function: types.FunctionType, piece: Piece) -> str:
+        """Return the hash of the source of a function, and note what it reaches."""
+        code = function.__code__
+        index = self.modules.index(function.__module__)
+        if index is not None and not _is_same_file(index.source.file, code.co_filename):
+            index = None  # it only says that it is of this module, as wrappers do
+        tree = index.source.tree if index is not None else _tree_of_lines(code.co_filename)
+        node = self._node_at(code, tree) if tree is not None else None
+        if node is None:
+            piece.notes.append(f"the source of {piece.label} cannot be found: it is judged by its bytecode, which "
+                               "differs between versions of Python")
+            return hash_bytes(canonical_bytes(_code_content(code)))
+        normalizer = Normalizer()
+        normalizer.visit(node)
+        unit = Unit(index, 0, "", None).take(normalizer) if index is not None else None
+        if unit is not None and index is not None:
+            piece.notes.extend(f"{index.source.file}:{line}: {text}" for line, text in unit.notes)
+            for use in unit.uses:
+                piece.nodes.extend(self.modules.resolve(index, use).nodes)
+            return unit.hash
+        normalizer.close()
+        piece.notes.extend(f"{code.co_filename}:{line}: {text}" for line, text in normalizer.notes)
+        self._follow_globals(piece, function, normalizer)
+        return hash_bytes(normalizer.text.encode("utf-8", "surrogatepass"))
+
+    def _follow_globals(self, piece: Piece, function: types.FunctionType, normalizer: Normalizer) -> None:
+        """Note the global names that a function of a notebook uses, by their values."""
+        module = function.__globals__.get("__name__", function.__module__)
+        for root, attributes, *_ in normalizer.uses:
+            if not isinstance(root, str):
+                target = root.module if not root.name else f"{root.module}.{root.name}"
+                place = self.modules.codebase.locate(root.module)
+                piece.nodes.append(Node("library" if place.kind == "library" else "module",
+                                        target if self.modules.index(target) else root.module))
+            elif root in function.__globals__:
+                value = function.__globals__[root]
+                index = self.modules.index(value.__name__) if isinstance(value, types.ModuleType) else None
+                if index is not None and attributes and attributes[0] in index.bindings:
+                    piece.nodes.append(Node("name", index.name, attributes[0]))
+                else:
+                    piece.nodes.append(Node("value", module, root))
+
+    def _values(self, piece: Piece, function: types.FunctionType) -> Iterator[Any]:
+        """Yield the hashes of the values that a function carries with it."""
+        closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
+        contents = {}
+        for name, cell in closure.items():
+            try:
+                contents[name] = cell.cell_contents
+            except ValueError:
+                continue  # not assigned yet
+        state = {name: value for name, value in vars(function).items() if name != "__wrapped__"}
+        for what, values in (("closure", contents), ("default arguments", dict(enumerate(function.__defaults__ or ()))),
+                             ("default arguments", function.__kwdefaults__ or {}), ("attributes", state)):
+            yield self._encoded_items(piece, values, f"among the {what} of")
+
+    def _encoded_items(self, piece: Piece, values: dict[Any, Any], where: str) -> dict[Any, str]:
+        root = self.modules.codebase.start
+        hashes = {}
+        for name, value in values.items():
+            try:
+                encoded = self.encode(value, root)
+            except NoCanonicalForm as error:
+                piece.notes.append(f'"{name}" {where} {piece.label} does not count: {error}')
+                continue
+            hashes[name] = encoded.hash
+            piece.nodes.extend(encoded.nodes)
+            piece.pieces.extend(encoded.pieces)
+        return hashes
+
+    def _node_at(self, code: types.CodeType, tree: ast.Module) -> ast.AST | None:
+        """Return the syntax tree of a function, given the tree of its file."""
+        by_line = self._by_line.get(code.co_filename)
+        if by_line is None:
+            by_line = self._by_line[code.co_filename] = {}
+            for node in ast.walk(tree):
+                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                    decorators = getattr(node, "decorator_list", [])
+                    by_line.setdefault(decorators[0].lineno if decorators else node.lineno, []).append(node)
+        candidates = [node for node in by_line.get(code.co_firstlineno, ())
+                      if getattr(node, "name", "<lambda>") == code.co_name]
+        if len(candidates) > 1:
+            candidates = _with_equal_code(code, candidates, tree)
+        return candidates[0] if candidates else None
+
+    # --- classes -----------------------------------------------------------------------------------------------------
+
+    def _fill_class(self, piece: Piece, cls: type) -> None:
+        """Judge a class by its attributes; functions among them are pieces of their own."""
+        steering = STEERING if is_stage(cls) else frozenset()
+        attributes = {name: value for name, value in vars(cls).items()
+                      if name not in _CLASS_MACHINERY and name not in steering
+                      and not isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType))}
+        hashes = self._encoded_items(piece, attributes, "among the attributes of")
+        bases = self._encoded_items(piece, {"bases": cls.__bases__, "metaclass": type(cls)}, "of")
+        piece.hash = hash_bytes(canonical_bytes([cls.__qualname__, hashes, bases]))
+
+
+def is_stage(cls: type) -> bool:
+    """Tell whether a class is derived from our stages."""
+    return any(base.__module__ == "repype_like.stage" and base.__name__ == "Stage" for base in cls.__mro__)
+
+
+def _is_same_file(one: str, other: str) -> bool:
+    return one == other or one == os.path.realpath(other)
+
+
+def _tree_of_lines(file: str) -> ast.Module | None:
+    """Return the syntax tree of what is known of a file that need not exist, such as the cell of a notebook."""
+    lines = linecache.getlines(file)
+    try:
+        return ast.parse("".join(lines)) if lines else None
+    except SyntaxError:
+        return None
+
+
+def _with_equal_code(code: types.CodeType, candidates: list[ast.AST], tree: ast.Module) -> list[ast.AST]:
+    """Return those of several functions in one line that compile to `code`: each is compiled as if on its own line."""
+    saved = [(node.lineno, node.end_lineno) for node in candidates]  # type: ignore[attr-defined]
+    first = 1_000_000
+    try:
+        for number, node in enumerate(candidates):
+            node.lineno = node.end_lineno = first + number  # type: ignore[attr-defined]
+        compiled = {found.co_firstlineno: found for found in _codes_in(compile(tree, code.co_filename, "exec"))}
+    finally:
+        for node, (line, end) in zip(candidates, saved, strict=True):
+            node.lineno, node.end_lineno = line, end  # type: ignore[attr-defined]
+    return [node for number, node in enumerate(candidates)
+            if first + number in compiled and _code_content(compiled[first + number]) == _code_content(code)]
+
+
+def _codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes_in(constant)
+
+
+def _code_content(code: types.CodeType) -> tuple[Any, ...]:
+    """Return what a code object does, without where it stands."""
+    constants = tuple(_code_content(value) if isinstance(value, types.CodeType) else canonical_bytes(value)
+                      for value in code.co_consts)
+    return (code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)

@@ -1,0 +1,175 @@
+"""The names of modules as pieces of code: the hash of the statements that make each up, and what they reach."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import types
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from repype_like.fingerprint.canonical import NoCanonicalForm
+from repype_like.fingerprint.effects import Target
+from repype_like.fingerprint.module_index import ModuleIndex, Unit
+from repype_like.fingerprint.objects import Encoded, Objects
+from repype_like.fingerprint.outside import CHANCE, OUTSIDE, UNKNOWN, kind_of_reading
+from repype_like.fingerprint.resolve import Modules, Node
+from repype_like.fingerprint.uses import CALL, Use
+from repype_like.hashing import hash_bytes
+from repype_like.typing import Any
+
+__all__ = ["NamePiece", "Names"]
+
+_DATA_MODULES = frozenset({"builtins", "numpy", "pandas", "datetime", "decimal", "fractions", "pathlib", "uuid",
+                           "collections"})
+_STANDARD_LIBRARY = frozenset(sys.stdlib_module_names)
+
+
+@dataclass
+class NamePiece:
+    """What counts for a name of a module."""
+
+    units: tuple[Unit, ...]
+    hash: str
+    nodes: tuple[Node, ...]
+    value: Encoded | None = None
+    """The value right after the import, where the statements do not determine it."""
+
+
+_first_values: WeakKeyDictionary[types.ModuleType, dict[str, Encoded | None]] = WeakKeyDictionary()
+# What names meant when they were first asked for in this process: stages may change it while they run.
+
+
+class Names:
+    """The pieces of a codebase, each made once."""
+
+    def __init__(self, modules: Modules, objects: Objects):
+        self.modules = modules
+        self.objects = objects
+        self._pieces: dict[tuple[Target, frozenset[str] | None], NamePiece] = {}
+        self._nodes: dict[int, tuple[Unit, tuple[Node, ...]]] = {}
+        self._reads: dict[int, tuple[Unit, frozenset[str]]] = {}
+        self._reads_outside: dict[Target, bool] = {}
+
+    def piece(self, target: Target, steering: frozenset[str] | None = None) -> NamePiece | None:
+        """Return the piece for a name; None if the module has no source or does not bind the name.
+
+        Arguments:
+            target: The module and the name.
+            steering: For a stage, the attributes that steer its execution which count nevertheless.
+        """
+        key = (target, steering)
+        known = self._pieces.get(key)
+        if known is None:
+            index = self.modules.index(target[0])
+            units = index.bindings.get(target[1]) if index is not None else None
+            if index is None or units is None:
+                return None
+            known = self._pieces[key] = self._make(index, target[1], units, steering)
+        return known
+
+    def _make(self, index: ModuleIndex, name: str, units: list[Unit], steering: frozenset[str] | None) -> NamePiece:
+        hashes: list[str] = []
+        nodes: list[Node] = []
+        for unit in units:
+            hashes.append(unit.normalize().hash)
+            nodes.extend(self.nodes_of(unit))
+            for attribute, (text, uses) in sorted(unit.steering.items()):
+                if steering is None or attribute in steering:
+                    hashes.append(f"{attribute}={text}")
+                    nodes.extend(self._resolved(unit.module, uses))
+        value = self._value(index, name, units)
+        if value is not None:
+            hashes.append(f"value={value.hash}")
+            nodes.extend(value.nodes)
+        joined = hashes[0] if len(hashes) == 1 else hash_bytes(" ".join(hashes).encode())
+        return NamePiece(tuple(units), joined, tuple(dict.fromkeys(nodes)), value)
+
+    def nodes_of(self, unit: Unit) -> tuple[Node, ...]:
+        """Return what a statement reaches."""
+        known = self._nodes.get(id(unit))
+        if known is None:
+            known = self._nodes[id(unit)] = unit, self._resolved(unit.module, unit.normalize().uses)
+        return known[1]
+
+    def _resolved(self, index: ModuleIndex, uses: frozenset[Use]) -> tuple[Node, ...]:
+        return tuple(dict.fromkeys(node for use in uses if use[0] for node in self.modules.resolve(index, use).nodes))
+
+    # --- values ------------------------------------------------------------------------------------------------------
+
+    def first_value(self, module: str, name: str) -> Encoded | None:
+        """Return the value of a name of a module as it was when it was first asked for, None if it has no form."""
+        loaded = sys.modules.get(module)
+        if loaded is None:
+            return None
+        values = _first_values.setdefault(loaded, {})
+        if name not in values:
+            values[name] = None
+            place = self.modules.codebase.locate(module)
+            with contextlib.suppress(NoCanonicalForm, AttributeError):
+                values[name] = self.objects.encode(_state(getattr(loaded, name)), self.objects.root_of(place.file))
+        return values[name]
+
+    def _value(self, index: ModuleIndex, name: str, units: list[Unit]) -> Encoded | None:
+        """Return the value of a name if its statements read something else than code."""
+        reading: set[str] = set()
+        for unit in units:
+            if not unit.acts and not unit.uses:
+                continue
+            eager = [use for use in unit.uses if use[3]]
+            reading.update(kind_of_reading(index, use, _STANDARD_LIBRARY) for use in eager)
+            called = [final[:2] for use in eager if use[2] == CALL and use[0]
+                      for final in self.modules.resolve(index, use).finals]
+            if any(map(self._reaches_outside, called)):
+                reading.add(OUTSIDE)
+        if CHANCE in reading or not reading & {OUTSIDE, UNKNOWN}:
+            return None
+        if OUTSIDE not in reading and not _is_data(vars(sys.modules[index.name]).get(name)
+                                                   if index.name in sys.modules else None):
+            return None
+        return self.first_value(index.name, name)
+
+    def _reaches_outside(self, target: Target) -> bool:
+        """Tell whether calling what a name refers to may read something outside of the code."""
+        known = self._reads_outside.get(target)
+        if known is None:
+            seen: set[Target] = set()
+            pending = [target]
+            while pending and not known:
+                piece = pending.pop()
+                index = self.modules.index(piece[0])
+                if piece in seen or index is None:
+                    continue
+                seen.add(piece)
+                for unit in index.bindings.get(piece[1], ()):
+                    known = known or OUTSIDE in self._readings(unit)
+                    pending.extend(node[1:3] for node in self.nodes_of(unit) if node.kind == "name")
+            known = self._reads_outside[target] = bool(known)
+        return known
+
+    def _readings(self, unit: Unit) -> frozenset[str]:
+        known = self._reads.get(id(unit))
+        if known is None:
+            kinds = frozenset(kind_of_reading(unit.module, use, _STANDARD_LIBRARY) for use in unit.normalize().uses)
+            known = self._reads[id(unit)] = unit, kinds
+        return known[1]
+
+
+def _state(value: Any) -> Any:
+    """Return what counts of a value: of functions and classes only what they were given when they were made."""
+    if isinstance(value, types.FunctionType):
+        cells = []
+        for cell in value.__closure__ or ():
+            try:
+                cells.append(cell.cell_contents)
+            except ValueError:
+                cells.append(None)  # not assigned yet
+        return [value.__defaults__, value.__kwdefaults__, cells]
+    if isinstance(value, type):
+        return {name: attribute for name, attribute in vars(value).items() if not name.startswith("__")
+                and not callable(attribute) and not hasattr(attribute, "__get__")}
+    return value
+
+
+def _is_data(value: Any) -> bool:
+    return value is not None and not callable(value) and type(value).__module__.partition(".")[0] in _DATA_MODULES

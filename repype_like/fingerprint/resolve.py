@@ -1,0 +1,212 @@
+"""What a name in a module refers to, followed through imports, aliases and star imports without running anything."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from repype_like.fingerprint.codebase import Codebase
+from repype_like.fingerprint.module_index import ModuleIndex
+from repype_like.fingerprint.uses import DYNAMIC, IMPORT, OWN_MODULE, Import, Use
+from repype_like.typing import NamedTuple
+
+__all__ = ["Final", "Modules", "Node", "Resolved"]
+
+
+class Node(NamedTuple):
+    """Something that code reaches."""
+
+    kind: str
+    """``name`` (of a module of the project), ``module`` (all of its names), ``binary`` (an extension of the project),
+    ``library``, ``import`` (a module that is only imported), ``value`` (a name that no statement of its module binds)
+    or ``note`` (what cannot be seen)."""
+    module: str
+    name: str = ""
+    line: int = 0
+
+
+class Final(NamedTuple):
+    """The name that a use leads to in the end, and the attributes that remain to be looked up in its value."""
+
+    module: str
+    name: str
+    attributes: tuple[str, ...]
+
+
+class Resolved(NamedTuple):
+    """What a use reaches on its way, and where it ends."""
+
+    nodes: tuple[Node, ...]
+    finals: tuple[Final, ...]
+
+
+class Modules:
+    """The modules of a codebase by name, indexed when they are first asked for."""
+
+    def __init__(self, codebase: Codebase):
+        self.codebase = codebase
+        self._indices: dict[str, ModuleIndex | None] = {}
+        self._resolved: dict[tuple[str, Use], Resolved] = {}
+        self._closures: dict[str, frozenset[str]] = {}
+
+    def index(self, name: str) -> ModuleIndex | None:
+        """Return the index of a module of the project, None if it is not one or has no source."""
+        if name not in self._indices:
+            place = self.codebase.locate(name)
+            self._indices[name] = None
+            if place.kind == "source":
+                label = Path(place.file).stem if name in ("__main__", "__mp_main__") else name
+                source = self.codebase.sources.read(place.file)
+                self._indices[name] = ModuleIndex(name, label, bool(place.path), source)
+        return self._indices[name]
+
+    def closure(self, name: str) -> frozenset[str]:
+        """Return the modules of the project that are imported, directly or not, when module `name` is."""
+        known = self._closures.get(name)
+        if known is None:
+            reached: set[str] = set()
+            seen: set[str] = set()
+            pending = [name]
+            while pending:
+                module = pending.pop()
+                if not module or module in seen:
+                    continue
+                seen.add(module)
+                index = self.index(module)
+                if index is not None:
+                    reached.add(module)
+                    pending.extend(self._imported_by(index))
+                elif self.codebase.locate(module).kind != "namespace":
+                    continue
+                pending.append(module.rpartition(".")[0])
+            known = self._closures[name] = frozenset(reached)
+        return known
+
+    def _imported_by(self, index: ModuleIndex) -> Iterator[str]:
+        for target in index.imported:
+            module = index.absolute(target)
+            yield module
+            package = self.index(module)
+            if target.name and target.name != "*" and (package is None or target.name not in package.bindings):
+                yield f"{module}.{target.name}"
+
+    def resolve(self, index: ModuleIndex, use: Use) -> Resolved:
+        """Follow a use that stands in a module."""
+        key = (index.name, use)
+        known = self._resolved.get(key)
+        if known is None:
+            known = self._resolved[key] = _Trail(self, index, use).resolved()
+        return known
+
+
+class _Trail:
+    """The way from one use to what it refers to."""
+
+    def __init__(self, modules: Modules, index: ModuleIndex, use: Use):
+        self.modules = modules
+        self.locate = modules.codebase.locate
+        self.nodes: list[Node] = []
+        self.finals: list[Final] = []
+        self.seen: set[tuple[str, str]] = set()
+        root, attributes, kind, _, line = use
+        if kind == IMPORT and isinstance(root, Import):
+            self._only_imported(index, root)
+        elif root == OWN_MODULE:
+            self.nodes.append(Node("module", index.name))
+        elif isinstance(root, Import):
+            self._import(index, root, attributes)
+        elif root:
+            self._name(index, root, attributes)
+        if kind == DYNAMIC and self.finals and not any(map(self._counts_whole, self.finals)):
+            self.nodes.append(Node("note", index.name, "an attribute is looked up by a computed name", line))
+
+    def resolved(self) -> Resolved:
+        return Resolved(tuple(dict.fromkeys(self.nodes)), tuple(dict.fromkeys(self.finals)))
+
+    def _counts_whole(self, final: Final) -> bool:
+        index = self.modules.index(final.module)
+        return index is not None and any(unit.is_class for unit in index.bindings.get(final.name, ()))
+
+    def _name(self, index: ModuleIndex, name: str, attributes: tuple[str, ...]) -> bool:
+        """Follow `name` in the module of `index`; tell whether it is known there."""
+        if (index.name, name) in self.seen:
+            return True
+        self.seen.add((index.name, name))
+        units = index.bindings.get(name)
+        if units is None:
+            return self._star(index, name, attributes) or self._unbound(index, name)
+        self.nodes.append(Node("name", index.name, name))
+        targets = [target for unit in units for target in unit.imports.get(name, ())]
+        for target in targets:
+            self._import(index, target, attributes)
+        if not targets or any(name not in unit.imports for unit in units):
+            self.finals.append(Final(index.name, name, attributes))
+        return True
+
+    def _star(self, index: ModuleIndex, name: str, attributes: tuple[str, ...]) -> bool:
+        for star in index.stars:
+            module = index.absolute(star)
+            source = self.modules.index(module)
+            if source is not None and self._offers(source, name):
+                return self._name(source, name, attributes)
+            if source is None and hasattr(sys.modules.get(module), name):
+                self.nodes.append(Node("library", module))
+                return True
+        return False
+
+    def _offers(self, index: ModuleIndex, name: str) -> bool:
+        """Tell whether a star import of the module may bind `name`."""
+        if name in index.bindings:
+            return True
+        return any(source is not None and source is not index and self._offers(source, name)
+                   for source in (self.modules.index(index.absolute(star)) for star in index.stars)) or (
+                       bool(index.stars) and hasattr(sys.modules.get(index.name), name))
+
+    def _unbound(self, index: ModuleIndex, name: str) -> bool:
+        """Deal with a name that no statement of the module binds: a builtin, or one put there by other means."""
+        module = sys.modules.get(index.name)
+        if module is not None and name in vars(module) and not (name.startswith("__") and name.endswith("__")):
+            self.nodes.append(Node("value", index.name, name))
+            return True
+        return hasattr(builtins, name)
+
+    def _only_imported(self, index: ModuleIndex, target: Import) -> None:
+        module = index.absolute(target)
+        self.nodes.append(Node("import", module))
+        if target.name and self.modules.index(f"{module}.{target.name}"):
+            self.nodes.append(Node("import", f"{module}.{target.name}"))
+
+    def _import(self, index: ModuleIndex, target: Import, attributes: tuple[str, ...]) -> None:
+        module = index.absolute(target)
+        self._module(module, (target.name, *attributes) if target.name else attributes)
+
+    def _module(self, module: str, attributes: tuple[str, ...]) -> None:
+        """Follow attributes of a module."""
+        place = self.locate(module)
+        if place.kind in ("library", "binary"):
+            self.nodes.append(Node(place.kind, module))
+        elif place.kind == "source":
+            self._attribute(module, attributes)
+        elif place.kind == "namespace" and attributes:
+            self._module(f"{module}.{attributes[0]}", attributes[1:])
+        elif place.kind == "live":
+            self.nodes.append(Node("value", module, attributes[0]) if attributes else Node("module", module))
+
+    def _attribute(self, module: str, attributes: tuple[str, ...]) -> None:
+        index = self.modules.index(module)
+        assert index is not None
+        if not attributes or attributes[0] == "__dict__":
+            self.nodes.append(Node("module", module))
+            return
+        name, *others = attributes
+        if name in index.bindings:
+            self._name(index, name, tuple(others))
+        elif self.locate(f"{module}.{name}").kind != "missing":
+            self._module(f"{module}.{name}", tuple(others))
+        elif not self._name(index, name, tuple(others)) and "__getattr__" in index.bindings:
+            self._name(index, "__getattr__", ())
+            if hasattr(sys.modules.get(module), name):
+                self.nodes.append(Node("value", module, name))
+        # Otherwise it is something like __file__, or an error that shows when the code runs.

@@ -1,0 +1,68 @@
+"""The words in which a normalized piece of code says what it does with names."""
+
+from __future__ import annotations
+
+import ast
+
+from repype_like.typing import NamedTuple, Union
+
+__all__ = ["BASE", "CALL", "CHANGE", "CHANGE_ATTRIBUTE", "DYNAMIC", "IMPORT", "OWN_MODULE", "PASS", "PURE_METHODS",
+           "READ", "STEERING", "Import", "Use", "chain_of", "changed_path"]
+
+READ, CALL, CHANGE, CHANGE_ATTRIBUTE, PASS, BASE, DYNAMIC, IMPORT = range(8)
+# What is done with a name: it is read, called, changed in place (an item of it is set), an attribute of it is set (the
+# last one of the chain), passed to a call, a class is derived from it, an attribute with a computed name is read, it is
+# imported within a function (whether or not it is used there).
+
+OWN_MODULE = "<module>"
+"""As the root of a use: everything in the module that the code is in."""
+
+STEERING = frozenset({"inputs", "outputs", "consumes", "enabled_by_default", "version", "fingerprint", "default_config",
+                      "ignore_config", "formats", "timeout", "resources", "retries", "metadata"})
+"""Attributes of a stage that do not count by the code of its class: they steer its execution, or count by value."""
+
+PURE_METHODS = frozenset({
+    "get", "keys", "values", "items", "copy", "index", "count", "join", "split", "rsplit", "partition", "rpartition",
+    "strip", "lstrip", "rstrip", "format", "lower", "upper", "title", "replace", "startswith", "endswith", "encode",
+    "decode", "isdisjoint", "issubset", "issuperset", "union", "intersection", "difference", "symmetric_difference",
+    "sum", "mean", "min", "max", "std", "var", "astype", "reshape", "tolist", "item", "any", "all", "match",
+    "fullmatch", "search", "findall", "finditer", "sub", "with_suffix", "with_name", "joinpath", "resolve",
+    "absolute", "exists", "is_file", "is_dir", "read_text", "read_bytes", "relative_to", "as_posix", "info", "debug",
+    "warning", "error", "exception", "critical", "getLogger"
+})
+"""Methods that, going by their names, leave their object as it is."""
+
+
+class Import(NamedTuple):
+    """What an import statement binds a name to: a module, or a `name` in it."""
+
+    level: int
+    module: str
+    name: str = ""
+
+
+Use = tuple[Union[str, Import], tuple[str, ...], int, bool, int]
+"""A global name or an import ("" for what no name leads to), the attributes that follow, what is done with it, whether
+it happens when the statement itself is executed (and not when a function that it defines is called), and the line where
+that matters."""
+
+
+def chain_of(node: ast.AST) -> tuple[str, ...] | None:
+    """Return ``("a", "b", "c")`` for ``a.b.c``, and None for other expressions."""
+    names = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    names.append(node.id)
+    return tuple(reversed(names))
+
+
+def changed_path(attributes: tuple[str, ...], kind: int) -> tuple[str, ...] | None:
+    """Return which attribute of an object a use may change, () for the object itself, None if it changes nothing."""
+    if kind == CHANGE:
+        return attributes
+    if kind == CHANGE_ATTRIBUTE or (kind == CALL and attributes and attributes[-1] not in PURE_METHODS):
+        return attributes[:-1]
+    return None

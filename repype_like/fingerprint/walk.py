@@ -1,0 +1,210 @@
+"""The way through everything that a stage reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from repype_like.fingerprint.effects import Effects, Target
+from repype_like.fingerprint.module_index import Unit
+from repype_like.fingerprint.objects import Piece
+from repype_like.fingerprint.pieces import Names
+from repype_like.fingerprint.resolve import Modules, Node
+from repype_like.fingerprint.uses import CALL
+from repype_like.hashing import hash_bytes
+
+__all__ = ["Walk"]
+
+
+class Walk:
+    """Collects what is reached from some nodes: a flat set of pieces, so that cycles need no attention.
+
+    Arguments:
+        modules: The modules of the codebase.
+        effects: What they change while they are imported.
+        names: Their pieces.
+        steering: For the classes of a stage, by name, the attributes that steer its execution and count nevertheless.
+    """
+
+    def __init__(self, modules: Modules, effects: Effects, names: Names, steering: dict[Target, frozenset[str]]):
+        self.modules = modules
+        self.effects = effects
+        self.names = names
+        self.steering = steering
+        self.pairs: set[tuple[str, str]] = set()
+        """Label and hash of each piece."""
+        self.notes: set[str] = set()
+        self.files: dict[str, str] = {}
+        self.distributions: dict[str, str] = {}
+        self._seen: set[Node] = set()
+        self._pending: list[Node] = []
+        self._reached: set[Target] = set()
+        self._units: set[Unit] = set()
+        self._seen_pieces: set[int] = set()
+        self._imported: set[str] = set()
+        self._changers: dict[Target, list[Unit]] = {}
+        self._subclasses: dict[Target, list[Unit]] = {}
+        self._wants_subclasses = False
+
+    def run(self, nodes: Iterable[Node]) -> None:
+        """Follow `nodes`, and everything that they reach."""
+        self._pending.extend(nodes)
+        while self._pending:
+            node = self._pending.pop()
+            if node not in self._seen:
+                self._seen.add(node)
+                _STEPS[node.kind](self, node)
+
+    def add_piece(self, piece: Piece) -> None:
+        """Take in a piece that is known by an object."""
+        if id(piece) in self._seen_pieces:
+            return
+        self._seen_pieces.add(id(piece))
+        self.pairs.add((piece.label, piece.hash))
+        self.notes.update(piece.notes)
+        self._pending.extend(piece.nodes)
+        for inner in piece.pieces:
+            self.add_piece(inner)
+
+    # --- the kinds of nodes ------------------------------------------------------------------------------------------
+
+    def _name(self, node: Node) -> None:
+        target = (node.module, node.name)
+        piece = self.names.piece(target, self.steering.get(target))
+        if piece is None:
+            self._value(node)
+            return
+        module = piece.units[0].module
+        self.pairs.add((f"{module.label}:{node.name}", piece.hash))
+        self._pending.extend(piece.nodes)
+        if piece.value is not None:
+            for inner in piece.value.pieces:
+                self.add_piece(inner)
+        self._reached.add(target)
+        for unit in piece.units:
+            self._take(unit)
+        self._import(node)
+        for unit in self._changers.get(target, ()):
+            self._change(unit)
+        for unit in self._subclasses.get(target, ()) if self._wants_subclasses else ():
+            self._change(unit)
+
+    def _module(self, node: Node) -> None:
+        index = self.modules.index(node.module)
+        if index is None:
+            return
+        self._import(node)
+        self._pending.extend(Node("name", node.module, name) for name in index.bindings)
+        for unit in index.units:
+            if not unit.names:
+                self._change(unit)
+        for star in index.stars:
+            self._pending.append(Node("module", index.absolute(star)))
+
+    def _import(self, node: Node) -> None:
+        """Take in what the modules that are imported with one change elsewhere."""
+        if node.module in self._imported:
+            return
+        for module in self.modules.closure(node.module) - self._imported:
+            self._imported.add(module)
+            for target, units in self.effects.changes(module).items():
+                self._changers.setdefault(target, []).extend(units)
+                for unit in units if target in self._reached else ():
+                    self._change(unit)
+            for target, units in self.effects.subclasses(module).items():
+                self._subclasses.setdefault(target, []).extend(units)
+                for unit in units if target in self._reached and self._wants_subclasses else ():
+                    self._change(unit)
+        self._imported.add(node.module)
+
+    def _binary(self, node: Node) -> None:
+        file = self.modules.codebase.locate(node.module).file
+        source = self.modules.codebase.sources.read(file)
+        self.files[file] = source.hash
+        self.pairs.add((node.module, source.hash))
+
+    def _library(self, node: Node) -> None:
+        distribution = self.modules.codebase.locate(node.module).distribution
+        if distribution is not None:
+            self.distributions[distribution.name] = distribution.version
+
+    def _value(self, node: Node) -> None:
+        """Take in a name that no statement binds, by its value."""
+        encoded = self.names.first_value(node.module, node.name)
+        if encoded is None:
+            self.notes.add(f'"{node.name}" of module "{node.module}" does not count: it is bound in a way that cannot '
+                           "be seen, to a value that cannot be compared")
+            return
+        self.pairs.add((f"{node.module}:{node.name}", encoded.hash))
+        self._pending.extend(encoded.nodes)
+        for inner in encoded.pieces:
+            self.add_piece(inner)
+
+    def _note(self, node: Node) -> None:
+        index = self.modules.index(node.module)
+        if index is not None:
+            self.notes.add(f"{index.source.file}:{node.line}: {node.name}")
+
+    # --- statements --------------------------------------------------------------------------------------------------
+
+    def _change(self, unit: Unit) -> None:
+        """Take in a statement that changes something which is reached."""
+        if unit in self._units:
+            return
+        self._take(unit)
+        self.pairs.add((f"{unit.module.label}:{unit.label or '<statement>'}", f"+{unit.hash}"))
+        for attribute, (text, _) in unit.steering.items():
+            self.pairs.add((f"{unit.module.label}:{unit.label}.{attribute}", f"+{text}"))
+        self._pending.extend(self.names.nodes_of(unit))
+
+    def _take(self, unit: Unit) -> None:
+        if unit in self._units:
+            return
+        self._units.add(unit)
+        source = unit.module.source
+        self.files[source.file] = source.hash
+        self.notes.update(f"{source.file}:{line}: {text}" for line, text in unit.notes)
+        if not self._wants_subclasses and any("__subclasses__" in use[1] for use in unit.uses):
+            self._wants_subclasses = True
+            for target, units in self._subclasses.items():
+                for subclass in units if target in self._reached else ():
+                    self._change(subclass)
+
+    def orders(self) -> list[tuple[str, str]]:
+        """Return for each module whose result depends on it the order of the statements that are executed."""
+        by_module: dict[str, list[Unit]] = {}
+        for unit in self._units:
+            by_module.setdefault(unit.module.label, []).append(unit)
+        found = []
+        for label, units in by_module.items():
+            ordered = _order_that_matters(sorted(units, key=lambda unit: unit.position))
+            if ordered:
+                found.append((label, hash_bytes(" ".join(unit.hash for unit in ordered).encode())))
+        return found
+
+
+def _order_that_matters(units: list[Unit]) -> list[Unit]:
+    """Return the statements among `units` that bind or read names which are bound more than once, in their order.
+
+    ``Y = X`` means another thing before ``X = 2`` than after it. Empty if there is nothing of the kind.
+    """
+    counts: dict[str, int] = {}
+    for unit in units:
+        if not unit.is_definition and not unit.imports:
+            for name in unit.names or {str(use[0]) for use in unit.uses if use[3]}:
+                counts[name] = counts.get(name, 0) + 1
+    repeated = {name for name, count in counts.items() if count > 1}
+    if not repeated:
+        return []
+    found, readers = [], 0
+    for unit in units:
+        if unit.names & repeated:
+            found.append(unit)
+        elif any(use[3] and (use[0] in repeated or (use[2] == CALL and use[0] in unit.module.bindings))
+                 for use in unit.uses):
+            found.append(unit)
+            readers += 1
+    return found if readers else []
+
+
+_STEPS = {"name": Walk._name, "module": Walk._module, "import": Walk._import, "binary": Walk._binary,
+          "library": Walk._library, "value": Walk._value, "note": Walk._note}
