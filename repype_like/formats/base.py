@@ -5,14 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Union
 
 from repype_like.formats.mapping import map_file
 from repype_like.typing import Any
 
 __all__ = ["Buffer", "BufferFormat", "Format", "type_name"]
 
-Buffer = Union[bytes, bytearray, memoryview]
+Buffer = bytes | bytearray | memoryview
 """Bytes; a memoryview is contiguous and of single bytes."""
 
 

@@ -25,7 +25,12 @@ def describe(value: Any) -> dict[str, Plain]:
     ``ndarray float32 (512, 512)``, ``DataFrame 12 x 5``, ``set (3)``, ``datetime 2024-05-01T12:00:00``.
     """
     shown = _shown(value, _MOST_ITEMS)
-    return {"type": _typed(value)} if shown is None else {"value": shown[0]}
+    if shown is not None:
+        return {"value": shown[0]}
+    try:
+        return {"type": _typed(value)}
+    except Exception:  # noqa: BLE001  its class may raise anything
+        return {"type": type_name(value)}
 
 
 def _shown(value: Any, left: int) -> tuple[Plain, int] | None:
@@ -39,7 +44,7 @@ def _shown(value: Any, left: int) -> tuple[Plain, int] | None:
         return (value, left - 1) if len(value) <= _LONGEST_TEXT else None
     if kind is list or kind is tuple or kind is dict:
         return _shown_items(value, left) if len(value) <= left else None
-    if kind.__module__ == "numpy" and getattr(value, "shape", None) == () and kind.__name__ != "ndarray":
+    if kind.__module__ == "numpy" and kind.__name__ != "ndarray" and getattr(value, "shape", None) == ():
         plain = value.item()
         return _shown(plain, left) if type(plain) in (bool, int, float, str) else None
     return None

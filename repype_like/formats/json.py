@@ -78,7 +78,7 @@ class _Budget:
             self.characters -= len(value)
             return self.characters >= 0
         if kind is int:
-            return -_LARGEST_INT < value < _LARGEST_INT
+            return bool(-_LARGEST_INT < value < _LARGEST_INT)
         if (kind is not list and kind is not dict) or levels == 0 or id(value) in self.seen:
             return False
         self.seen.add(id(value))

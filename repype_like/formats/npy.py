@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Literal
 
 from repype_like.errors import DamagedError, NotStorableError
 from repype_like.formats.base import Buffer, BufferFormat, type_name
@@ -78,12 +79,14 @@ def is_plain_array(value: Any) -> bool:
     return numpy is not None and type(value) is numpy.ndarray and _can_name(value.dtype)
 
 
-@lru_cache(maxsize=256)
-def _can_name(dtype: np.dtype[Any]) -> bool:
+def _can_name(dtype: np.dtype[Any]) -> bool:  # not to be cached: equal types may differ in alignment and metadata
     from numpy.lib.format import descr_to_dtype, dtype_to_descr
 
-    if dtype.hasobject or dtype.metadata or not dtype.itemsize or (dtype.fields and any(
-            part[0].metadata for part in dtype.fields.values())):
+    if dtype.hasobject or dtype.metadata or not dtype.itemsize:
+        return False
+    if dtype.isbuiltin == 1:
+        return True
+    if dtype.fields and any(part[0].metadata for part in dtype.fields.values()):
         return False
     try:
         named = descr_to_dtype(dtype_to_descr(dtype))
@@ -101,7 +104,7 @@ def array_bytes(array: np.ndarray[Any, Any]) -> memoryview:
     import numpy as np
 
     ordered = array.T if _is_fortran(array) else np.ascontiguousarray(array)
-    return memoryview(ordered.reshape(-1).view(np.uint8)).cast("B") if array.nbytes else memoryview(b"")
+    return ordered.reshape(-1).view(np.uint8).data if array.nbytes else memoryview(b"")
 
 
 @lru_cache(maxsize=1024)
@@ -130,7 +133,7 @@ def _header_size(data: memoryview) -> int:
 
 
 @lru_cache(maxsize=1024)
-def _parsed(header: bytes) -> tuple[int, tuple[int, ...], str, np.dtype[Any]]:
+def _parsed(header: bytes) -> tuple[int, tuple[int, ...], Literal["C", "F"], np.dtype[Any]]:
     from numpy.lib.format import read_array_header_1_0, read_array_header_2_0, read_magic
 
     file = io.BytesIO(header)

@@ -16,21 +16,20 @@ import copyreg
 import io
 import pickle
 import sys
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
 from repype_like.errors import NotStorableError
 from repype_like.formats.base import Buffer, type_name
+from repype_like.formats.dilled import MAIN, dump_dilled, load_dilled
 from repype_like.formats.safe_types import is_safe_name
 from repype_like.typing import Any
 
 __all__ = ["Pickled", "Pickler", "load_pickle", "pickle_value"]
 
 Pickler = Literal["safe", "pickle", "dill"]
-"""``safe`` is a standard pickle that names nothing but harmless types, and is loaded by something that refuses others."""
+"""``safe`` is a standard pickle that names nothing but harmless types; what loads it refuses others."""
 
 _SMALLEST_BUFFER = 1 << 10
 """In bytes; smaller buffers are left in the pickle."""
@@ -39,8 +38,6 @@ _NAMES_CODE = b"\x93"
 """The instruction of a pickle that looks up a class or function (STACK_GLOBAL); protocol 5 writes no other."""
 
 _TOO_DEEP = "it is nested too deeply"
-
-_MAIN = ("__main__", "__mp_main__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +71,30 @@ def pickle_value(value: Any) -> Pickled:
         raise _not_storable(value, _TOO_DEEP) from None
     except (NotStorableError, MemoryError):
         raise
-    except Exception:  # whatever its classes raise
+    except Exception:  # noqa: BLE001  its classes may raise anything
         return Pickled("dill", memoryview(_dilled(value)), [])
+
+
+def _dilled(value: Any) -> bytes:
+    """Return the pickle that dill makes, if it loads again."""
+    try:
+        stream = dump_dilled(value)
+        loaded = load_dilled(stream)
+    except RecursionError:
+        raise _not_storable(value, _TOO_DEEP) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  its classes may raise anything
+        known = isinstance(error, (pickle.PicklingError, TypeError))
+        raise _not_storable(value, str(error) if known else f"{type(error).__name__}: {error}") from None
+    _check_type(value, loaded)
+    return stream
 
 
 def load_pickle(pickler: Pickler, stream: memoryview, buffers: Sequence[memoryview]) -> Any:
     """Return the value. Its large buffers are `buffers` themselves."""
     if pickler == "dill":
-        import dill  # slow to import, and seldom needed
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return dill.loads(bytes(stream))
+        return load_dilled(bytes(stream))
     if pickler == "safe":
         return _SafeUnpickler(io.BytesIO(stream), buffers=buffers).load()
     return pickle.loads(stream, buffers=buffers)
@@ -104,7 +113,7 @@ class _TryingUnpickler(pickle.Unpickler):
     safe = True
 
     def find_class(self, module: str, name: str) -> Any:
-        if module in _MAIN:
+        if module in MAIN:
             raise _LocalNameError
         self.safe = self.safe and is_safe_name(module, name)
         return super().find_class(module, name)
@@ -151,44 +160,6 @@ def _check_type(value: Any, loaded: Any) -> None:
         raise _not_storable(value, f"its pickle comes back as a {type_name(loaded)}")
 
 
-def _dilled(value: Any) -> bytes:
-    """Return the pickle that dill makes, if it loads again."""
-    import dill
-
-    file = io.BytesIO()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            _dill_pickler()(file, protocol=5, byref=False, recurse=True).dump(value)
-            loaded = dill.loads(file.getvalue())
-    except RecursionError:
-        raise _not_storable(value, _TOO_DEEP) from None
-    except MemoryError:
-        raise
-    except Exception as error:  # whatever its classes raise
-        known = isinstance(error, (pickle.PicklingError, TypeError))
-        raise _not_storable(value, str(error) if known else f"{type(error).__name__}: {error}") from None
-    _check_type(value, loaded)
-    return file.getvalue()
-
-
-@cache
-def _dill_pickler() -> Any:
-    """Return dill's pickler, but for open files: it would take them, and open them anew whatever is there then."""
-    import dill
-
-    files = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
-
-    class Pickler(dill.Pickler):  # type: ignore[misc]
-        dispatch = type(dill.Pickler.dispatch)({**dill.Pickler.dispatch, **dict.fromkeys(files, _refuse_file)})
-
-    return Pickler
-
-
-def _refuse_file(pickler: Any, file: Any) -> None:
-    raise TypeError(f"cannot pickle an open file: {getattr(file, 'name', file)!r}")
-
-
 def _reduce_masked(array: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """Take a masked array apart into arrays, whose buffers stay out of the pickle; numpy itself copies them into it."""
     return _masked_array, (array.data, array.mask, array._fill_value, array.hardmask, array._optinfo)
@@ -197,7 +168,7 @@ def _reduce_masked(array: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
 def _masked_array(data: Any, mask: Any, fill_value: Any, hard_mask: bool, further: dict[str, Any]) -> Any:
     from numpy.ma import MaskedArray
 
-    array = MaskedArray(data, mask=mask, hard_mask=hard_mask)
+    array: Any = MaskedArray(data, mask=mask, hard_mask=hard_mask)
     array._fill_value = fill_value
     array._optinfo.update(further)
     return array

@@ -34,7 +34,7 @@ def format_for(value: Any, name: str | None = None) -> Format:
     if name is not None:
         named = format_named(name)
         if not named.can_store(value):
-            raise NotStorableError(f'a {type_name(value)} cannot be stored as "{name}": the format would not keep it as it is')
+            raise NotStorableError(f'a {type_name(value)} cannot be stored as "{name}": it would come back as another')
         return named
     if is_small_plain(value):
         return _JSON

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from repype_like.errors import UsageError
+from repype_like.formats import format_named
+from repype_like.formats.registry import GROUP, _installed
+from repype_like.store import Store
+
+MODULE = """
+from repype_like.formats import Format
+
+class Upper(Format):
+    name = "upper"
+    suffix = "txt"
+
+    def can_store(self, value):
+        return isinstance(value, str)
+
+    def write(self, value, path):
+        path.write_text(value.upper())
+
+    def read(self, path):
+        return path.read_text()
+
+class Other:
+    pass
+"""
+
+
+@pytest.fixture
+def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Install a distribution with formats."""
+    (tmp_path / "their_formats.py").write_text(MODULE)
+    info = tmp_path / "their_formats-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: their-formats\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        f"[{GROUP}]\nupper = their_formats:Upper\nother = their_formats:Other\nbroken = their_formats:Missing\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    _installed.cache_clear()
+    return tmp_path
+
+
+def test_formats_of_others_are_found_by_name(distribution: Path, tmp_path: Path) -> None:
+    store = Store(tmp_path / "task")
+    value = store.encode("abc", "upper")
+    assert value.blob is not None
+    assert (store.directory / ".repype/blobs" / value.blob).read_text() == "ABC"
+    assert value.blob.endswith(".txt")
+    assert store.decode(value) == "ABC"
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("uper", 'did you mean "upper"'), ("other", "not a subclass"), ("broken", "cannot be imported"), ("xyz",
+    "known are"),
+])
+def test_what_is_wrong_with_a_name_is_said(name: str, words: str, distribution: Path) -> None:
+    with pytest.raises(UsageError, match=words):
+        format_named(name)
+
+
+def test_heavy_libraries_are_not_imported() -> None:
+    code = ("import sys; from repype_like.formats import format_for; "
+            "[format_for(v).dump(v) for v in (1, 'a', (2,), {3})]; "
+            "print(sorted({'numpy', 'pandas', 'dill', 'importlib.metadata', 'asyncio'} & set(sys.modules)))")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
