@@ -7,7 +7,17 @@ from collections.abc import Iterator
 
 from repype_like.fingerprint.normalize import Normalizer
 from repype_like.fingerprint.sources import Source
-from repype_like.fingerprint.uses import BASE, CALL, CHANGE, CHANGE_ATTRIBUTE, PASS, Import, Use
+from repype_like.fingerprint.uses import (
+    BASE,
+    CALL,
+    CHANGE,
+    CHANGE_ATTRIBUTE,
+    PASS,
+    Import,
+    ParameterChange,
+    Use,
+    only_writes,
+)
 from repype_like.hashing import hash_bytes
 
 __all__ = ["ModuleIndex", "Unit"]
@@ -19,7 +29,7 @@ class Unit:
     """A top-level statement, or one name of an import statement; normalized when that is needed."""
 
     __slots__ = ("_normal", "hash", "imports", "is_definition", "label", "module", "names", "node",
-                 "notes", "own_reads", "parameter_changes", "position", "steering", "uses")
+                 "notes", "own_reads", "parameter_changes", "position", "read_attributes", "steering", "uses")
 
     def __init__(self, module: ModuleIndex, position: int, label: str, node: ast.stmt | None):
         self.module = module
@@ -50,8 +60,9 @@ class Unit:
         self.notes: list[tuple[int, str]] = normalizer.notes
         self.steering = {name: (hash_bytes(text.encode("utf-8", "surrogatepass")), uses)
                          for name, (text, uses) in normalizer.steering.items()}
-        self.parameter_changes: set[tuple[str, bool, bool]] = normalizer.parameter_changes
+        self.parameter_changes: set[ParameterChange] = normalizer.parameter_changes
         self.own_reads: set[str] = normalizer.own_reads
+        self.read_attributes = frozenset(name for use in self.uses if not only_writes(use) for name in use[1])
         self.names.update(normalizer.module.bound)
         self.imports = normalizer.module.imports
         self._normal = True

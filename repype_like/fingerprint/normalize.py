@@ -22,6 +22,7 @@ from repype_like.fingerprint.uses import (
     READ,
     STEERING,
     Import,
+    ParameterChange,
     Use,
     chain_of,
     changed_path,
@@ -57,9 +58,7 @@ class Normalizer:
         """What cannot be seen: line and words."""
         self.steering: dict[str, tuple[str, frozenset[Use]]] = {}
         """Apart from the rest, text and uses of the ``STEERING`` attributes of a class that is not in a function."""
-        self.parameter_changes: set[tuple[str, bool, bool]] = set()
-        """Functions that change what a parameter refers to: their name, whether it is the first parameter of a method,
-        and whether an attribute of it is set and no more."""
+        self.parameter_changes: set[ParameterChange] = set()
         self.own_reads: set[str] = set()
         """The attributes of their first parameter that methods read."""
         self.stars: list[Import] = []
@@ -186,8 +185,9 @@ class Normalizer:
         self.out.append("]")
 
     def _augmented(self, node: ast.AugAssign) -> None:
-        if isinstance(node.target, ast.Name):
-            self._use(node.target.id, (), READ)
+        chain = chain_of(node.target.value if isinstance(node.target, ast.Subscript) else node.target)
+        if chain is not None:
+            self._use(chain[0], chain[1:], READ)
         self._generic(node)
 
     def _walrus(self, node: ast.NamedExpr) -> None:
@@ -457,8 +457,8 @@ class Normalizer:
         root, attributes, kind, eager, line = use
         changed = changed_path(attributes, kind)
         if root in scope.parameters and changed is not None and self._functions:
-            only_set = not changed and kind == CHANGE_ATTRIBUTE
-            self.parameter_changes.add((self._functions[-1], root == scope.first, only_set))
+            self.parameter_changes.add(ParameterChange(self._functions[-1], root == scope.first, (*changed, "")[0],
+                                                       not changed and kind == CHANGE_ATTRIBUTE))
         if attributes:
             self._scopes[-1].uses.append(("", attributes, kind, eager, 0))
         if root == scope.first:

@@ -6,6 +6,7 @@ This is the way to lambdas, closures, classes that functions have made, and ever
 from __future__ import annotations
 
 import ast
+import contextlib
 import linecache
 import os
 import types
@@ -21,7 +22,7 @@ from repype_like.fingerprint.uses import STEERING
 from repype_like.hashing import hash_bytes
 from repype_like.typing import Any
 
-__all__ = ["Encoded", "Objects", "Piece"]
+__all__ = ["Encoded", "Objects", "Piece", "contents_of_cells", "is_stage"]
 
 _CLASS_MACHINERY = frozenset({
     "__module__", "__dict__", "__weakref__", "__doc__", "__qualname__", "__firstlineno__", "__static_attributes__",
@@ -191,13 +192,7 @@ class Objects:
 
     def _values(self, piece: Piece, function: types.FunctionType) -> Iterator[Any]:
         """Yield the hashes of the values that a function carries with it."""
-        closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
-        contents = {}
-        for name, cell in closure.items():
-            try:
-                contents[name] = cell.cell_contents
-            except ValueError:
-                continue  # not assigned yet
+        contents = contents_of_cells(function)
         state = {name: value for name, value in vars(function).items() if name != "__wrapped__"}
         for what, values in (("closure", contents), ("default arguments", dict(enumerate(function.__defaults__ or ()))),
                              ("default arguments", function.__kwdefaults__ or {}), ("attributes", state)):
@@ -243,6 +238,15 @@ class Objects:
         hashes = self._encoded_items(piece, attributes, "among the attributes of")
         bases = self._encoded_items(piece, {"bases": cls.__bases__, "metaclass": type(cls)}, "of")
         piece.hash = hash_bytes(canonical_bytes([cls.__qualname__, hashes, bases]))
+
+
+def contents_of_cells(function: types.FunctionType) -> dict[str, Any]:
+    """Return the variables of enclosing functions that a function uses, but those that are not assigned yet."""
+    contents = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with contextlib.suppress(ValueError):
+            contents[name] = cell.cell_contents
+    return contents
 
 
 def is_stage(cls: type) -> bool:

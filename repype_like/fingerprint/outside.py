@@ -32,7 +32,8 @@ _READING = re.compile(
     r"fromfile|from_file|genfromtxt|memmap|open|expanduser|home|cwd|getenv|environ)($|_|s$|txt$)|read[a-z]*$")
 _CHANCE = re.compile(
     r"(time|random|uuid|secrets|tempfile|threading|multiprocessing)\.|numpy\.random\.(?!seed)|datetime\.\w+\.(now|today|"
-    r"utcnow)|os\.(getpid|getppid|urandom|times|getloadavg)|id$|hash$|object$")
+    r"utcnow)|os\.(getpid|getppid|urandom|times|getloadavg)")
+_CHANCE_BUILTINS = frozenset({"id", "hash", "object"})
 _CHANCE_METHODS = frozenset({"now", "today", "utcnow", "perf_counter", "monotonic"})
 _COMPUTING = frozenset({"numpy", "scipy", "pandas", "skimage", "sklearn", "torch", "matplotlib", "networkx", "sympy",
                         "PIL", "cv2", "repype_like", "typing_extensions", "frozendict", "attr", "attrs", "pydantic"})
@@ -42,7 +43,7 @@ def kind_of_reading(index: ModuleIndex, use: Use, standard_library: frozenset[st
     """Tell what a use reads: :data:`OUTSIDE`, :data:`UNKNOWN`, :data:`CHANCE`, or "" for nothing of these kinds."""
     root, attributes, kind, _, _ = use
     for dotted in _dotted_names(index, root, attributes):
-        if _CHANCE.match(dotted):
+        if _CHANCE.match(dotted) or (kind == CALL and dotted in _CHANCE_BUILTINS):
             return CHANCE
         if _OUTSIDE.match(dotted):
             return OUTSIDE

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import sys
 import types
+from collections.abc import Iterable
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from repype_like.fingerprint.canonical import NoCanonicalForm
 from repype_like.fingerprint.effects import Target
 from repype_like.fingerprint.module_index import ModuleIndex, Unit
-from repype_like.fingerprint.objects import Encoded, Objects
+from repype_like.fingerprint.objects import Encoded, Objects, contents_of_cells
 from repype_like.fingerprint.outside import CHANCE, OUTSIDE, UNKNOWN, kind_of_reading
 from repype_like.fingerprint.resolve import Modules, Node
-from repype_like.fingerprint.uses import CALL, Use
+from repype_like.fingerprint.uses import CALL, STEERING, Use
 from repype_like.hashing import hash_bytes
 from repype_like.typing import Any
 
@@ -72,18 +73,17 @@ class Names:
         hashes: list[str] = []
         nodes: list[Node] = []
         for unit in units:
+            if unit.node is None and unit.hash in hashes:
+                continue  # import a.b, a.c binds a twice
             hashes.append(unit.normalize().hash)
             nodes.extend(self.nodes_of(unit))
             for attribute, (text, uses) in sorted(unit.steering.items()):
                 if steering is None or attribute in steering:
                     hashes.append(f"{attribute}={text}")
                     nodes.extend(self._resolved(unit.module, uses))
-        value = self._value(index, name, units)
-        if value is not None:
-            hashes.append(f"value={value.hash}")
-            nodes.extend(value.nodes)
-        joined = hashes[0] if len(hashes) == 1 else hash_bytes(" ".join(hashes).encode())
-        return NamePiece(tuple(units), joined, tuple(dict.fromkeys(nodes)), value)
+        if len(hashes) > 1:
+            hashes = [hash_bytes(" ".join(hashes).encode())]
+        return NamePiece(tuple(units), hashes[0], tuple(dict.fromkeys(nodes)), self.value(index.name, name, units))
 
     def nodes_of(self, unit: Unit) -> tuple[Node, ...]:
         """Return what a statement reaches."""
@@ -110,24 +110,23 @@ class Names:
                 values[name] = self.objects.encode(_state(getattr(loaded, name)), self.objects.root_of(place.file))
         return values[name]
 
-    def _value(self, index: ModuleIndex, name: str, units: list[Unit]) -> Encoded | None:
-        """Return the value of a name if its statements read something else than code."""
+    def value(self, module: str, name: str, units: Iterable[Unit]) -> Encoded | None:
+        """Return the value of a name if any of `units`, which bind or change it, reads something else than code."""
         reading: set[str] = set()
         for unit in units:
             if not unit.acts and not unit.uses:
                 continue
             eager = [use for use in unit.uses if use[3]]
-            reading.update(kind_of_reading(index, use, _STANDARD_LIBRARY) for use in eager)
+            reading.update(kind_of_reading(unit.module, use, _STANDARD_LIBRARY) for use in eager)
             called = [final[:2] for use in eager if use[2] == CALL and use[0]
-                      for final in self.modules.resolve(index, use).finals]
+                      for final in self.modules.resolve(unit.module, use).finals]
             if any(map(self._reaches_outside, called)):
                 reading.add(OUTSIDE)
         if CHANCE in reading or not reading & {OUTSIDE, UNKNOWN}:
             return None
-        if OUTSIDE not in reading and not _is_data(vars(sys.modules[index.name]).get(name)
-                                                   if index.name in sys.modules else None):
+        if OUTSIDE not in reading and not _is_data(vars(sys.modules.get(module, sys)).get(name)):
             return None
-        return self.first_value(index.name, name)
+        return self.first_value(module, name)
 
     def _reaches_outside(self, target: Target) -> bool:
         """Tell whether calling what a name refers to may read something outside of the code."""
@@ -143,7 +142,8 @@ class Names:
                 seen.add(piece)
                 for unit in index.bindings.get(piece[1], ()):
                     known = known or OUTSIDE in self._readings(unit)
-                    pending.extend(node[1:3] for node in self.nodes_of(unit) if node.kind == "name")
+                    pending.extend(node[1:3] for node in self.nodes_of(unit)
+                                   if node.kind in ("name", "written"))
             known = self._reads_outside[target] = bool(known)
         return known
 
@@ -158,15 +158,11 @@ class Names:
 def _state(value: Any) -> Any:
     """Return what counts of a value: of functions and classes only what they were given when they were made."""
     if isinstance(value, types.FunctionType):
-        cells = []
-        for cell in value.__closure__ or ():
-            try:
-                cells.append(cell.cell_contents)
-            except ValueError:
-                cells.append(None)  # not assigned yet
-        return [value.__defaults__, value.__kwdefaults__, cells]
+        return [value.__defaults__, value.__kwdefaults__, contents_of_cells(value),
+                _state(value.__wrapped__) if hasattr(value, "__wrapped__") else None]
     if isinstance(value, type):
-        return {name: attribute for name, attribute in vars(value).items() if not name.startswith("__")
+        return {name: attribute for name, attribute in vars(value).items()
+                if not name.startswith("__") and name not in STEERING
                 and not callable(attribute) and not hasattr(attribute, "__get__")}
     return value
 

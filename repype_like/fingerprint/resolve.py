@@ -9,7 +9,7 @@ from pathlib import Path
 
 from repype_like.fingerprint.codebase import Codebase
 from repype_like.fingerprint.module_index import ModuleIndex
-from repype_like.fingerprint.uses import DYNAMIC, IMPORT, OWN_MODULE, Import, Use
+from repype_like.fingerprint.uses import DYNAMIC, IMPORT, OWN_MODULE, Import, Use, only_writes
 from repype_like.typing import NamedTuple
 
 __all__ = ["Final", "Modules", "Node", "Resolved"]
@@ -19,7 +19,8 @@ class Node(NamedTuple):
     """Something that code reaches."""
 
     kind: str
-    """``name`` (of a module of the project), ``module`` (all of its names), ``binary`` (an extension of the project),
+    """``name`` (of a module of the project), ``written`` (the same if nobody looks at what other statements have made
+    of it), ``module`` (all of its names), ``binary`` (an extension of the project),
     ``library``, ``import`` (a module that is only imported), ``value`` (a name that no statement of its module binds)
     or ``note`` (what cannot be seen)."""
     module: str
@@ -110,6 +111,7 @@ class _Trail:
         self.nodes: list[Node] = []
         self.finals: list[Final] = []
         self.seen: set[tuple[str, str]] = set()
+        self.only_writes = only_writes(use)
         root, attributes, kind, _, line = use
         if kind == IMPORT and isinstance(root, Import):
             self._only_imported(index, root)
@@ -137,11 +139,12 @@ class _Trail:
         units = index.bindings.get(name)
         if units is None:
             return self._star(index, name, attributes) or self._unbound(index, name)
-        self.nodes.append(Node("name", index.name, name))
         targets = [target for unit in units for target in unit.imports.get(name, ())]
         for target in targets:
             self._import(index, target, attributes)
-        if not targets or any(name not in unit.imports for unit in units):
+        is_final = not targets or any(name not in unit.imports for unit in units)
+        self.nodes.append(Node("written" if is_final and self.only_writes else "name", index.name, name))
+        if is_final:
             self.finals.append(Final(index.name, name, attributes))
         return True
 

@@ -7,7 +7,8 @@ import ast
 from repype_like.typing import NamedTuple, Union
 
 __all__ = ["BASE", "CALL", "CHANGE", "CHANGE_ATTRIBUTE", "DYNAMIC", "IMPORT", "OWN_MODULE", "PASS", "PURE_METHODS",
-           "READ", "STEERING", "Import", "Use", "chain_of", "changed_path"]
+           "READ", "STEERING", "WRITING_METHODS", "Import",
+           "ParameterChange", "Use", "chain_of", "changed_path", "only_writes"]
 
 READ, CALL, CHANGE, CHANGE_ATTRIBUTE, PASS, BASE, DYNAMIC, IMPORT = range(8)
 # What is done with a name: it is read, called, changed in place (an item of it is set), an attribute of it is set (the
@@ -32,6 +33,9 @@ PURE_METHODS = frozenset({
 })
 """Methods that, going by their names, leave their object as it is."""
 
+WRITING_METHODS = frozenset({"append", "appendleft", "add", "extend", "insert", "update", "register"})
+"""Methods that, going by their names, put something into their object and tell nothing of what is in it."""
+
 
 class Import(NamedTuple):
     """What an import statement binds a name to: a module, or a `name` in it."""
@@ -45,6 +49,18 @@ Use = tuple[Union[str, Import], tuple[str, ...], int, bool, int]
 """A global name or an import ("" for what no name leads to), the attributes that follow, what is done with it, whether
 it happens when the statement itself is executed (and not when a function that it defines is called), and the line where
 that matters."""
+
+
+class ParameterChange(NamedTuple):
+    """That a function changes what a parameter of it refers to."""
+
+    function: str
+    is_first: bool
+    """Whether it is the first parameter of a method."""
+    attribute: str
+    """Which attribute of it is changed in place; "" for the object itself."""
+    only_sets: bool
+    """Whether an attribute of the object is set and no more."""
 
 
 def chain_of(node: ast.AST) -> tuple[str, ...] | None:
@@ -66,3 +82,10 @@ def changed_path(attributes: tuple[str, ...], kind: int) -> tuple[str, ...] | No
     if kind == CHANGE_ATTRIBUTE or (kind == CALL and attributes and attributes[-1] not in PURE_METHODS):
         return attributes[:-1]
     return None
+
+
+def only_writes(use: Use) -> bool:
+    """Tell whether a use puts something into an object without looking at what is in it."""
+    _, attributes, kind, _, _ = use
+    return kind in (CHANGE, CHANGE_ATTRIBUTE) or (kind == CALL and attributes[-1:] != () and
+                                                  attributes[-1] in WRITING_METHODS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from repype_like.fingerprint.effects import Effects, Target
+from repype_like.fingerprint.effects import Change, Effects, Target
 from repype_like.fingerprint.module_index import Unit
-from repype_like.fingerprint.objects import Piece
+from repype_like.fingerprint.objects import Encoded, Piece
 from repype_like.fingerprint.pieces import Names
 from repype_like.fingerprint.resolve import Modules, Node
 from repype_like.fingerprint.uses import CALL
@@ -41,9 +41,9 @@ class Walk:
         self._units: set[Unit] = set()
         self._seen_pieces: set[int] = set()
         self._imported: set[str] = set()
-        self._changers: dict[Target, list[Unit]] = {}
-        self._subclasses: dict[Target, list[Unit]] = {}
-        self._wants_subclasses = False
+        self._changes: dict[Target, list[tuple[Change, Unit]]] = {}  # by what imported modules change
+        self._waiting: dict[str, list[tuple[Change, Unit]]] = {}  # by the attribute that somebody has to read
+        self._read_attributes: set[str] = set()
 
     def run(self, nodes: Iterable[Node]) -> None:
         """Follow `nodes`, and everything that they reach."""
@@ -77,16 +77,14 @@ class Walk:
         self.pairs.add((f"{module.label}:{node.name}", piece.hash))
         self._pending.extend(piece.nodes)
         if piece.value is not None:
-            for inner in piece.value.pieces:
-                self.add_piece(inner)
-        self._reached.add(target)
+            self._encoded(f"{module.label}:{node.name}", piece.value)
         for unit in piece.units:
             self._take(unit)
         self._import(node)
-        for unit in self._changers.get(target, ()):
-            self._change(unit)
-        for unit in self._subclasses.get(target, ()) if self._wants_subclasses else ():
-            self._change(unit)
+        if node.kind == "name":
+            self._reached.add(target)
+            for change, unit in self._changes.get(target, ()):
+                self._change(change, unit)
 
     def _module(self, node: Node) -> None:
         index = self.modules.index(node.module)
@@ -96,7 +94,7 @@ class Walk:
         self._pending.extend(Node("name", node.module, name) for name in index.bindings)
         for unit in index.units:
             if not unit.names:
-                self._change(unit)
+                self._act(unit)
         for star in index.stars:
             self._pending.append(Node("module", index.absolute(star)))
 
@@ -106,14 +104,11 @@ class Walk:
             return
         for module in self.modules.closure(node.module) - self._imported:
             self._imported.add(module)
-            for target, units in self.effects.changes(module).items():
-                self._changers.setdefault(target, []).extend(units)
-                for unit in units if target in self._reached else ():
-                    self._change(unit)
-            for target, units in self.effects.subclasses(module).items():
-                self._subclasses.setdefault(target, []).extend(units)
-                for unit in units if target in self._reached and self._wants_subclasses else ():
-                    self._change(unit)
+            derived = [(Change(target, "__subclasses__"), unit) for target, unit in self.effects.subclasses(module)]
+            for change, unit in [*self.effects.changes(module), *derived]:
+                self._changes.setdefault(change.target, []).append((change, unit))
+                if change.target in self._reached:
+                    self._change(change, unit)
         self._imported.add(node.module)
 
     def _binary(self, node: Node) -> None:
@@ -134,7 +129,10 @@ class Walk:
             self.notes.add(f'"{node.name}" of module "{node.module}" does not count: it is bound in a way that cannot '
                            "be seen, to a value that cannot be compared")
             return
-        self.pairs.add((f"{node.module}:{node.name}", encoded.hash))
+        self._encoded(f"{node.module}:{node.name}", encoded)
+
+    def _encoded(self, label: str, encoded: Encoded) -> None:
+        self.pairs.add((label, encoded.hash))
         self._pending.extend(encoded.nodes)
         for inner in encoded.pieces:
             self.add_piece(inner)
@@ -146,8 +144,17 @@ class Walk:
 
     # --- statements --------------------------------------------------------------------------------------------------
 
-    def _change(self, unit: Unit) -> None:
-        """Take in a statement that changes something which is reached."""
+    def _change(self, change: Change, unit: Unit) -> None:
+        """Take in a statement that changes something which is reached, if its change is of importance."""
+        if change.attribute and change.attribute not in self._read_attributes:
+            self._waiting.setdefault(change.attribute, []).append((change, unit))
+            return
+        value = self.names.value(*change.target, [unit])
+        if value is not None:
+            self._encoded(f"{unit.module.label}:{change.target[1]}", value)
+        self._act(unit)
+
+    def _act(self, unit: Unit) -> None:
         if unit in self._units:
             return
         self._take(unit)
@@ -163,11 +170,10 @@ class Walk:
         source = unit.module.source
         self.files[source.file] = source.hash
         self.notes.update(f"{source.file}:{line}: {text}" for line, text in unit.notes)
-        if not self._wants_subclasses and any("__subclasses__" in use[1] for use in unit.uses):
-            self._wants_subclasses = True
-            for target, units in self._subclasses.items():
-                for subclass in units if target in self._reached else ():
-                    self._change(subclass)
+        for attribute in unit.read_attributes - self._read_attributes:
+            self._read_attributes.add(attribute)
+            for change, waiting in self._waiting.pop(attribute, ()):
+                self._change(change, waiting)
 
     def orders(self) -> list[tuple[str, str]]:
         """Return for each module whose result depends on it the order of the statements that are executed."""
@@ -206,5 +212,6 @@ def _order_that_matters(units: list[Unit]) -> list[Unit]:
     return found if readers else []
 
 
-_STEPS = {"name": Walk._name, "module": Walk._module, "import": Walk._import, "binary": Walk._binary,
+_STEPS = {"name": Walk._name, "written": Walk._name, "module": Walk._module,
+          "import": Walk._import, "binary": Walk._binary,
           "library": Walk._library, "value": Walk._value, "note": Walk._note}
