@@ -118,12 +118,12 @@ class LocalExecutor:
               workplaces: Workplaces) -> Iterator[Message]:
         """Report the unit that a dead worker was running, put back what it had not begun, and replace it."""
         worker.process.join()
-        position, stage = worker.note.read()
-        if position in worker.assigned and stage is not None:
+        if worker.assigned:
+            position, stage = worker.note.read()
+            if position not in worker.assigned:  # it died before it could begin; it would do so again
+                position, stage = worker.assigned[0], None
             worker.assigned.remove(position)
-            yield Happened(events.StageFailed(task=stage.task, stage=stage.stage, input_id=stage.input_id,
-                                              tasks=stage.tasks, error=_cause(worker.process.exitcode), traceback="",
-                                              output=tail(worker.output)))
+            yield Happened(_report_of_death(units[position], stage, _cause(worker.process.exitcode), tail(worker.output)))
             yield UnitDone(position, True)
         waiting.extendleft(reversed(worker.assigned))
         worker.assigned.clear()
@@ -171,3 +171,15 @@ def _cause(exit_code: int | None) -> str:
         return f"crashed: killed by {name}{hint}"
     return f"crashed: the process ended with exit code {exit_code}"
 
+
+def _report_of_death(unit: Unit, stage: events.StageStarted | None, cause: str, output: str) -> events.StageFailed:
+    """Return what is said of a worker that died while it ran `unit`, in a stage that it had started, if any."""
+    if stage is not None:
+        return events.StageFailed(task=stage.task, stage=stage.stage, input_id=stage.input_id, tasks=stage.tasks,
+                                  error=cause, traceback="", output=output)
+    if unit.nodes:
+        node = unit.nodes[0]
+        return events.StageFailed(task=node.tasks[0], stage=node.stage, input_id=node.input_id, tasks=node.tasks,
+                                  error=cause, traceback="", output=output)
+    task = unit.opaque or unit.skips[0].task
+    return events.StageFailed(task=task, stage="", input_id="", tasks=(task,), error=cause, traceback="", output=output)
