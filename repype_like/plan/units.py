@@ -56,9 +56,8 @@ def _connected(wishes: Sequence[Wish]) -> list[list[Wish]]:
         if _runs(wish):
             leader[find(wish.view)] = find(first.setdefault(wish.step.name, wish.view))
     groups: dict[TaskView, list[Wish]] = {}
-    for wish in wishes:
-        if _runs(wish) or wish.view.skip_hooks:
-            groups.setdefault(find(wish.view), []).append(wish)
+    for wish in wishes:  # those that do not run included: others read their records
+        groups.setdefault(find(wish.view), []).append(wish)
     return [group for group in groups.values() if any(
         _runs(wish) or wish.step.stage in wish.view.skip_hooks for wish in group)]
 
