@@ -6,7 +6,8 @@ Whether that is so is found out by planning anew: a task is complete if the plan
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from repype_like.benchmark import Benchmark
 from repype_like.config import to_plain
@@ -35,11 +36,21 @@ def settle(place: Workplace, provenance: Mapping[str, Plain], files: Files) -> b
     if len(records) < len(steps) or any(step.action is not Action.KEEP or step.restore for _, step in steps):
         return False
     if steps or left.pending or left.refresh or view.store.digest is None:
+        view.store.append(_without_surplus(view, (record for _, record in records)))
         times = _times(place, records)
         _write_final_configs(place, records)
         times.save()
         view.store.commit(_digest(view, steps, records, provenance, files))
     return True
+
+
+def _without_surplus(view: TaskView, records: Iterable[Record]) -> Iterator[Record]:
+    """Yield the records that hold values which are not kept (any more), without those."""
+    for record in records:
+        kept = view.stage[record.stage].kept
+        if any(value is not None and field not in kept for field, value in record.fields.items()):
+            yield replace(record, fields={field: value if field in kept else None
+                                          for field, value in record.fields.items()})
 
 
 def _digest(view: TaskView, steps: Sequence[tuple[InputID, Step]], records: Sequence[tuple[InputID, Record]],
