@@ -12,6 +12,6 @@ from repype_like.store.record import FieldValue, Observation, OutputFile, Record
 from repype_like.store.store import Store
 from repype_like.store.upkeep import Sizes
 
-__all__ = ["DamagedError", "Digest", "DiskFullError", "FieldValue", "Holder", "LockedError", "NotStorableError", "NotWritableError",
-           "Observation", "OutputFile", "Record", "RecordIndex", "RunLock", "Sizes", "StorageError", "Store", "holders",
-           "to_plain"]
+__all__ = ["DamagedError", "Digest", "DiskFullError", "FieldValue", "Holder", "LockedError", "NotStorableError",
+           "NotWritableError", "Observation", "OutputFile", "Record", "RecordIndex", "RunLock", "Sizes", "StorageError",
+           "Store", "holders", "to_plain"]

@@ -99,7 +99,7 @@ def sweep(layout: Layout) -> None:
             match = _NAME.fullmatch(entry.name)
             if match and not _is_alive(int(match[1])):
                 with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
+                    Path(entry.path).unlink()
 
 
 def _is_alive(pid: int) -> bool:

@@ -44,7 +44,7 @@ def has_blob(layout: Layout, name: str, size: int) -> bool:
     """Tell whether there is a regular file of this size; its content is not looked at."""
     try:
         status = os.lstat(layout.blob(name))
-    except OSError:
+    except (OSError, DamagedError):
         return False
     return status.st_size == size and stat.S_ISREG(status.st_mode)
 
@@ -135,7 +135,7 @@ def _is_intact(layout: Layout, name: str, size: int, content: str) -> bool:
 def _put(layout: Layout, aside: Path, name: str) -> None:
     aside.chmod(_READ_ONLY)
     try:
-        os.replace(aside, layout.blob(name))
+        aside.replace(layout.blob(name))
     except FileNotFoundError:
         layout.blobs.mkdir(parents=True, exist_ok=True)
-        os.replace(aside, layout.blob(name))
+        aside.replace(layout.blob(name))

@@ -70,8 +70,9 @@ def encode_digest(digest: Digest) -> bytes:
         content[name] = to_plain(content[name])
     content["observations"] = [((item.scope, item.input_id, item.path, item.hash), stamp)
                                for item, stamp in digest.observations]
-    content["outputs"] = [((item.scope, item.input_id, item.path, item.hash, item.size, item.mode, item.relative), stamp)
-                          for item, stamp in digest.outputs]
+    content["outputs"] = [
+        ((item.scope, item.input_id, item.path, item.hash, item.size, item.mode, item.relative), stamp)
+        for item, stamp in digest.outputs]
     body = json.dumps(content, separators=(",", ":")).encode("ascii")
     return _START % (FORMAT_VERSION, _checksum(FORMAT_VERSION, body)) + body + _END
 
@@ -88,8 +89,8 @@ def decode_digest(data: bytes, path: Path) -> Digest:
     if start is None or not data.endswith(_END) or _checksum(int(start[1]), body) != start[2]:
         raise DamagedError(f"{path}: is not what was written")
     if int(start[1]) > FORMAT_VERSION:
-        raise NewerVersionError(f"{path}: written by a newer version of repype_like, not touched; update repype_like, or "
-                                "move the folder out of the way")
+        raise NewerVersionError(f"{path}: written by a newer version of repype_like, not touched; update repype_like, "
+                                "or move the folder out of the way")
     try:
         content = json.loads(body)
         content["observations"] = [(Observation(*item), stamp) for item, stamp in content["observations"]]

@@ -48,7 +48,8 @@ def explained(doing: str, path: Path) -> Iterator[None]:
 def _explanation(doing: str, path: Path, error: OSError) -> StorageError:
     why = error.strerror or str(error)
     if error.errno in _FULL:
-        return DiskFullError(f"cannot {doing} {path}: {why} ({_free(path)}); make room and run again, what was finished is kept")
+        return DiskFullError(f"cannot {doing} {path}: {why} ({_free(path)}); make room and run again; what was "
+                             "finished is kept")
     if error.errno in _FORBIDDEN:
         return NotWritableError(f"cannot {doing} {path}: {why}; results must be writable to be computed")
     return StorageError(f"cannot {doing} {path}: {why}")

@@ -19,6 +19,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from repype_like.errors import DamagedError
+
 __all__ = ["FORMAT_VERSION", "Layout"]
 
 FORMAT_VERSION = 1
@@ -44,7 +46,13 @@ class Layout:
         self.runs = directory / "runs"
 
     def blob(self, name: str) -> Path:
-        """Return the path of a blob."""
+        """Return the path of a blob.
+
+        Raises:
+            DamagedError: If `name` is not the name of a blob, but leads elsewhere.
+        """
+        if not self.is_blob_name(name):
+            raise DamagedError(f"{self.records}: names a blob {name!r}")
         return self.blobs / name
 
     def output(self, content: str) -> Path:

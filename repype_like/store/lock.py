@@ -35,6 +35,9 @@ __all__ = ["Holder", "RunLock", "holders"]
 _INTERVAL = 0.2
 """Seconds between two looks at a tree that another run holds."""
 
+_LONGEST_GUARD = 10.0
+"""Looking at the locks takes far less than this, in seconds."""
+
 _WITHOUT_LOCKS = frozenset((errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP))
 
 _held: set[int] = set()
@@ -102,7 +105,7 @@ class RunLock:
         if self._path is not None and self._descriptor in _held:  # not in a forked child
             with contextlib.suppress(OSError), _guarded(self._layout):
                 self._path.unlink(missing_ok=True)
-                if len(os.listdir(self._layout.lock)) == 1:
+                if len(list(self._layout.lock.iterdir())) == 1:
                     _guard(self._layout).unlink()
             _close(self._descriptor)
             for directory in (self._layout.lock, self._layout.directory):
@@ -119,8 +122,8 @@ class RunLock:
             self._path = self._layout.lock / f"{os.getpid()}-{os.urandom(4).hex()}.json"
             self._descriptor = _open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
             if not _lock(self._descriptor, fcntl.LOCK_EX):
-                warnings.warn(f"the file system of {self._layout.task} has no locks; should this run be ended by force, "
-                              f"delete {self._path}", stacklevel=4)
+                warnings.warn(f"the file system of {self._layout.task} has no locks; should this run be ended by "
+                              f"force, delete {self._path}", stacklevel=4)
             me = Holder(os.getpid(), socket.gethostname(), time.time(), self._command, self._subtrees)
             os.write(self._descriptor, json.dumps(asdict(me)).encode())
         return None
@@ -187,24 +190,48 @@ def _guarded(layout: Layout) -> Iterator[None]:
     """Have nobody else look at the locks meanwhile."""
     path = _guard(layout)
     while True:
-        layout.lock.mkdir(parents=True, exist_ok=True)
         try:
+            layout.lock.mkdir(parents=True, exist_ok=True)
             descriptor = _open(path, os.O_RDWR | os.O_CREAT)
         except FileNotFoundError:  # the last run was just tidying up
             continue
+        except FileExistsError:
+            if any(os.path.lexists(found) and not found.is_dir() for found in (layout.directory, layout.lock)):
+                raise
+            continue
         try:
-            _lock(descriptor, fcntl.LOCK_EX)
+            has_locks = _lock(descriptor, fcntl.LOCK_EX)
             if _is_at(descriptor, path):
-                yield
+                with contextlib.nullcontext() if has_locks else _guarded_by_existence(layout):
+                    yield
                 return
         finally:
             _close(descriptor)
 
 
+@contextlib.contextmanager
+def _guarded_by_existence(layout: Layout) -> Iterator[None]:
+    """Do what a lock does on a file system without locks: only one process can create a file."""
+    path = layout.lock / "guard.taken"
+    while True:
+        try:
+            path.touch(exist_ok=False)
+            break
+        except FileExistsError:
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _LONGEST_GUARD:  # whoever created it was ended by force
+                    path.unlink()
+            time.sleep(_INTERVAL / 10)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
 def _is_at(descriptor: int, path: Path) -> bool:
     """Tell whether the opened guard is still the one that others will open."""
     try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+        return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False
 
@@ -252,4 +279,9 @@ def _relative(path: Path, top: Path) -> str:
 
 
 def _overlap(one: str, other: str) -> bool:
-    return one == other or "." in (one, other) or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+    """Tell whether one of two paths is the other one or above it."""
+    return _covers(one, other) or _covers(other, one)
+
+
+def _covers(upper: str, lower: str) -> bool:
+    return upper == lower or lower.startswith(f"{upper}/") or (upper == "." and not lower.startswith("/"))

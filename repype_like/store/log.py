@@ -113,7 +113,7 @@ def _packed(frame: Frame, inline: bytes) -> bytes:
     try:
         names = bytes.fromhex(frame.id), bytes.fromhex(frame.pre_key)
     except ValueError:
-        raise ValueError(f"the id and the pre-key of a record are hashes, not {frame.id!r}, {frame.pre_key!r}") from None
+        raise ValueError(f"the id and the pre-key of a record are hashes: {frame.id!r}, {frame.pre_key!r}") from None
     packed = _FRAME.pack(_MAGIC, 0, len(frame.description), len(inline), frame.flags, *names)
     checked = b"".join((packed[_CHECKED_FROM:], frame.description, inline))
     checksum = xxhash.xxh3_64_intdigest(checked, frame.position)

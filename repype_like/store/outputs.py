@@ -43,15 +43,16 @@ def stash_output(layout: Layout, path: Path, content: str) -> bool:
     try:
         if status.st_nlink > 1:  # somebody else may write into it by another name
             raise OSError(errno.EXDEV, "shared")
-        os.replace(path, target)
+        path.replace(target)
         target.chmod(0o444)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
+        layout.aside.mkdir(parents=True, exist_ok=True)
         with new_file(layout) as aside:
             _copy(path, aside)
             aside.chmod(0o444)
-            os.replace(aside, target)
+            aside.replace(target)
         path.unlink()
     return True
 
@@ -80,7 +81,7 @@ def restore_output(layout: Layout, content: str, target: Path, mode: int, source
         if hash_file(aside) != content:
             raise DamagedError(f"{origin}: its content is not what was written")
         aside.chmod(mode)
-        os.replace(aside, target)
+        aside.replace(target)
     finally:
         aside.unlink(missing_ok=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Collection, Iterable
 from functools import cached_property
 from pathlib import Path
@@ -107,11 +108,14 @@ class Store:
         digest = self._digest
         if digest is None:
             return False
-        try:
-            log_size = os.stat(self._layout.records).st_size if digest.log_size else 0
-        except OSError:
-            return False
-        return log_size >= digest.log_size and all(blobs.has_blob(self._layout, *blob) for blob in digest.blobs)
+        if digest.log_size:
+            try:
+                status = self._layout.records.stat()
+            except OSError:
+                return False
+            if status.st_size < digest.log_size or not stat.S_ISREG(status.st_mode):
+                return False
+        return all(blobs.has_blob(self._layout, *blob) for blob in digest.blobs)
 
     def holds(self, record: Record, fields: Iterable[str]) -> bool:
         """Tell whether the values of these fields of a record are here; contents are not looked at."""
@@ -210,8 +214,8 @@ class Store:
                 os.close(descriptor)
         index.add(frames, index.end + len(data))
         self._unsynced.add(path)
-        for record in records:
-            self._unsynced.update(self._layout.blob(value.blob) for value in record.fields.values() if value and value.blob)
+        self._unsynced.update(self._layout.blob(value.blob) for record in records for value in record.fields.values()
+                              if value is not None and value.blob is not None)
 
     def take(self, record: Record, source: Store) -> Record:
         """Have the blobs of a record of another store here as well; the record itself is not added.
@@ -269,7 +273,8 @@ class Store:
     def sync(self) -> None:
         """Have everything that was written reach the disk, so that it survives a power cut as well."""
         written, self._unsynced = self._unsynced, set()
-        for path in (*sorted(written), *sorted({path.parent for path in written})):
+        folders = {path.parent for path in written} | ({self.directory} if written else set())
+        for path in (*sorted(written), *sorted(folders)):
             with explained("write", path), contextlib.suppress(FileNotFoundError):
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
                 try:
@@ -307,7 +312,7 @@ class Store:
     def sizes(self) -> Sizes:
         """Return how many bytes are used, and how many could be freed."""
         digest = self._digest if not self.damage else None
-        kept = {*digest.record_ids(), *digest.previous} if digest is not None else {frame.id for frame in self.records.frames()}
+        kept = {*digest.record_ids(), *digest.previous} if digest is not None else self.records.ids()
         return upkeep.measure(self._layout, self.records, kept)
 
     def verify(self) -> list[str]:

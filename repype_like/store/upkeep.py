@@ -14,7 +14,7 @@ from repype_like.store.atomic import new_file, sweep, write_new
 from repype_like.store.blobs import hash_pieces
 from repype_like.store.index import RecordIndex
 from repype_like.store.layout import Layout
-from repype_like.store.log import HEADER, Frame, repositioned
+from repype_like.store.log import HEADER, repositioned
 from repype_like.store.record import Record
 
 __all__ = ["Sizes", "compact", "delete_everything", "measure", "sweep_blobs", "verify"]
@@ -64,13 +64,13 @@ def verify(layout: Layout, index: RecordIndex) -> list[str]:
             if value is None or value.blob is None:
                 continue
             if value.blob not in checked:
-                checked[value.blob] = _problem(layout.blob(value.blob), value.size, value.hash)
+                checked[value.blob] = _problem(layout, value.blob, value.size, value.hash)
             if checked[value.blob]:
                 found.append(f'{layout.task}: stage "{record.stage}", input {record.input_id!r}, field "{name}": '
                              f"{checked[value.blob]}")
     for entry in _blob_entries(layout):
         if entry.name.endswith(".out"):
-            problem = _problem(Path(entry.path), None, entry.name.partition(".")[0])
+            problem = _problem(layout, entry.name, None, entry.name.partition(".")[0])
             found.extend([f"{layout.task}: a superseded output file: {problem}"] if problem else [])
     return found
 
@@ -97,7 +97,7 @@ def compact(layout: Layout, index: RecordIndex, ids: Collection[str]) -> bool:
             layout.damaged_records.unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 os.link(layout.records, layout.damaged_records)
-        os.replace(aside, layout.records)
+        aside.replace(layout.records)
     return True
 
 
@@ -107,7 +107,7 @@ def sweep_blobs(layout: Layout, index: RecordIndex) -> None:
     for entry in _blob_entries(layout):
         if entry.name not in named:
             with contextlib.suppress(OSError):
-                os.unlink(entry.path)
+                Path(entry.path).unlink()
     sweep(layout)
 
 
@@ -116,7 +116,7 @@ def delete_everything(layout: Layout) -> None:
     for path in (layout.digest, layout.records, layout.damaged_records):
         _delete(path.unlink)
     for entry in _blob_entries(layout):
-        os.unlink(entry.path)
+        Path(entry.path).unlink()
     sweep(layout)
     for directory in (layout.blobs, layout.aside, layout.directory):
         with contextlib.suppress(OSError):  # something else is in it, or it is not there
@@ -146,9 +146,11 @@ def _blob_entries(layout: Layout) -> Iterator[os.DirEntry[str]]:
                     if layout.is_blob_name(entry.name) and not entry.is_dir(follow_symlinks=False)]
 
 
-def _problem(path: Path, size: int | None, content: str) -> str:
-    """Return what is wrong with a file, or an empty text."""
+def _problem(layout: Layout, name: str, size: int | None, content: str) -> str:
+    """Return what is wrong with a blob, or an empty text."""
+    path = layout.blobs / name
     try:
+        path = layout.blob(name)
         if hash_pieces([map_file(path, size)]) != content:
             return f"{path}: its content is not what was written"
     except DamagedError as error:

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from repype_like.store import FieldValue, Observation, OutputFile, Record, Store
+from repype_like.store.record import decode, encode
+
+RECORD = Record(
+    id="a" * 32, pre_key="b" * 32, stage="measure", input_id="é1", fingerprint="f" * 32,
+    config={"sigma": float("inf"), "list": [1, {"a": None}]}, reads={"image": "c" * 32},
+    observations=(Observation("raw", 1, None, "absent"), Observation(None, None, "data/x.csv", "d" * 32)),
+    outputs=(OutputFile("seg", "1", None, "e" * 32, 12, 0o755, "a/b.png"),),
+    fields={"gone": None, "blob": FieldValue("npy", 10**6, "9" * 32, None, "9" * 32 + ".npy", {"type": "ndarray"})},
+    started=1763700000.123456, seconds=0.1, peak_memory=5, origin="sigma=3", note={"final": {"a": 1}})
+
+
+def test_every_field_comes_back(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    fields = {"b": store.encode(0.5), **RECORD.fields, "a": store.encode(np.arange(3)), "empty": store.encode("")}
+    record = replace(RECORD, fields=fields)
+    decoded = decode(record.id, record.pre_key, *encode(record))
+    assert decoded == record
+    assert list(decoded.fields) == list(record.fields)
+    assert decoded.input_id == "é1"
+
+
+def test_inputs_of_different_types_stay_apart() -> None:
+    assert decode("", "", *encode(replace(RECORD, input_id=1))).input_id == 1
+    assert decode("", "", *encode(replace(RECORD, input_id="1"))).input_id == "1"
+
+
+def test_a_longer_record_of_a_later_version_is_read() -> None:
+    description, inline = encode(RECORD)
+    assert decode(RECORD.id, RECORD.pre_key, description[:-1] + b',"more"]', inline) == RECORD
+
+
+def test_records_travel_between_processes() -> None:
+    assert pickle.loads(pickle.dumps(RECORD)) == RECORD
