@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator
 
-from repype_like.fingerprint.module_index import ModuleIndex, Unit
+from repype_like.fingerprint.module_index import ModuleIndex
 from repype_like.fingerprint.resolve import Final, Modules
+from repype_like.fingerprint.unit import Unit
 from repype_like.fingerprint.uses import BASE, CALL, CHANGE, CHANGE_ATTRIBUTE, PASS, PURE_METHODS, READ, Use
 from repype_like.typing import NamedTuple
 
@@ -28,7 +28,6 @@ class Change(NamedTuple):
     """If only those need to know of it who read an attribute, which one."""
 
 
-_COMPOUND = (ast.Expr, ast.For, ast.While, ast.With, ast.If, ast.Try)
 _NO_CHANGE = frozenset({"print", "len", "isinstance", "repr", "str", "sorted", "sum", "min", "max", "id", "type"})
 _CHANGE_BY_NAME = frozenset({"setattr", "delattr"})
 _CLASS_HOOKS = frozenset({"__init_subclass__", "__new__", "__init__"})
@@ -68,31 +67,29 @@ class Effects:
 
     def _of_statement(self, unit: Unit) -> set[Change]:
         """Return what a statement changes when it is executed."""
-        index, statement = unit.module, unit.node
+        index = unit.module
         changes: set[Change] = set()
         passed: set[Target] = set()
         callees: set[str] = set()
         changes_arguments = False
-        for use in unit.uses:
-            root, _, kind, eager, _ = use
-            if not eager:
-                continue
+        for use in unit.eager:
+            root, _, kind, _, _ = use
             finals = self._finals(index, use)
-            changes.update(self._of_use(index, use, finals, statement))
+            changes.update(self._of_use(unit, use, finals))
             if kind == CALL:
                 callees.add(str(root))
                 changes_arguments |= root in _CHANGE_BY_NAME or any(map(self._changes_arguments, finals))
-            elif kind == PASS or (kind == READ and isinstance(statement, ast.Expr)):
+            elif kind == PASS or (kind == READ and unit.is_expression):
                 passed.update(final[:2] for final in finals)
         if changes_arguments:
             changes.update(map(Change, passed))
-        elif isinstance(statement, _COMPOUND) and not callees <= _NO_CHANGE:
+        elif unit.is_compound and not callees <= _NO_CHANGE:
             changes.update(Change(target) for target in passed if self._is_data(target))
         own = {(index.name, name) for name in unit.names}
         return {change for change in changes if change.target not in own}
 
-    def _of_use(self, index: ModuleIndex, use: Use, finals: tuple[Final, ...], statement: ast.stmt | None,
-                ) -> Iterator[Change]:
+    def _of_use(self, unit: Unit, use: Use, finals: tuple[Final, ...]) -> Iterator[Change]:
+        index = unit.module
         root, attributes, kind, _, _ = use
         if kind in (CHANGE, CHANGE_ATTRIBUTE):
             yield from (Change(final[:2]) for final in finals)
@@ -102,7 +99,7 @@ class Effects:
         elif kind == CALL:
             for final in finals:
                 yield from self._of_call(final)
-        is_called_alone = kind == CALL and bool(attributes) and isinstance(statement, ast.Expr)
+        is_called_alone = kind == CALL and bool(attributes) and unit.is_expression
         if not finals and isinstance(root, str) and root in index.bindings and (
                 kind in (CHANGE, CHANGE_ATTRIBUTE) or is_called_alone):
             yield Change((index.name, root))  # such as numpy, by np.random.seed(0)
@@ -121,15 +118,12 @@ class Effects:
     def _of_derivation(self, target: Target) -> Iterator[Change]:
         """Yield what deriving a class from `target` changes."""
         for unit in self._units(target):
-            if not isinstance(unit.node, ast.ClassDef):
-                continue
-            makers = [unit] if _defines(unit.node, "__init_subclass__") else []
-            has_metaclass = any(keyword.arg == "metaclass" for keyword in unit.node.keywords)
+            makers = [unit] if "__init_subclass__" in unit.members else []
             for use in unit.uses:
                 if use[2] == BASE:
                     for final in self._finals(unit.module, use):
                         yield from self._of_derivation(final[:2])
-                elif use[2] == CALL and use[3] and has_metaclass:
+                elif use[2] == CALL and use[3] and unit.has_metaclass:
                     makers += [maker for final in self._finals(unit.module, use) for maker in self._units(final[:2])]
             for maker in makers:
                 yield from self._of_piece((maker.module.name, maker.label))
@@ -183,7 +177,3 @@ class Effects:
     def _changes_arguments(self, final: Final) -> bool:
         return any(not change.is_first for unit in self._units(final[:2]) if unit.is_definition
                    for change in unit.parameter_changes)
-
-
-def _defines(node: ast.ClassDef, name: str) -> bool:
-    return any(isinstance(item, ast.FunctionDef) and item.name == name for item in node.body)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ast
+import gc
 import types
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,14 +77,14 @@ class Fingerprinter:
         """Return the fingerprint of a stage."""
         known = self._known.get(id(stage))
         if known is None:
-            with self.codebase.activate():
+            with self.codebase.activate(), _collector_off():
                 self._own(type(stage))
                 known = self._known[id(stage)] = stage, self._of_stage(stage)
         return known[1]
 
     def code(self, *objects: type | types.FunctionType) -> Fingerprint:
         """Return the fingerprint of functions and classes, such as that of a pipeline of the user's own."""
-        with self.codebase.activate():
+        with self.codebase.activate(), _collector_off():
             walk = Walk(self._modules, self._effects, self._names, {})
             for value in objects:
                 self._reach(walk, value)
@@ -136,12 +137,10 @@ class Fingerprinter:
         """Yield the methods of a class that are not those which its statement defines."""
         index = self._modules.index(cls.__module__)
         units = index.bindings.get(cls.__qualname__, ()) if index is not None else ()
-        node = next((unit.node for unit in units if unit.is_class), None)
-        if index is None or node is None:
+        unit = next((unit for unit in units if unit.is_class), None)
+        if unit is None:
             return
-        bound: dict[str, bool] = {}  # whether it is a plain function
-        for name, plain in _names_of_body(node):
-            bound[name] = plain and name not in bound
+        bound = unit.members
         for name, value in vars(cls).items():
             if isinstance(value, types.FunctionType) and bound.get(name, True) and name != "__init_subclass__":
                 at_home = value.__module__ == cls.__module__ and value.__qualname__ == f"{cls.__qualname__}.{name}"
@@ -188,21 +187,21 @@ class Fingerprinter:
             more.append(f"{place} {digest}")
         if more:
             parts["stage"] = more[0] if len(more) == 1 else hash_bytes(" ".join(more).encode())
-        return Fingerprint(hash_value([*map(list, pairs), sorted(more)]), parts, dict(sorted(walk.files.items())),
+        text = "\n".join([*(f"{label} {digest}" for label, digest in pairs), *sorted(more)])
+        return Fingerprint(hash_bytes(text.encode("utf-8", "surrogatepass")), parts, walk.sources(),
                            dict(sorted(walk.distributions.items())), tuple(sorted(walk.notes)))
 
 
-def _names_of_body(node: Any) -> Iterator[tuple[str, bool]]:
-    """Yield the names that the body of a class binds, and whether as plain functions."""
-    for statement in node.body:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield statement.name, not statement.decorator_list
-        else:
-            for inner in ast.walk(statement):
-                if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                    yield inner.id, False
-                elif isinstance(inner, (ast.FunctionDef, ast.ClassDef)):
-                    yield inner.name, False
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Keep the garbage collector from looking through all the new syntax trees again and again: nothing is garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 _default: list[Codebase] = []

@@ -190,6 +190,20 @@ class Normalizer:
             self._use(chain[0], chain[1:], READ)
         self._generic(node)
 
+    def _binary(self, node: ast.BinOp) -> None:
+        """Take in a chain of operations without going deeper for each of its terms."""
+        rest = []
+        first: ast.expr = node
+        while isinstance(first, ast.BinOp):
+            rest.append(first)
+            first = first.left
+        self.out.append("(" * len(rest))
+        self.visit(first)
+        for operation in reversed(rest):
+            self.out.append(operation.op.__class__.__name__)
+            self.visit(operation.right)
+            self.out.append(")")
+
     def _walrus(self, node: ast.NamedExpr) -> None:
         self.out.append(f":{node.target.id}=")
         self.visit(node.value)
@@ -509,6 +523,7 @@ _HANDLERS: dict[type, Callable[[Normalizer, Any], None]] = {
     ast.Constant: Normalizer._constant, ast.JoinedStr: Normalizer._joined, ast.Call: Normalizer._call,
     ast.FunctionDef: Normalizer._function, ast.AsyncFunctionDef: Normalizer._function, ast.Lambda: Normalizer._lambda,
     ast.ClassDef: Normalizer._class, ast.AnnAssign: Normalizer._annotated, ast.AugAssign: Normalizer._augmented,
+    ast.BinOp: Normalizer._binary,
     ast.NamedExpr: Normalizer._walrus, ast.Global: Normalizer._global, ast.Nonlocal: Normalizer._global,
     ast.Import: Normalizer._import, ast.ImportFrom: Normalizer._import_from,
     ast.ListComp: Normalizer._comprehension, ast.SetComp: Normalizer._comprehension,

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.fingerprint.canonical import NoCanonicalForm, canonical_bytes
-from repype_like.fingerprint.module_index import Unit
+from repype_like.fingerprint.module_index import ModuleIndex
 from repype_like.fingerprint.normalize import Normalizer
 from repype_like.fingerprint.resolve import Modules, Node
+from repype_like.fingerprint.unit import Unit
 from repype_like.fingerprint.uses import STEERING
 from repype_like.hashing import hash_bytes
 from repype_like.typing import Any
@@ -60,7 +61,7 @@ class Objects:
         self._collecting: list[Piece] = []
         self._open: list[int] = []  # the identities of the objects that are being taken in, outermost first
         self._knotted = False
-        self._by_line: dict[str, dict[int, list[ast.AST]]] = {}
+        self._functions: dict[str, tuple[ast.Module, dict[int, list[ast.AST]]]] = {}  # by file and line
 
     def encode(self, value: Any, root: Path) -> Encoded:
         """Return the hash of the canonical form of `value`, and what it reaches.
@@ -154,8 +155,7 @@ class Objects:
         index = self.modules.index(function.__module__)
         if index is not None and not _is_same_file(index.source.file, code.co_filename):
             index = None  # it only says that it is of this module, as wrappers do
-        tree = index.source.tree if index is not None else _tree_of_lines(code.co_filename)
-        node = self._node_at(code, tree) if tree is not None else None
+        node = self._node_at(code, index)
         if node is None:
             piece.notes.append(f"the source of {piece.label} cannot be found: it is judged by its bytecode, which "
                                "differs between versions of Python")
@@ -212,15 +212,13 @@ class Objects:
             piece.pieces.extend(encoded.pieces)
         return hashes
 
-    def _node_at(self, code: types.CodeType, tree: ast.Module) -> ast.AST | None:
-        """Return the syntax tree of a function, given the tree of its file."""
-        by_line = self._by_line.get(code.co_filename)
-        if by_line is None:
-            by_line = self._by_line[code.co_filename] = {}
-            for node in ast.walk(tree):
-                if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                    decorators = getattr(node, "decorator_list", [])
-                    by_line.setdefault(decorators[0].lineno if decorators else node.lineno, []).append(node)
+    def _node_at(self, code: types.CodeType, index: ModuleIndex | None) -> ast.AST | None:
+        """Return the syntax tree of a function, given the index of its file if that is a module."""
+        known = self._functions.get(code.co_filename)
+        if known is None:
+            tree = index.source.parse() if index is not None else _tree_of_lines(code.co_filename)
+            known = self._functions[code.co_filename] = tree, _functions_by_line(tree)
+        tree, by_line = known
         candidates = [node for node in by_line.get(code.co_firstlineno, ())
                       if getattr(node, "name", "<lambda>") == code.co_name]
         if len(candidates) > 1:
@@ -258,13 +256,22 @@ def _is_same_file(one: str, other: str) -> bool:
     return one == other or one == os.path.realpath(other)
 
 
-def _tree_of_lines(file: str) -> ast.Module | None:
+def _tree_of_lines(file: str) -> ast.Module:
     """Return the syntax tree of what is known of a file that need not exist, such as the cell of a notebook."""
-    lines = linecache.getlines(file)
     try:
-        return ast.parse("".join(lines)) if lines else None
+        return ast.parse("".join(linecache.getlines(file)))
     except SyntaxError:
-        return None
+        return ast.Module(body=[], type_ignores=[])
+
+
+def _functions_by_line(tree: ast.Module) -> dict[int, list[ast.AST]]:
+    """Return the functions of a module by the line that their code objects name: that of the first decorator."""
+    by_line: dict[int, list[ast.AST]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            decorators = getattr(node, "decorator_list", [])
+            by_line.setdefault(decorators[0].lineno if decorators else node.lineno, []).append(node)
+    return by_line
 
 
 def _with_equal_code(code: types.CodeType, candidates: list[ast.AST], tree: ast.Module) -> list[ast.AST]:

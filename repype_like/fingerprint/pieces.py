@@ -11,10 +11,11 @@ from weakref import WeakKeyDictionary
 
 from repype_like.fingerprint.canonical import NoCanonicalForm
 from repype_like.fingerprint.effects import Target
-from repype_like.fingerprint.module_index import ModuleIndex, Unit
+from repype_like.fingerprint.module_index import ModuleIndex
 from repype_like.fingerprint.objects import Encoded, Objects, contents_of_cells
 from repype_like.fingerprint.outside import CHANCE, OUTSIDE, UNKNOWN, kind_of_reading
 from repype_like.fingerprint.resolve import Modules, Node
+from repype_like.fingerprint.unit import Unit
 from repype_like.fingerprint.uses import CALL, STEERING, Use
 from repype_like.hashing import hash_bytes
 from repype_like.typing import Any
@@ -31,7 +32,8 @@ class NamePiece:
     """What counts for a name of a module."""
 
     units: tuple[Unit, ...]
-    hash: str
+    pair: tuple[str, str]
+    """How it is called, and its hash."""
     nodes: tuple[Node, ...]
     value: Encoded | None = None
     """The value right after the import, where the statements do not determine it."""
@@ -47,7 +49,7 @@ class Names:
     def __init__(self, modules: Modules, objects: Objects):
         self.modules = modules
         self.objects = objects
-        self._pieces: dict[tuple[Target, frozenset[str] | None], NamePiece] = {}
+        self._pieces: dict[Target | tuple[Target, frozenset[str]], NamePiece] = {}
         self._nodes: dict[int, tuple[Unit, tuple[Node, ...]]] = {}
         self._reads: dict[int, tuple[Unit, frozenset[str]]] = {}
         self._reads_outside: dict[Target, bool] = {}
@@ -59,7 +61,7 @@ class Names:
             target: The module and the name.
             steering: For a stage, the attributes that steer its execution which count nevertheless.
         """
-        key = (target, steering)
+        key = target if steering is None else (target, steering)
         known = self._pieces.get(key)
         if known is None:
             index = self.modules.index(target[0])
@@ -73,7 +75,7 @@ class Names:
         hashes: list[str] = []
         nodes: list[Node] = []
         for unit in units:
-            if unit.node is None and unit.hash in hashes:
+            if unit.is_import and unit.hash in hashes:
                 continue  # import a.b, a.c binds a twice
             hashes.append(unit.normalize().hash)
             nodes.extend(self.nodes_of(unit))
@@ -83,7 +85,8 @@ class Names:
                     nodes.extend(self._resolved(unit.module, uses))
         if len(hashes) > 1:
             hashes = [hash_bytes(" ".join(hashes).encode())]
-        return NamePiece(tuple(units), hashes[0], tuple(dict.fromkeys(nodes)), self.value(index.name, name, units))
+        pair = (f"{index.label}:{name}", hashes[0])
+        return NamePiece(tuple(units), pair, tuple(dict.fromkeys(nodes)), self.value(index.name, name, units))
 
     def nodes_of(self, unit: Unit) -> tuple[Node, ...]:
         """Return what a statement reaches."""
@@ -114,11 +117,8 @@ class Names:
         """Return the value of a name if any of `units`, which bind or change it, reads something else than code."""
         reading: set[str] = set()
         for unit in units:
-            if not unit.acts and not unit.uses:
-                continue
-            eager = [use for use in unit.uses if use[3]]
-            reading.update(kind_of_reading(unit.module, use, _STANDARD_LIBRARY) for use in eager)
-            called = [final[:2] for use in eager if use[2] == CALL and use[0]
+            reading.update(kind_of_reading(unit.module, use, _STANDARD_LIBRARY) for use in unit.eager)
+            called = [final[:2] for use in unit.eager if use[2] == CALL and use[0]
                       for final in self.modules.resolve(unit.module, use).finals]
             if any(map(self._reaches_outside, called)):
                 reading.add(OUTSIDE)

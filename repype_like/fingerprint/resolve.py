@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,7 +61,8 @@ class Modules:
             if place.kind == "source":
                 label = Path(place.file).stem if name in ("__main__", "__mp_main__") else name
                 source = self.codebase.sources.read(place.file)
-                self._indices[name] = ModuleIndex(name, label, bool(place.path), source)
+                with contextlib.suppress(SyntaxError, ValueError):
+                    self._indices[name] = ModuleIndex(name, label, bool(place.path), source)
         return self._indices[name]
 
     def closure(self, name: str) -> frozenset[str]:
@@ -199,7 +201,9 @@ class _Trail:
 
     def _attribute(self, module: str, attributes: tuple[str, ...]) -> None:
         index = self.modules.index(module)
-        assert index is not None
+        if index is None:
+            self.nodes.append(Node("binary", module))  # it is no Python, at least not of this version
+            return
         if not attributes or attributes[0] == "__dict__":
             self.nodes.append(Node("module", module))
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import os
 from pathlib import Path
 
@@ -20,12 +19,11 @@ class Source:
         self.data = data
         self.hash = hash_bytes(data)
 
-    @functools.cached_property
-    def tree(self) -> ast.Module:
-        """The syntax tree.
+    def parse(self) -> ast.Module:
+        """Return the syntax tree, which is not kept: it takes a lot of memory.
 
         Raises:
-            SyntaxError: If the file is not Python.
+            SyntaxError, ValueError: If the file is not Python.
         """
         return ast.parse(self.data, self.file)
 

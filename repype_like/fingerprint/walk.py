@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from repype_like.fingerprint.effects import Change, Effects, Target
-from repype_like.fingerprint.module_index import Unit
 from repype_like.fingerprint.objects import Encoded, Piece
 from repype_like.fingerprint.pieces import Names
 from repype_like.fingerprint.resolve import Modules, Node
+from repype_like.fingerprint.unit import Unit
 from repype_like.fingerprint.uses import CALL
 from repype_like.hashing import hash_bytes
 
@@ -34,6 +34,7 @@ class Walk:
         """Label and hash of each piece."""
         self.notes: set[str] = set()
         self.files: dict[str, str] = {}
+        """The hashes of the files without source code."""
         self.distributions: dict[str, str] = {}
         self._seen: set[Node] = set()
         self._pending: list[Node] = []
@@ -73,14 +74,15 @@ class Walk:
         if piece is None:
             self._value(node)
             return
-        module = piece.units[0].module
-        self.pairs.add((f"{module.label}:{node.name}", piece.hash))
+        self.pairs.add(piece.pair)
         self._pending.extend(piece.nodes)
         if piece.value is not None:
-            self._encoded(f"{module.label}:{node.name}", piece.value)
+            self._encoded(piece.pair[0], piece.value)
         for unit in piece.units:
-            self._take(unit)
-        self._import(node)
+            if unit not in self._units:
+                self._take(unit)
+        if node.module not in self._imported:
+            self._import(node)
         if node.kind == "name":
             self._reached.add(target)
             for change, unit in self._changes.get(target, ()):
@@ -164,16 +166,20 @@ class Walk:
         self._pending.extend(self.names.nodes_of(unit))
 
     def _take(self, unit: Unit) -> None:
-        if unit in self._units:
-            return
         self._units.add(unit)
-        source = unit.module.source
-        self.files[source.file] = source.hash
-        self.notes.update(f"{source.file}:{line}: {text}" for line, text in unit.notes)
-        for attribute in unit.read_attributes - self._read_attributes:
-            self._read_attributes.add(attribute)
-            for change, waiting in self._waiting.pop(attribute, ()):
-                self._change(change, waiting)
+        if unit.notes:
+            self.notes.update(f"{unit.module.source.file}:{line}: {text}" for line, text in unit.notes)
+        attributes = unit.read_attributes - self._read_attributes
+        if attributes:
+            self._read_attributes |= attributes
+            for attribute in attributes & self._waiting.keys():
+                for change, waiting in self._waiting.pop(attribute):
+                    self._change(change, waiting)
+
+    def sources(self) -> dict[str, str]:
+        """Return the hash of the content of each file of which something is reached."""
+        sources = {unit.module.source.file: unit.module.source.hash for unit in self._units}
+        return dict(sorted({**sources, **self.files}.items()))
 
     def orders(self) -> list[tuple[str, str]]:
         """Return for each module whose result depends on it the order of the statements that are executed."""
