@@ -8,7 +8,7 @@ import time
 
 from repype_like import events
 from repype_like.cli.terminal import Color, Terminal
-from repype_like.cli.words import clean, content_words, count, duration, format_hms, near, shorten
+from repype_like.cli.words import clean, content_words, count, duration, format_hms, near, shorten, task_words
 from repype_like.spec import format_input_id
 from repype_like.status import RunningStage, RunState
 from repype_like.typing import Any, Plain
@@ -80,15 +80,16 @@ class Console:
         state = self.state.tasks.get(task)
         if state is not None and task not in self._begun:
             self._begun.add(task)
-            start = f"from {state.first_stage}" if state.first_stage else "taking over"
-            pickup = f", going on from {state.pickup}" if state.pickup not in (None, task) else ""
+            start = f"from {state.first_stage}" if state.first_stage else "picking up"
+            source = task_words(state.pickup or task, self.state.root)
+            pickup = f", going on from {source}" if source != task else ""
             self._line(clean(f"  {task}: {start}, {count(state.inputs, 'input')}{pickup}"))
 
     def _finished(self, event: events.TaskFinished) -> str:
         said = [f"{event.computed} computed in {duration(event.seconds)}"] if event.computed else []
         if event.taken:
-            others = [source for source in event.sources if source != event.task]
-            said.append(f"{event.taken} taken over" + (f" from {', '.join(others[:3])}" if others else "")
+            others = [task_words(source, self.state.root) for source in event.sources]
+            said.append(f"{event.taken} picked up" + (f" from {', '.join(others[:3])}" if others else "")
                         + (", ..." if len(others) > 3 else ""))
         what = {"failed": "failed", "interrupted": "not completed"}.get(event.outcome, event.outcome)
         text = clean(f"{event.task}: {what}" + (f" ({', '.join(said)})" if said else ""))
@@ -146,10 +147,10 @@ class _Bars:
         elif state.total and now - self._shown >= _INTERVAL:
             self._shown = now
             if self._main is None:
-                self._main = self._make(0, state.total, "{percentage:3.0f}% |{bar:20}| {n_fmt}/{total_fmt} {postfix}")
+                self._main = self._make(0, state.total, "{percentage:3.0f}% |{bar:20}| {n_fmt}/{total_fmt}  {desc}")
             self._main.total = state.total
             self._main.n = state.done
-            self._main.set_postfix_str(self._around(), refresh=False)
+            self._main.set_description_str(self._around(), refresh=False)
             self._main.refresh()
             self._show_progress(next((stage for stage in state.running.values() if stage.step is not None
                                       or stage.message is not None), None))

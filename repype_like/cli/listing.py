@@ -122,7 +122,7 @@ def _beginning(row: Row) -> str:
     assert plan is not None, "asked for tasks that would run only"
     if plan.first_stage is not None:
         return f"from {plan.first_stage}"
-    return "take over" if plan.takes else "complete"
+    return "pick up" if plan.takes else "complete"
 
 
 def _details(row: Row) -> Iterable[str]:
@@ -134,7 +134,7 @@ def _details(row: Row) -> Iterable[str]:
             yield clean(reason_words(reason))
         pickup = row.as_plain()["pickup"]
         if pickup is not None and pickup != row.task:
-            yield clean(f"takes over {row.plan.takes} results, most of them from {pickup}")
+            yield clean(f"picks up {row.plan.takes} results, most of them from {pickup}")
 
 
 def reason_words(reason: Reason) -> str:

@@ -15,7 +15,8 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET = frozenset({"password", "passwd", "passphrase", "passcode", "pwd", "secret", "secrets", "token", "apikey",
                      "credential", "credentials"})
 _SECRET_KEYS = frozenset({"api", "access", "private", "auth", "encryption"})
-_PAIR = re.compile(r"""(?P<key>['"]?[\w.-]+['"]?)(?P<sign>\s*[:=]\s*)(?P<value>'[^']*'|"[^"]*"|[^\s,;}\])]+)""")
+_KEY = re.compile(r"""(['"]?[\w.-]+['"]?)\s*[:=]\s*""")
+_VALUE = re.compile(r"""'[^']*'|"[^"]*"|[^\s,;}\])]+""")
 _CHANGE = re.compile(r"(?P<keys>\S+) (?P<old>.+) -> (?P<new>.+)", re.DOTALL)
 
 
@@ -40,4 +41,12 @@ def masked_text(text: str) -> str:
     change = _CHANGE.fullmatch(text)
     if change and any(map(is_secret, change["keys"].split("."))):
         return f"{change['keys']} {MASK} -> {MASK}"
-    return _PAIR.sub(lambda pair: f"{pair['key']}{pair['sign']}{MASK}" if is_secret(pair["key"]) else pair[0], text)
+    shown, position = [], 0
+    while key := _KEY.search(text, position):
+        shown.append(text[position:key.end()])
+        position = key.end()
+        value = _VALUE.match(text, position)
+        if value and is_secret(key[1]):
+            shown.append(MASK)
+            position = value.end()
+    return "".join(shown) + text[position:]

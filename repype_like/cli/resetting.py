@@ -49,7 +49,7 @@ def reset_tasks(selection: Selection, *, yes: bool, dry_run: bool) -> int:
 
 
 def _list_tasks(terminal: Terminal, selection: Selection, specs: list[TaskSpec]) -> int:
-    sizes = {selection.name(spec): Store(spec.directory).size() for spec in specs}
+    sizes = {selection.name(spec): Store(spec.directory).sizes().total for spec in specs}
     width = max(len(clean(name)) for name in sizes)
     for name, amount in sizes.items():
         terminal.line(f"{clean(name):{width}}  {size(amount):>8}")

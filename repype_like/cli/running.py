@@ -51,6 +51,9 @@ def run_tasks(selection: Selection, options: Options) -> int:
     if selection.errors and not options.keep_going:
         err().line("Nothing was run. To run the tasks that are in order, add -k.")
         return SPEC_ERROR
+    if not selection.contexts and selection.errors:
+        err().line("Nothing was run: none of the selected tasks is in order.")
+        return FAILED
     if options.dry_run:
         return _print_plan(selection, plan, options)
     code = _run(selection, workplaces, plan, request, options)
@@ -59,7 +62,8 @@ def run_tasks(selection: Selection, options: Options) -> int:
 
 def _print_plan(selection: Selection, plan: Plan, options: Options) -> int:
     name_root(selection)
-    rows = [row for row in rows_of(selection, {task.path: task for task in plan.tasks}) if not row.is_up_to_date]
+    found = rows_of(selection, {task.path: task for task in plan.tasks})
+    rows = [row for row in found if row.plan is not None and row.plan.pending]  # errors were reported before
     print_rows(rows, json=options.json)
     terminal = err()
     if not plan.pending:
@@ -70,7 +74,7 @@ def _print_plan(selection: Selection, plan: Plan, options: Options) -> int:
         takes = sum(task.takes for task in plan.pending)
         parts = [f"{runs} to be computed"] if runs or not opaque else []
         parts += [f"{opaque} run as a whole"] if opaque else []
-        parts += [f"{takes} to be taken over"] if takes else []
+        parts += [f"{takes} to be picked up"] if takes else []
         terminal.line(f"{len(plan.pending)} of {len(plan.tasks)} tasks would run: {', '.join(parts)}.")
     return FAILED if selection.errors else 0
 
@@ -81,7 +85,10 @@ def _run(selection: Selection, workplaces: Workplaces, plan: Plan, request: Requ
     data = sys.stdout
 
     def listen(event: events.Event) -> None:
-        console.feed(event)
+        if interruption.killed:  # the deaths of workers that were killed are no news
+            console.state.feed(event)
+        else:
+            console.feed(event)
         if options.json:
             data.write('{"schema": 1, ' + events.to_json(event)[1:] + "\n")
             data.flush()

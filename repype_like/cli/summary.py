@@ -11,7 +11,7 @@ from repype_like.batch import Summary
 from repype_like.cli.masking import masked_text
 from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Terminal
-from repype_like.cli.words import clean, clean_lines, clean_output, count, duration, near
+from repype_like.cli.words import clean, clean_lines, clean_output, count, duration, near, task_words
 from repype_like.events import StageFailed
 from repype_like.spec import format_input_id
 from repype_like.status import RunState
@@ -23,9 +23,11 @@ _SHOWN_TASKS = 6
 
 
 def print_summary(terminal: Terminal, summary: Summary, state: RunState, selection: Selection) -> None:
-    """Say what ran, what was taken over and from where, what failed, and how much time that took and saved."""
+    """Say what ran, what was picked up and from where, what failed, and how much time that took and saved."""
     for failure in summary.failures:
         _print_failure(terminal, failure, selection)
+    if summary.failures:
+        terminal.line()
     if not (summary.completed or summary.failed or summary.unfinished):
         terminal.line(f"Nothing to do: {_up_to_date(summary.up_to_date)}.")
         return
@@ -39,7 +41,7 @@ def print_summary(terminal: Terminal, summary: Summary, state: RunState, selecti
         spent = sum(task.seconds for task in state.tasks.values())
         results.append(f"{count(summary.computed, 'result')} computed (stages took {duration(spent)})")
     if summary.taken:
-        results.append(f"{summary.taken} taken over{_from(state)}")
+        results.append(f"{summary.taken} picked up{_from(state)}")
     if summary.saved >= 0.001:
         results.append(f"{duration(summary.saved)} saved")
     if results:
@@ -53,7 +55,7 @@ def _up_to_date(number: int) -> str:
 
 
 def _from(state: RunState) -> str:
-    sources = sorted({source for task in state.tasks.values() for source in task.sources if source != task.task})
+    sources = sorted({task_words(source, state.root) for task in state.tasks.values() for source in task.sources})
     if not sources:
         return ""
     more = f" and {len(sources) - _SHOWN_TASKS} more" if len(sources) > _SHOWN_TASKS else ""
@@ -75,7 +77,6 @@ def _print_failure(terminal: Terminal, failure: StageFailed, selection: Selectio
         terminal.line(f"  What it had printed{cut}:")
         _print_block(terminal, "\n".join(lines[-_LINES_OF_OUTPUT:]))
     terminal.line(clean(f"  To repeat it: {repeat_command(failure, selection)}"))
-    terminal.line()
 
 
 def _print_block(terminal: Terminal, text: str) -> None:

@@ -13,6 +13,7 @@ from repype_like.cli.words import clean, clean_lines, path_words, size
 from repype_like.errors import RepypeError, UsageError, did_you_mean
 from repype_like.spec import format_input_id
 from repype_like.store import FieldValue, Store
+from repype_like.store.layout import Layout
 from repype_like.task import Task
 from repype_like.task.inspection import stored_fields
 from repype_like.typing import Any, InputID
@@ -80,7 +81,7 @@ def _export(store: Store, value: FieldValue, target: Path) -> None:
             target.write_bytes(value.inline)
         else:
             assert value.blob is not None, "a value is either inline or a blob"
-            shutil.copyfile(store.blob_path(value.blob), target)
+            shutil.copyfile(Layout(store.directory).blob(value.blob), target)
     except OSError as error:
         raise UsageError(f"{target}: cannot be written: {error.strerror}") from error
     err().line(clean(f"{target}: {size(value.size)}, format {value.format}"))

@@ -10,7 +10,7 @@ from repype_like.errors import Location, Problem
 from repype_like.typing import Any
 
 __all__ = ["clean", "clean_output", "count", "duration", "format_hms", "near", "path_words", "place", "problem_words",
-           "shorten", "size"]
+           "shorten", "size", "task_words"]
 
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # Controls, lone surrogates, and marks that reverse the direction of text: what a terminal would act upon.
@@ -71,6 +71,14 @@ def shorten(text: str, width: int, ellipsis: str = "…") -> str:
 def path_words(path: Path) -> str:
     """Return a path as the user would type it here: relative, if it lies below the working directory."""
     return near(str(path)) or "."
+
+
+def task_words(name: str, root: str) -> str:
+    """Return the name of a task relative to the root of the run; it is a path if the task is not part of the run."""
+    path = Path(name)
+    if path.is_absolute() and path.is_relative_to(root or os.sep):
+        return path.relative_to(root or os.sep).as_posix()
+    return path_words(path) if path.is_absolute() else name
 
 
 def near(text: str) -> str:

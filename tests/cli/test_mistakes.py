@@ -1,0 +1,56 @@
+"""The mistakes that are made most, and the answers: the thing, the place, the mend; no traceback, and nothing runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from project import Project
+
+
+@pytest.mark.parametrize(("file", "content", "arguments", "answers"), [
+    # A word is misspelt.
+    ("tasks/base/task.yml", "runable: true\n", ["run", "tasks"],
+     ['tasks/base/task.yml:1:1: unknown key "runable"', 'did you mean "runnable"?']),
+    ("tasks/base/task.yml", "runnable: true\nconfig:\n  scael: {factor: 2}\n", ["run", "tasks", "-n"],
+     ["tasks/base/task.yml:3", 'has no stage "scael"', 'did you mean "scale"?']),
+    ("tasks/task.yml", "pipeline: [stages.Load, stages.Scael]\n", ["run", "tasks"],
+     ["tasks/task.yml:1:25", 'the module "stages" has no "Scael"', 'did you mean "Scale"?']),
+    ("tasks/task.yml", "pipeline: [stage.Load]\n", ["run", "tasks"],
+     ["tasks/task.yml:1:12", "stage.Load"]),
+    # YAML is not what it seems.
+    ("tasks/base/task.yml", "runnable: yes\n", ["run", "tasks"], ["tasks/base/task.yml:1:11", "yes", "true"]),
+    ("tasks/base/task.yml", "runnable: true\nconfig:\n\tscale: {}\n", ["run", "tasks"],
+     ["tasks/base/task.yml:3:1", "tab"]),
+    ("tasks/base/task.yml", "runnable: true\nrunnable: false\n", ["run", "tasks"],
+     ["tasks/base/task.yml:2:1", "runnable"]),
+    # The pipeline does not fit together.
+    ("tasks/task.yml", "pipeline: [stages.Scale]\ninput_ids: 1-3\n", ["run", "tasks"],
+     ["tasks/task.yml:1", "data"]),
+    # The inputs are not there.
+    ("tasks/task.yml", "pipeline: [stages.Load]\ninput_ids: {glob: 'raw/*.tif'}\n", ["run", "tasks"],
+     ["tasks/task.yml:2", "raw/*.tif", "matches nothing"]),
+    # Nobody said that a task shall run.
+    ("tasks/base/task.yml", "runnable: false\n", ["run", "tasks"], ["no task is runnable", "write `runnable: true`"]),
+    # The path is not that of a task.
+    ("tasks/base/raw/x.txt", "", ["run", "tasks/base/raw"],
+     ["no tasks in this directory or below", "part of the task tasks/base"]),
+    ("raw/x.txt", "", ["run", "raw"], ["raw: there are no tasks"]),
+    ("raw/x.txt", "", ["run", "task"], ["task: there is no such directory", 'did you mean "tasks"?']),
+    # The flags name what is not there.
+    ("raw/x.txt", "", ["run", "tasks", "--only", "tasks/base"], ["--only", "there are base, base/factor=2"]),
+    ("raw/x.txt", "", ["run", "tasks", "--input", "7"], ["--input", "there are 1, 2, 3"]),
+    ("raw/x.txt", "", ["run", "tasks", "--from", "scalee"], ["--from", 'did you mean "scale"?']),
+    ("raw/x.txt", "", ["run", "tasks", "--until", "x"], ["--until", "there are load, scale, total"]),
+    ("raw/x.txt", "", ["run", "tasks", "--task-class", "stages.Load"], ["not a class of tasks"]),
+])
+def test_the_answer_names_thing_place_and_mend(
+    tree: Project, file: str, content: str, arguments: list[str], answers: list[str]
+) -> None:
+    tree.write(file, content)
+    answer = tree.run(*arguments)
+    if "-n" not in arguments:
+        answer.exits(2)
+    for text in answers:
+        assert text in answer.err, str(answer)
+    assert "Traceback" not in answer.err
+    assert not tree.executions()
