@@ -56,7 +56,7 @@ def make_parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=command.HELP, description=command.DESCRIPTION, allow_abbrev=False,
                                     formatter_class=argparse.RawDescriptionHelpFormatter)
         command.add_arguments(added)
-        added.set_defaults(perform=command.run, parser=added)
+        added.set_defaults(perform=command.run, parser=added, whole=parser)
     return parser
 
 

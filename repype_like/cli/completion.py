@@ -27,9 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """Do it."""
     import shtab
 
-    from repype_like.cli.app import make_parser  # it imports this module, to declare the command
-
-    parser = make_parser()
+    parser = args.whole
     for action in _all_actions(parser):
         if action.dest in _DIRECTORIES:
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
