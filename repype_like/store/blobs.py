@@ -20,7 +20,7 @@ from repype_like.formats import Buffer, map_file
 from repype_like.store.atomic import new_file, write_new
 from repype_like.store.layout import Layout
 
-__all__ = ["adopt_blob", "has_blob", "hash_pieces", "link_blob", "open_blob", "write_blob"]
+__all__ = ["adopt_blob", "has_blob", "hash_pieces", "link_blob", "open_blob", "write_blob", "written"]
 
 _READ_ONLY = 0o444
 _STEP = 1 << 18
@@ -40,13 +40,26 @@ def hash_pieces(pieces: Sequence[Buffer]) -> str:
     return digest.hexdigest()
 
 
-def has_blob(layout: Layout, name: str, size: int) -> bool:
-    """Tell whether there is a regular file of this size; its content is not looked at."""
+def has_blob(layout: Layout, name: str, size: int, mtime: int | None = None) -> bool:
+    """Tell whether there is a regular file of this size.
+
+    Its content is looked at only if `mtime` (in ns) says when it was written, and that is not when it was.
+    """
     try:
         status = os.lstat(layout.blob(name))
-    except (OSError, DamagedError):
+    except OSError:
         return False
-    return status.st_size == size and stat.S_ISREG(status.st_mode)
+    if status.st_size != size or not stat.S_ISREG(status.st_mode):
+        return False
+    return mtime is None or status.st_mtime_ns == mtime or _is_intact(layout, name, size, name.partition(".")[0])
+
+
+def written(layout: Layout, name: str) -> int:
+    """Return the mtime of a blob in ns, and 0 if it is not there."""
+    try:
+        return os.lstat(layout.blob(name)).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def write_blob(layout: Layout, pieces: Sequence[Buffer], suffix: str) -> tuple[str, str]:

@@ -53,10 +53,10 @@ class Digest:
     """Seconds since the epoch."""
     previous: list[str] = field(default_factory=list)
     """The record ids of the completion before."""
-    blobs: list[tuple[str, int]] = field(default_factory=list)
-    """The blobs of the records, and their sizes in bytes; filled in by :meth:`Store.commit`."""
-    log_size: int = 0
-    """The size of the log in bytes when the digest was written; filled in by :meth:`Store.commit`."""
+    blobs: list[tuple[str, int, int]] = field(default_factory=list)
+    """The blobs of the records, their sizes in bytes and mtimes in ns; filled in by :meth:`Store.commit`."""
+    log: list[int] = field(default_factory=list)
+    """The size of the log in bytes and its mtime in ns when the digest was written; filled in as well."""
 
     def record_ids(self) -> set[str]:
         """Return the ids of all records of the completion."""

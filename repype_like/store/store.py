@@ -101,29 +101,42 @@ class Store:
     def refresh(self) -> None:
         """Forget what was read, so that it is read anew."""
         self.__dict__.pop("records", None)
+        self._forget_digest()
+
+    def _forget_digest(self) -> None:
         self.__dict__.pop("_digest", None)
+        self.__dict__.pop("_written", None)
 
     def is_sound(self) -> bool:
-        """Tell whether what the digest needs is there with the right size; contents are not looked at."""
+        """Tell whether what the digest needs is there. Contents are looked at only where the status of a file differs."""
         digest = self._digest
         if digest is None:
             return False
-        if digest.log_size:
-            try:
-                status = self._layout.records.stat()
-            except OSError:
-                return False
-            if status.st_size < digest.log_size or not stat.S_ISREG(status.st_mode):
-                return False
+        if self._status_of_log() != digest.log and not self.records.ids() >= digest.record_ids():
+            return False
         return all(blobs.has_blob(self._layout, *blob) for blob in digest.blobs)
 
     def holds(self, record: Record, fields: Iterable[str]) -> bool:
-        """Tell whether the values of these fields of a record are here; contents are not looked at."""
+        """Tell whether the values of these fields of a record are here, as far as the status of files tells that."""
         for name in fields:
             value = record.fields.get(name)
-            if value is None or (value.blob is not None and not blobs.has_blob(self._layout, value.blob, value.size)):
+            if value is None or (value.blob is not None and not blobs.has_blob(
+                    self._layout, value.blob, value.size, self._written.get(value.blob))):
                 return False
         return True
+
+    @cached_property
+    def _written(self) -> dict[str, int]:
+        """By blob, the mtime that the digest states."""
+        digest = self._digest if not self.damage else None
+        return {name: mtime for name, _, mtime in digest.blobs} if digest is not None else {}
+
+    def _status_of_log(self) -> list[int]:
+        try:
+            status = self._layout.records.stat()
+        except OSError:
+            return []
+        return [status.st_size, status.st_mtime_ns] if stat.S_ISREG(status.st_mode) else []
 
     def decode(self, field: FieldValue) -> Any:
         """Return a value. It is writable, and changes to it do not reach the store.
@@ -262,12 +275,13 @@ class Store:
         if len(self.records) > _WASTEFUL * max(len(recent), 16):
             self.keep(recent)
         found = (self.records.by_id(record_id) for record_id in named)
-        digest.blobs = sorted({(value.blob, value.size) for record in found if record is not None
-                               for value in record.fields.values() if value is not None and value.blob is not None})
-        digest.log_size = self.records.end
+        named_blobs = {value.blob: value.size for record in found if record is not None
+                       for value in record.fields.values() if value is not None and value.blob is not None}
+        digest.blobs = [(name, size, blobs.written(self._layout, name)) for name, size in sorted(named_blobs.items())]
+        digest.log = self._status_of_log()
         with explained("write", self._layout.digest):
             replace_file(self._layout, self._layout.digest, encode_digest(digest), durable)
-        self.__dict__.pop("_digest", None)
+        self._forget_digest()
         self._unsynced.add(self._layout.digest)
 
     def sync(self) -> None:
@@ -290,7 +304,7 @@ class Store:
                 self.__dict__.pop("records", None)
                 digest = self._digest if not self.damage else None
                 if digest is not None:
-                    digest.log_size = self.records.end
+                    digest.log = self._status_of_log()
                     replace_file(self._layout, self._layout.digest, encode_digest(digest))
                 self._unsynced.update((self._layout.records, self._layout.digest))
             upkeep.sweep_blobs(self._layout, self.records)
