@@ -9,16 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from repype_like import events
-from repype_like.batch import Summary
+from repype_like.batch import Batch, Summary
 from repype_like.cli.console import Console
 from repype_like.cli.listing import name_root, print_rows, require_runnable, rows_of
 from repype_like.cli.problems import report_problems
 from repype_like.cli.selection import Selection
 from repype_like.cli.signals import Interruption
 from repype_like.cli.summary import print_summary
-from repype_like.cli.terminal import err
+from repype_like.cli.terminal import Terminal, err
+from repype_like.cli.words import clean
 from repype_like.execute import Workplaces
 from repype_like.plan import Plan, Request
+from repype_like.store import holders
+from repype_like.typing import TextIO
 
 __all__ = ["Options", "run_tasks"]
 
@@ -80,41 +83,78 @@ def _print_plan(selection: Selection, plan: Plan, options: Options) -> int:
 
 
 def _run(selection: Selection, workplaces: Workplaces, plan: Plan, request: Request, options: Options) -> int:
-    batch, terminal = selection.batch, err()
     jobs = _cores() if options.jobs is None else options.jobs
-    data = sys.stdout
-
-    def listen(event: events.Event) -> None:
-        if interruption.killed:  # the deaths of workers that were killed are no news
-            console.state.feed(event)
-        else:
-            console.feed(event)
-        if options.json:
-            data.write('{"schema": 1, ' + events.to_json(event)[1:] + "\n")
-            data.flush()
-
-    def kill() -> None:
-        if not jobs:
-            raise KeyboardInterrupt  # what runs, runs in this process
-        batch.kill()
-
-    console, interruption = Console(terminal), Interruption(batch.stop, kill, terminal.line_at_once)
+    show = _Show(selection.batch, err(), sys.stdout if options.json else None, serial=not jobs)
+    console, interruption = show.console, show.interruption
+    if options.wait:
+        _name_holders(workplaces, console)
     with console, interruption, _stdout_for_data(serial=not jobs):
         try:
-            summary = batch.execute(plan, workplaces, request, jobs=jobs, listen=listen, command=options.command,
-                                    wait=options.wait)
+            summary = selection.batch.execute(plan, workplaces, request, jobs=jobs, listen=show.feed,
+                                              command=options.command, wait=options.wait)
         except KeyboardInterrupt:
             if interruption.exit_code is None:
                 raise
-            console.say("Killed; what was finished before is kept.")
+            console.say("Killed; what was finished before is kept." if show.runs else "Interrupted; nothing ran.")
             return interruption.exit_code
     if interruption.killed:
         _forget_killed(summary)
     with contextlib.suppress(OSError, ValueError):  # nobody is there any more
-        print_summary(terminal, summary, console.state, selection)
+        print_summary(show.terminal, summary, console.state, selection)
         if interruption.exit_code is not None:
-            terminal.line("Interrupted; the next run goes on from here.")
+            show.terminal.line("Interrupted; the next run goes on from here.")
     return interruption.exit_code or (0 if summary.succeeded else FAILED)
+
+
+class _Show:
+    """Shows what happens in a run, and hands signals on to it.
+
+    Arguments:
+        batch: What runs.
+        terminal: What people look at.
+        data: Where events are written to, if anywhere.
+        serial: Whether everything runs in this process.
+    """
+
+    def __init__(self, batch: Batch, terminal: Terminal, data: TextIO | None, *, serial: bool):
+        self.terminal = terminal
+        self.console = Console(terminal)
+        self.interruption = Interruption(self._stop, self._kill, terminal.line_at_once)
+        self._batch = batch
+        self._data = data
+        self._serial = serial
+
+    @property
+    def runs(self) -> bool:
+        """Whether the run has begun; before that, it may wait for the tree."""
+        return bool(self.console.state.run)
+
+    def feed(self, event: events.Event) -> None:
+        """Show what happened."""
+        if self.interruption.killed:  # the deaths of workers that were killed are no news
+            self.console.state.feed(event)
+        else:
+            self.console.feed(event)
+        if self._data is not None:
+            self._data.write('{"schema": 1, ' + events.to_json(event)[1:] + "\n")
+            self._data.flush()
+
+    def _stop(self) -> None:
+        if not self.runs:
+            raise KeyboardInterrupt  # there is nothing that could be finished
+        self._batch.stop()
+
+    def _kill(self) -> None:
+        if self._serial or not self.runs:
+            raise KeyboardInterrupt  # what runs, runs in this process
+        self._batch.kill()
+
+
+def _name_holders(workplaces: Workplaces, console: Console) -> None:
+    """Say which other runs may have to be waited for."""
+    for top in sorted({place.tree for place in workplaces.values()}):
+        for holder in holders(top):
+            console.say(clean(f"{holder}; waiting for it where it is in the way"))
 
 
 def _forget_killed(summary: Summary) -> None:

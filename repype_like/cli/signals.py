@@ -22,8 +22,8 @@ class Interruption:
     """Handles signals while it is entered as a context, in the main thread; in others it leaves them alone.
 
     Arguments:
-        stop: Lets the run finish what runs.
-        kill: Ends it at once.
+        stop: Lets the run finish what runs; may raise an exception where nothing does.
+        kill: Ends it at once; may do so by an exception.
         tell: Told what the user should know.
     """
 
@@ -62,9 +62,9 @@ class Interruption:
         if self._received is None:
             self._received = number
             asked = number == signal.SIGINT
+            self._stop()
             self._tell("finishing what runs; Ctrl-C again to kill it" if asked else
                        f"ended by {signal.Signals(number).name}; finishing what runs, for at most {GRACE:.0f} s")
-            self._stop()
             if not asked:
                 self._timer = threading.Timer(GRACE, os.kill, (self._owner, number))
                 self._timer.daemon = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 
 from project import Project
 
@@ -157,6 +158,7 @@ def test_a_task_class_is_given(tree: Project) -> None:
 def test_another_run_holds_the_tree(tree: Project) -> None:
     tree.run("run", "tasks", "--only", "base", "--until", "load").ok()
     tree.edit("stages.py", 'print("scaling", input_id)', "open('here', 'w'); open('gate').read()")
+    tree.executions()
     os.mkfifo(tree.root / "gate")
     child = tree.start("run", "tasks", "--only", "base", "--input", "1")
     while not (tree.root / "here").exists():
@@ -165,6 +167,14 @@ def test_another_run_holds_the_tree(tree: Project) -> None:
     assert "is running this tree" in answer.err
     assert "Traceback" not in answer.err
     tree.run("reset", "tasks", "-y").exits(4)
+    waiting = tree.start("run", "tasks", "--wait")
+    assert waiting.stderr is not None
+    assert "waiting for it where it is in the way" in waiting.stderr.readline()
+    waiting.send_signal(signal.SIGINT)
+    assert waiting.wait(timeout=60) == 130, "who waits can be interrupted"
+    patient = tree.start("run", "tasks", "--only", "base", "--input", "1", "--wait")
     with (tree.root / "gate").open("w"):
         pass
     assert child.wait(timeout=60) == 0
+    assert patient.wait(timeout=60) == 0
+    assert tree.executions() == {("scale", 1): 1, ("total", 1): 1}, "what the other run did is not done again"
