@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from repype_like.hashing import hash_bytes
 from repype_like.store import Digest, Observation, OutputFile, Record, Store
 
-__all__ = ["digest_of", "record_of"]
+__all__ = ["digest_of", "public_directory", "record_of", "unprivileged"]
 
 
 def record_of(store: Store, number: int, outputs: Iterable[OutputFile] = (), **values: Any) -> Record:
@@ -32,3 +37,27 @@ def digest_of(records: Iterable[Record], previous: Iterable[str] = ()) -> Digest
         outputs=[(made, None) for record in records for made in record.outputs], provenance={"host": "h"},
         completed=1e9,
         previous=sorted(previous))
+
+
+@contextlib.contextmanager
+def public_directory() -> Iterator[Path]:
+    """Give a directory that every user can reach, unlike those of pytest, and delete it at the end."""
+    path = Path(tempfile.mkdtemp())
+    path.chmod(0o755)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path)
+
+
+@contextlib.contextmanager
+def unprivileged() -> Iterator[None]:
+    """Be nobody for a while, if this is root, who may write everywhere."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)

@@ -47,7 +47,7 @@ def has_blob(layout: Layout, name: str, size: int, mtime: int | None = None) -> 
     """
     try:
         status = os.lstat(layout.blob(name))
-    except OSError:
+    except (OSError, DamagedError):
         return False
     if status.st_size != size or not stat.S_ISREG(status.st_mode):
         return False

@@ -68,11 +68,6 @@ def encode_digest(digest: Digest) -> bytes:
     content = dict(vars(digest))
     for name in ("spec", "config", "provenance"):
         content[name] = to_plain(content[name])
-    content["observations"] = [((item.scope, item.input_id, item.path, item.hash), stamp)
-                               for item, stamp in digest.observations]
-    content["outputs"] = [
-        ((item.scope, item.input_id, item.path, item.hash, item.size, item.mode, item.relative), stamp)
-        for item, stamp in digest.outputs]
     body = json.dumps(content, separators=(",", ":")).encode("ascii")
     return _START % (FORMAT_VERSION, _checksum(FORMAT_VERSION, body)) + body + _END
 

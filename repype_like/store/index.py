@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
 from repype_like.errors import DamagedError
@@ -63,7 +63,7 @@ class RecordIndex:
         found = map(self._record, reversed(self._index().get(pre_key, ())))
         return [record for record in found if record is not None]
 
-    def ids(self) -> Collection[str]:
+    def ids(self) -> Set[str]:
         """Return all ids, in the order in which the records were written."""
         return self._by_id.keys()
 

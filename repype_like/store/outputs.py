@@ -16,7 +16,7 @@ from repype_like.store.layout import Layout
 __all__ = ["has_output", "restore_output", "stash_output"]
 
 _STEP = 1 << 24
-_CANNOT_CLONE = frozenset((errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM, errno.EBADF, errno.EIO))
+_CANNOT_CLONE = frozenset((errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM, errno.EBADF))
 
 
 def has_output(layout: Layout, content: str) -> bool:
@@ -71,19 +71,33 @@ def restore_output(layout: Layout, content: str, target: Path, mode: int, source
         DamagedError: If there is no such content.
     """
     origin = source if source is not None else layout.output(content)
-    aside = target.parent / f".repype-{os.getpid()}-{os.urandom(4).hex()}"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    for folder in (target.parent, layout.aside):
+        folder.mkdir(parents=True, exist_ok=True)
+    with new_file(layout) as aside:
+        _copy_of(origin, aside, content, mode)
         try:
-            _copy(origin, aside)
-        except FileNotFoundError as error:
-            raise DamagedError(f"{error.filename}: is gone") from None
-        if hash_file(aside) != content:
-            raise DamagedError(f"{origin}: its content is not what was written")
-        aside.chmod(mode)
-        aside.replace(target)
+            aside.replace(target)
+            return
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+    # The store is on another file system
+    beside = target.parent / f".repype-{os.getpid()}-{os.urandom(4).hex()}"
+    try:
+        _copy_of(origin, beside, content, mode)
+        beside.replace(target)
     finally:
-        aside.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
+
+
+def _copy_of(origin: Path, copy: Path, content: str, mode: int) -> None:
+    try:
+        _copy(origin, copy)
+    except FileNotFoundError as error:
+        raise DamagedError(f"{error.filename}: is gone") from None
+    if hash_file(copy) != content:
+        raise DamagedError(f"{origin}: its content is not what was written")
+    copy.chmod(mode)
 
 
 def _copy(source: Path, target: Path) -> None:

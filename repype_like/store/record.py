@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from repype_like.hashing import hash_bytes
 from repype_like.store.plain import to_plain
@@ -16,8 +17,7 @@ from repype_like.typing import Any, InputID, Plain
 __all__ = ["FieldValue", "Observation", "OutputFile", "Record", "decode", "encode", "to_plain"]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldValue:
+class FieldValue(NamedTuple):
     """A stored value: inline, or as a blob."""
 
     format: str
@@ -32,8 +32,7 @@ class FieldValue:
     """What to show of the value without loading it: see :func:`repype_like.formats.describe`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """A file that a stage met: where, and what was there.
 
     The place is a scope and an input, or a path: relative to the tree with ``/`` as separator, or absolute outside.
@@ -46,8 +45,7 @@ class Observation:
     """Hash of the content, or ``absent``."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFile:
+class OutputFile(NamedTuple):
     """A file that a stage made: where, as for :class:`Observation`, and what."""
 
     scope: str | None
@@ -104,10 +102,8 @@ def encode(record: Record) -> tuple[bytes, bytes]:
             fields[name] = (value.format, value.size, value.shown, value.blob, value.hash)
     return _encode_json((
         record.stage, record.input_id, record.fingerprint, to_plain(record.config), dict(record.reads),
-        [(item.scope, item.input_id, item.path, item.hash) for item in record.observations],
-        [(item.scope, item.input_id, item.path, item.hash, item.size, item.mode, item.relative)
-         for item in record.outputs],
-        fields, record.started, record.seconds, record.peak_memory, record.origin, to_plain(record.note),
+        record.observations, record.outputs, fields, record.started, record.seconds, record.peak_memory, record.origin,
+        to_plain(record.note),
     )).encode("ascii"), b"".join(inline)
 
 
@@ -132,5 +128,5 @@ def decode(record_id: str, pre_key: str, description: bytes, inline: bytes) -> R
             fields[name] = FieldValue(value[0], value[1], value[4], None, value[3], value[2])
     return Record(
         record_id, pre_key, stage, input_id, fingerprint, config, reads,
-        tuple(Observation(*item[:4]) for item in observations), tuple(OutputFile(*item[:7]) for item in outputs),
+        tuple([Observation(*item[:4]) for item in observations]), tuple([OutputFile(*item[:7]) for item in outputs]),
         fields, started, seconds, peak_memory, origin, note)

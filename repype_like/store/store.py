@@ -10,10 +10,8 @@ from functools import cached_property
 from pathlib import Path
 
 from repype_like.errors import DamagedError
-from repype_like.formats import BufferFormat, describe, format_for, format_named
-from repype_like.hashing import hash_bytes
 from repype_like.store import blobs, outputs, upkeep
-from repype_like.store.atomic import new_file, replace_file, write_all
+from repype_like.store.atomic import replace_file, sweep, write_all
 from repype_like.store.digest import Digest, NewerVersionError, encode_digest, read_digest
 from repype_like.store.failures import NotWritableError, explained
 from repype_like.store.index import RecordIndex
@@ -21,12 +19,10 @@ from repype_like.store.layout import Layout
 from repype_like.store.log import frames_of
 from repype_like.store.record import FieldValue, Record
 from repype_like.store.upkeep import Sizes
+from repype_like.store.values import decode_value, encode_value
 from repype_like.typing import Any
 
 __all__ = ["Store"]
-
-_MOST_INLINE = 1 << 16
-"""In bytes; larger values become blobs."""
 
 _WASTEFUL = 4
 """The log is rewritten when it holds this many times the records of the last two completions."""
@@ -108,7 +104,10 @@ class Store:
         self.__dict__.pop("_written", None)
 
     def is_sound(self) -> bool:
-        """Tell whether what the digest needs is there. Contents are looked at only where the status of a file differs."""
+        """Tell whether what the digest needs is there.
+
+        Contents are looked at only where the status of a file is not what it was at the completion.
+        """
         digest = self._digest
         if digest is None:
             return False
@@ -146,23 +145,7 @@ class Store:
         Raises:
             DamagedError: If it is not what was written, or cannot be loaded any more.
         """
-        format_ = format_named(field.format)
-        if field.blob is None:
-            if field.inline is None or not isinstance(format_, BufferFormat):
-                raise DamagedError(f"{self._layout.records}: an inline value is not there")
-            return format_.load(memoryview(bytearray(field.inline)))
-        path = self._layout.blob(field.blob)
-        with explained("read", path):
-            try:
-                data = blobs.open_blob(self._layout, field.blob, field.size, field.hash)
-            except DamagedError:
-                with contextlib.suppress(OSError):
-                    path.rename(self._layout.damaged_blob(field.blob))
-                raise
-            try:
-                return format_.load(data) if isinstance(format_, BufferFormat) else format_.read(path)
-            except DamagedError as error:
-                raise DamagedError(f"{path}: {error}") from error
+        return decode_value(self._layout, field)
 
     def has_blob(self, content: str) -> bool:
         """Tell whether a superseded output file with this content is kept."""
@@ -185,22 +168,7 @@ class Store:
             NotStorableError: If it cannot be stored.
             UsageError: If there is no such format.
         """
-        format_ = format_for(value, format_name)
-        shown = describe(value)
-        if isinstance(format_, BufferFormat):
-            pieces = format_.dump(value)
-            size = sum(map(len, pieces))
-            if size <= _MOST_INLINE:
-                data = b"".join(pieces)
-                return FieldValue(format_.name, size, hash_bytes(data), data, None, shown)
-            with explained("write", self._layout.blobs):
-                name, content = blobs.write_blob(self._layout, pieces, format_.suffix)
-        else:
-            with explained("write", self._layout.blobs), new_file(self._layout, f".{format_.suffix}") as aside:
-                aside.parent.mkdir(parents=True, exist_ok=True)
-                format_.write(value, aside)
-                name, content, size = blobs.adopt_blob(self._layout, aside, format_.suffix)
-        return FieldValue(format_.name, size, content, None, name, shown)
+        return encode_value(self._layout, value, format_name)
 
     def append(self, records: Iterable[Record]) -> None:
         """Add records to the log, by one write. A record replaces an earlier one with the same id."""
@@ -281,6 +249,7 @@ class Store:
         digest.log = self._status_of_log()
         with explained("write", self._layout.digest):
             replace_file(self._layout, self._layout.digest, encode_digest(digest), durable)
+        sweep(self._layout)
         self._forget_digest()
         self._unsynced.add(self._layout.digest)
 

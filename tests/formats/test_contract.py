@@ -116,7 +116,9 @@ def same(one: Any, other: Any) -> bool:
                     and np.array_equal(one.mask, other.mask) and same(one.fill_value, other.fill_value)
                     and one.hardmask == other.hardmask)
     if isinstance(one, np.ndarray):
-        if one.dtype != other.dtype or one.shape != other.shape or one.dtype.metadata != other.dtype.metadata:
+        if one.dtype != other.dtype or one.shape != other.shape:
+            return False
+        if dict(one.dtype.metadata or {}) != dict(other.dtype.metadata or {}):
             return False
         return same(one.tolist(), other.tolist()) if one.dtype.hasobject else one.tobytes() == other.tobytes()
     if isinstance(one, (pd.DataFrame, pd.Series, pd.Index)):
@@ -129,7 +131,7 @@ def same(one: Any, other: Any) -> bool:
         return same(vars(one), vars(other))
     if isinstance(one, float) and math.isnan(one):
         return math.isnan(other)
-    return bool(one == other) and (isinstance(one, int) or repr(one) == repr(other))
+    return bool(one == other) and (isinstance(one, (int, set, frozenset)) or repr(one) == repr(other))
 
 
 def _through_memory(format_: BufferFormat, value: Any, _: Path) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from repype_like.errors import UsageError
+from repype_like.errors import NotStorableError, UsageError
 from repype_like.formats import format_named
 from repype_like.formats.registry import GROUP, _installed
 from repype_like.store import Store
@@ -22,7 +22,8 @@ class Upper(Format):
         return isinstance(value, str)
 
     def write(self, value, path):
-        path.write_text(value.upper())
+        assert path.suffix == ".txt"
+        path.write_text(value.upper() if value else 1)
 
     def read(self, path):
         return path.read_text()
@@ -53,6 +54,10 @@ def test_formats_of_others_are_found_by_name(distribution: Path, tmp_path: Path)
     assert (store.directory / ".repype/blobs" / value.blob).read_text() == "ABC"
     assert value.blob.endswith(".txt")
     assert store.decode(value) == "ABC"
+    with pytest.raises(NotStorableError, match='a str cannot be stored as "upper": TypeError'):
+        store.encode("", "upper")
+    with pytest.raises(NotStorableError, match='a int cannot be stored as "upper"'):
+        store.encode(1, "upper")
 
 
 @pytest.mark.parametrize(("name", "words"), [

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from repype_like.store import Holder, LockedError, NotWritableError, RunLock, StorageError, holders
+from stored import public_directory, unprivileged
 
 HOLD = textwrap.dedent("""
     import os, sys
@@ -210,15 +211,10 @@ def test_an_unwritable_tree_is_said_before_anything_runs(top: Path) -> None:
     (top / ".repype").write_text("in the way")
     with pytest.raises(StorageError, match=r"cannot lock .*lock"), RunLock(top, [top]):
         pass
-    (top / ".repype").unlink()
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    top.chmod(0o555)
-    try:
-        with pytest.raises(NotWritableError, match="must be writable"), RunLock(top, [top]):
+    with public_directory() as theirs:
+        theirs.chmod(0o555)
+        with unprivileged(), pytest.raises(NotWritableError, match="must be writable"), RunLock(theirs, [theirs]):
             pass
-    finally:
-        top.chmod(0o755)
 
 
 def test_what_is_shown_of_a_holder() -> None:

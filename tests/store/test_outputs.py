@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,21 @@ def test_a_content_that_is_not_there_is_damage_and_the_old_file_stays(store: Sto
         with pytest.raises(DamagedError):
             store.restore(HASH, target, 0o644, source)
     assert target.read_bytes() == b"old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["fifo", "seg", "target.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fifo", "seg", "target.png", "task"]
+
+
+def test_a_file_is_restored_to_another_file_system(store: Store, file: Path, tmp_path: Path) -> None:
+    shared_memory = Path("/dev/shm")
+    if not shared_memory.is_dir() or shared_memory.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("needs two file systems")
+    store.stash(file, HASH)
+    with tempfile.TemporaryDirectory(dir=shared_memory) as directory:
+        target = Path(directory) / "1.png"
+        store.restore(HASH, target, 0o644)
+        assert target.read_bytes() == CONTENT
+        assert [path.name for path in target.parent.iterdir()] == ["1.png"]
+        assert store.stash(target, HASH)
+        assert not target.exists()
 
 
 def test_a_damaged_copy_is_no_copy(store: Store, file: Path) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from repype_like.errors import DamagedError, NotStorableError, UsageError
 from repype_like.store import DiskFullError, NotWritableError, OutputFile, StorageError, Store
 from repype_like.store.digest import NewerVersionError
-from stored import digest_of, record_of
+from stored import digest_of, public_directory, record_of, unprivileged
 
 ARRAY = np.random.default_rng(0).random(50_000)
 
@@ -273,21 +272,40 @@ def test_a_folder_that_is_a_file_is_an_error_that_names_it(store: Store) -> None
         store.append([record_of(store, 1, x=1)])
 
 
-def test_a_read_only_store_is_read_and_its_errors_name_it(store: Store) -> None:
-    records = _complete(store)
-    folder = store.directory / ".repype"
-    for path in (folder, folder / "blobs", folder / "aside"):
-        path.chmod(stat.S_IRUSR | stat.S_IXUSR)
-    try:
-        reader = Store(store.directory)
-        assert reader.is_sound()
-        assert list(reader.records) == records
-        if os.geteuid() != 0:
-            with pytest.raises(NotWritableError, match="must be writable"):
-                reader.commit(digest_of(records))
-    finally:
-        for path in (folder, folder / "blobs", folder / "aside"):
-            path.chmod(0o755)
+def test_a_read_only_store_is_read_and_its_errors_name_it() -> None:
+    with public_directory() as directory:
+        records = _complete(Store(directory))
+        for path in (directory, *directory.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        with unprivileged():
+            reader = Store(directory)
+            assert reader.is_sound()
+            assert list(reader.records) == records
+            assert reader.verify() == []
+            value = records[0].fields["x"]
+            assert np.array_equal(reader.decode(value), ARRAY)
+            for write in (lambda: reader.commit(digest_of(records)), lambda: reader.append(records),
+                          lambda: reader.encode(ARRAY * 5), reader.reset):
+                with pytest.raises(NotWritableError, match="must be writable"):
+                    write()
+
+
+def test_what_may_not_be_read_is_an_error_and_no_damage() -> None:
+    with public_directory() as directory:
+        records = _complete(Store(directory))
+        value = records[0].fields["x"]
+        for path in (directory / ".repype").rglob("*"):
+            if path.is_file():
+                path.chmod(0)
+        with unprivileged():
+            reader = Store(directory)
+            with pytest.raises(StorageError, match="cannot read"):
+                _ = reader.digest
+            with pytest.raises(StorageError, match="cannot read"):
+                _ = reader.records
+            with pytest.raises(StorageError, match="cannot read"):
+                reader.decode(value)
+        assert Store(directory).verify() == []
 
 
 def test_stray_outputs_and_records_do_not_disturb(store: Store) -> None:

@@ -1,0 +1,91 @@
+"""Values on their way into a store and out of it: small ones inline, large ones as blobs."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from repype_like.errors import DamagedError, NotStorableError, RepypeError
+from repype_like.formats import BufferFormat, Format, describe, format_for, format_named
+from repype_like.hashing import hash_bytes
+from repype_like.store.atomic import new_file
+from repype_like.store.blobs import adopt_blob, open_blob, write_blob
+from repype_like.store.failures import explained
+from repype_like.store.layout import Layout
+from repype_like.store.record import FieldValue
+from repype_like.typing import Any
+
+__all__ = ["decode_value", "encode_value"]
+
+_MOST_INLINE = 1 << 16
+"""In bytes; larger values become blobs."""
+
+
+def encode_value(layout: Layout, value: Any, format_name: str | None) -> FieldValue:
+    """Turn a value into what a record can hold; a large one is written as a blob.
+
+    Raises:
+        NotStorableError: If it cannot be stored.
+        UsageError: If there is no such format.
+        StorageError: If the file system refuses.
+    """
+    format_ = format_for(value, format_name)
+    shown = describe(value)
+    if isinstance(format_, BufferFormat):
+        pieces = format_.dump(value)
+        size = sum(map(len, pieces))
+        if size <= _MOST_INLINE:
+            data = b"".join(pieces)
+            return FieldValue(format_.name, size, hash_bytes(data), data, None, shown)
+        with explained("write", layout.blobs):
+            name, content = write_blob(layout, pieces, format_.suffix)
+    else:
+        with explained("write", layout.blobs), new_file(layout, f".{format_.suffix}") as aside:
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            _write(format_, value, aside)
+            name, content, size = adopt_blob(layout, aside, format_.suffix)
+    return FieldValue(format_.name, size, content, None, name, shown)
+
+
+def decode_value(layout: Layout, field: FieldValue) -> Any:
+    """Return a value. A blob that turns out not to be what was written is put aside, so that it counts as gone.
+
+    Raises:
+        DamagedError: If it is not what was written, or cannot be loaded any more.
+        StorageError: If the file system refuses.
+    """
+    format_ = format_named(field.format)
+    if field.blob is None:
+        if field.inline is None or not isinstance(format_, BufferFormat):
+            raise DamagedError(f"{layout.records}: an inline value is not there")
+        return _load(format_, memoryview(bytearray(field.inline)), layout.records)
+    path = layout.blob(field.blob)
+    with explained("read", path):
+        try:
+            data = open_blob(layout, field.blob, field.size, field.hash)
+        except DamagedError:
+            with contextlib.suppress(OSError):
+                path.rename(layout.damaged_blob(field.blob))
+            raise
+        return _load(format_, data, path)
+
+
+def _write(format_: Format, value: Any, path: Path) -> None:
+    try:
+        format_.write(value, path)
+    except (RepypeError, OSError, MemoryError):
+        raise
+    except Exception as error:  # a format of somebody else may raise anything
+        raise NotStorableError(f'a {type(value).__qualname__} cannot be stored as "{format_.name}": '
+                               f"{type(error).__name__}: {error}") from error
+
+
+def _load(format_: Format, data: memoryview, path: Path) -> Any:
+    try:
+        return format_.load(data) if isinstance(format_, BufferFormat) else format_.read(path)
+    except DamagedError as error:
+        raise DamagedError(f"{path}: {error}") from error
+    except (RepypeError, OSError, MemoryError):
+        raise
+    except Exception as error:  # a format of somebody else may raise anything
+        raise DamagedError(f"{path}: cannot be loaded any more: {type(error).__name__}: {error}") from error
