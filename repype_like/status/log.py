@@ -34,7 +34,7 @@ class EventLog:
     """Writes the events of one run; a context manager. See :meth:`new`."""
 
     name: str
-    """The name of the run: when it began, in UTC, and a few random digits."""
+    """The name of the run: when it began, in UTC, and a few digits. Names sort by time."""
 
     path: Path
 
@@ -55,7 +55,7 @@ class EventLog:
             top: The directory of the topmost task.
             command: What the user typed.
         """
-        log = cls(top, time.strftime("%Y-%m-%dT%H-%M-%S-", time.gmtime()) + os.urandom(3).hex(), command)
+        log = cls(top, _new_name(), command)
         log.open()
         for old in run_logs(top)[_KEPT:]:
             with contextlib.suppress(OSError):
@@ -123,6 +123,13 @@ def run_logs(top: Path) -> list[Path]:
         return []
     ours = [name for name in names if name.endswith(_SUFFIX) and _NAME.fullmatch(name.removesuffix(_SUFFIX))]
     return [_directory(top) / name for name in sorted(ours, reverse=True)]
+
+
+def _new_name() -> str:
+    """Return a name of the present time; the digits are three for the fraction of the second, and three at random."""
+    now = time.time()
+    fraction = int(now % 1 * 0x1000)
+    return time.strftime("%Y-%m-%dT%H-%M-%S-", time.gmtime(now)) + f"{fraction:03x}{os.urandom(2).hex()[:3]}"
 
 
 def _is_momentary(event: Event) -> bool:

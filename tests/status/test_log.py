@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,17 @@ def test_where_nothing_can_be_written_one_warning_is_all(tmp_path: Path, capsys:
         log.write(FINISHED)
     assert capsys.readouterr().err.count("cannot be written") == 1
     assert log.name
+
+
+def test_names_sort_by_time(tmp_path: Path) -> None:
+    first = EventLog.new(tmp_path)
+    begun = time.monotonic()
+    while time.monotonic() - begun < 0.001:  # the digits tell quarters of a millisecond apart
+        pass
+    second = EventLog.new(tmp_path)
+    assert run_logs(tmp_path) == [second.path, first.path]
+    for log in (first, second):
+        log.close()
 
 
 def test_a_full_disk_does_not_end_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
