@@ -1,6 +1,6 @@
 """How long fingerprints take: 12 stages of a project with 30 modules and about 6,000 lines.
 
-Cold, beside parsing and normalizing these modules once; warm, per stage. Run it as ``python benchmarks/fingerprint.py``.
+Cold, beside parsing and normalizing these modules once; warm, per stage. All figures are CPU time.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def write_project(root: Path) -> int:
         text = ["import numpy as np", "", 'SCALES = {"fine": 0.5, "coarse": 2.0}', f"THRESHOLD = 0.{number + 1}",
                 "SKIPPED = {1, 3, 5}"]
         others = [other for other in (number + 1, number + 2) if other < MODULES]
-        text += [f"import module_{other}" for other in others[:1]] + [f"from module_{other} import step_0 as other_{other}"
-                                                                     for other in others[1:]]
+        text += [f"import module_{other}" for other in others[:1]]
+        text += [f"from module_{other} import step_0 as other_{other}" for other in others[1:]]
         for function in range(FUNCTIONS):
             call = "result"
             if function + 1 < FUNCTIONS:
@@ -87,8 +87,9 @@ def parse_and_dump(files: list[Path]) -> None:
         tree = ast.parse(file.read_bytes())
         for node in ast.walk(tree):
             body = getattr(node, "body", None)
-            if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-                node.body = body[1:] or [ast.Pass()]  # type: ignore[attr-defined]
+            first = body[0] if isinstance(body, list) and body else None
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:] or [ast.Pass()]  # type: ignore[attr-defined]
         ast.dump(tree)
 
 

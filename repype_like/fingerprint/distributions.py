@@ -12,6 +12,7 @@ import os
 import re
 from pathlib import Path
 
+from repype_like.hashing import hash_bytes
 from repype_like.typing import NamedTuple
 
 __all__ = ["Distribution", "is_library_directory", "is_standard_library", "owner", "unit_of"]
@@ -25,8 +26,10 @@ class Distribution(NamedTuple):
 
     name: str
     version: str
-    local: bool
+    local: bool = False
     """Whether it was installed from a folder of this machine, so that its version says little about its content."""
+    content: str = ""
+    """If it was installed from an archive of this machine, the hash of the list of its files, with their hashes."""
 
 
 def is_standard_library(directory: str) -> bool:
@@ -35,8 +38,12 @@ def is_standard_library(directory: str) -> bool:
 
 
 def is_library_directory(directory: str, searched: bool) -> bool:
-    """Tell whether distributions are installed into `directory`, which may be `searched` for modules."""
-    return directory.endswith(_LIBRARY_NAMES) or (searched and bool(_metadata_directories(directory)))
+    """Tell whether distributions are installed into `directory`, which may be `searched` for modules.
+
+    The folder of an editable install may contain ``.egg-info``, and is none.
+    """
+    return directory.endswith(_LIBRARY_NAMES) or (
+        searched and any(name.endswith(".dist-info") for name in _metadata_directories(directory)))
 
 
 def unit_of(file: str, library: str) -> str:
@@ -89,15 +96,20 @@ def _described(metadata: Path) -> Distribution:
     name, version, *_ = [*metadata.name.rpartition(".")[0].split("-"), ""]
     text = header.partition(b"\n\n")[0].decode("utf-8", "replace")
     fields = dict(re.findall(r"^(Name|Version):[ \t]*(.*?)\s*$", text, re.MULTILINE))
-    return Distribution(fields.get("Name", name), fields.get("Version", version), _is_local(metadata))
+    local, archive = _origin(metadata)
+    files = hash_bytes(_content(metadata / "RECORD")) if archive else ""
+    return Distribution(fields.get("Name", name), fields.get("Version", version), local, files)
 
 
-def _is_local(metadata: Path) -> bool:
+def _origin(metadata: Path) -> tuple[bool, bool]:
+    """Tell whether a distribution comes from a folder, and whether it comes from an archive, of this machine."""
     try:
         origin = json.loads(_content(metadata / "direct_url.json") or b"{}")
     except ValueError:
-        return False
-    return isinstance(origin, dict) and str(origin.get("url", "")).startswith("file:") and "dir_info" in origin
+        return False, False
+    if not isinstance(origin, dict) or not str(origin.get("url", "")).startswith("file:"):
+        return False, False
+    return "dir_info" in origin, "archive_info" in origin
 
 
 def _content(file: Path) -> bytes:

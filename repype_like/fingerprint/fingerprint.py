@@ -14,7 +14,7 @@ from repype_like.fingerprint.codebase import Codebase, active_codebase
 from repype_like.fingerprint.effects import Effects, Target
 from repype_like.fingerprint.loader import ProjectLoader
 from repype_like.fingerprint.module_index import ModuleIndex
-from repype_like.fingerprint.objects import Objects, is_stage
+from repype_like.fingerprint.objects import Objects, is_homeless, is_stage
 from repype_like.fingerprint.pieces import Names
 from repype_like.fingerprint.resolve import Modules
 from repype_like.fingerprint.uses import STEERING
@@ -102,8 +102,9 @@ class Fingerprinter:
     def _of_stage(self, stage: Any) -> Fingerprint:
         cls = type(stage)
         version = getattr(stage, "version", "")
+        dotted = f"{self._label(cls.__module__)}.{cls.__qualname__}"
         if getattr(stage, "fingerprint", "code") == "version":
-            return Fingerprint(hash_value(["version", f"{self._label(cls.__module__)}.{cls.__qualname__}", version]))
+            return Fingerprint(hash_value(["version", dotted, version]))
         bases = [base for base in cls.__mro__ if self._is_project(base)]
         walk = Walk(self._modules, self._effects, self._names, self._steering(bases))
         for base in bases:
@@ -111,13 +112,12 @@ class Fingerprinter:
             for function in self._patched(base):
                 self._reach(walk, function)
         state = self._state(walk, stage)
-        return self._result(walk, [state, hash_value(version)])
+        return self._result(walk, [state, hash_value([dotted, version])])
 
     # --- what counts for a stage -------------------------------------------------------------------------------------
 
     def _is_project(self, cls: type) -> bool:
-        return cls.__module__ != "repype_like.stage" and self.codebase.locate(cls.__module__).kind in (
-            "source", "live", "binary")
+        return is_homeless(cls) or self.codebase.locate(cls.__module__).kind in ("source", "live", "binary")
 
     def _steering(self, bases: list[type]) -> dict[Target, frozenset[str]]:
         """Return for the statements of the classes of a stage which attributes count though they steer its execution.

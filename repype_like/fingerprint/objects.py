@@ -23,13 +23,15 @@ from repype_like.fingerprint.uses import STEERING
 from repype_like.hashing import hash_bytes
 from repype_like.typing import Any
 
-__all__ = ["Encoded", "Objects", "Piece", "contents_of_cells", "is_stage"]
+__all__ = ["Encoded", "Objects", "Piece", "contents_of_cells", "is_homeless", "is_stage"]
 
 _CLASS_MACHINERY = frozenset({
     "__module__", "__dict__", "__weakref__", "__doc__", "__qualname__", "__firstlineno__", "__static_attributes__",
     "__annotations__", "__annotate__", "__annotate_func__", "__abstractmethods__", "_abc_impl", "__parameters__",
     "__orig_bases__", "__classdictcell__", "__dataclass_fields__", "__dataclass_params__", "__match_args__",
     "__slots__"})
+
+_HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE: made by a class statement
 
 
 @dataclass
@@ -114,7 +116,7 @@ class Objects:
             collected.nodes.append(Node("library" if place.kind == "library" else "module", value.__name__))
             return self._label(value.__name__)
         module = getattr(value, "__module__", None)
-        if not isinstance(value, (type, types.FunctionType)) or not isinstance(module, str):
+        if not isinstance(value, (type, types.FunctionType)):
             return None
         node = self.node_of(value)
         if node is not None:
@@ -127,6 +129,8 @@ class Objects:
     def node_of(self, value: type | types.FunctionType) -> Node | None:
         """Return the statement that stands for a function or class; None if there is none."""
         module, name = value.__module__, value.__qualname__
+        if is_homeless(value):
+            return None
         place = self.modules.codebase.locate(module)
         if place.kind in ("library", "missing"):
             return Node("library", module)
@@ -138,9 +142,9 @@ class Objects:
             return Node("name", module, top)
         return None
 
-    def _label(self, module: str) -> str:
-        index = self.modules.index(module)
-        return index.label if index is not None else module
+    def _label(self, module: str | None) -> str:
+        index = self.modules.index(module or "builtins")
+        return index.label if index is not None else module or "builtins"
 
     # --- functions ---------------------------------------------------------------------------------------------------
 
@@ -152,7 +156,7 @@ class Objects:
     def _source_of(self, function: types.FunctionType, piece: Piece) -> str:
         """Return the hash of the source of a function, and note what it reaches."""
         code = function.__code__
-        index = self.modules.index(function.__module__)
+        index = self.modules.index(function.__module__ or "builtins")
         if index is not None and not _is_same_file(index.source.file, code.co_filename):
             index = None  # it only says that it is of this module, as wrappers do
         node = self._node_at(code, index)
@@ -188,7 +192,7 @@ class Objects:
                 if index is not None and attributes and attributes[0] in index.bindings:
                     piece.nodes.append(Node("name", index.name, attributes[0]))
                 else:
-                    piece.nodes.append(Node("value", module, root))
+                    piece.nodes.append(Node("name", module, root))
 
     def _values(self, piece: Piece, function: types.FunctionType) -> Iterator[Any]:
         """Yield the hashes of the values that a function carries with it."""
@@ -247,6 +251,12 @@ def contents_of_cells(function: types.FunctionType) -> dict[str, Any]:
     return contents
 
 
+def is_homeless(value: type | types.FunctionType) -> bool:
+    """Tell whether a function or class was made where no module has a name, and is no builtin."""
+    return value.__module__ in ("builtins", None) and (isinstance(value, types.FunctionType)
+                                                       or bool(value.__flags__ & _HEAP_TYPE))
+
+
 def is_stage(cls: type) -> bool:
     """Tell whether a class is derived from our stages."""
     return any(base.__module__ == "repype_like.stage" and base.__name__ == "Stage" for base in cls.__mro__)
@@ -275,18 +285,23 @@ def _functions_by_line(tree: ast.Module) -> dict[int, list[ast.AST]]:
 
 
 def _with_equal_code(code: types.CodeType, candidates: list[ast.AST], tree: ast.Module) -> list[ast.AST]:
-    """Return those of several functions in one line that compile to `code`: each is compiled as if on its own line."""
-    saved = [(node.lineno, node.end_lineno) for node in candidates]  # type: ignore[attr-defined]
-    first = 1_000_000
-    try:
-        for number, node in enumerate(candidates):
-            node.lineno = node.end_lineno = first + number  # type: ignore[attr-defined]
-        compiled = {found.co_firstlineno: found for found in _codes_in(compile(tree, code.co_filename, "exec"))}
-    finally:
-        for node, (line, end) in zip(candidates, saved, strict=True):
-            node.lineno, node.end_lineno = line, end  # type: ignore[attr-defined]
-    return [node for number, node in enumerate(candidates)
-            if first + number in compiled and _code_content(compiled[first + number]) == _code_content(code)]
+    """Return those of several functions in one line that compile to `code`: each is compiled as if further down."""
+    for number, node in enumerate(candidates, 1):
+        _move(node, number * 1_000_000)
+    compiled = {found.co_firstlineno: _code_content(found)
+                for found in _codes_in(compile(tree, code.co_filename, "exec"))}
+    lines: list[int] = [node.lineno for node in candidates]  # type: ignore[attr-defined]
+    for number, node in enumerate(candidates, 1):
+        _move(node, -number * 1_000_000)
+    content = _code_content(code)
+    return [node for node, line in zip(candidates, lines, strict=True) if compiled.get(line) == content]
+
+
+def _move(node: ast.AST, lines: int) -> None:
+    for inner in ast.walk(node):
+        if hasattr(inner, "lineno"):
+            inner.lineno += lines
+            inner.end_lineno += lines  # type: ignore[attr-defined]
 
 
 def _codes_in(code: types.CodeType) -> Iterator[types.CodeType]:

@@ -39,7 +39,7 @@ class NamePiece:
     """The value right after the import, where the statements do not determine it."""
 
 
-_first_values: WeakKeyDictionary[types.ModuleType, dict[str, Encoded | None]] = WeakKeyDictionary()
+_first_values: WeakKeyDictionary[types.ModuleType, dict[tuple[str, bool], Encoded | None]] = WeakKeyDictionary()
 # What names meant when they were first asked for in this process: stages may change it while they run.
 
 
@@ -100,18 +100,26 @@ class Names:
 
     # --- values ------------------------------------------------------------------------------------------------------
 
-    def first_value(self, module: str, name: str) -> Encoded | None:
-        """Return the value of a name of a module as it was when it was first asked for, None if it has no form."""
+    def first_value(self, module: str, name: str, whole: bool) -> Encoded | None:
+        """Return the value of a name of a module as it was when it was first asked for, None if it has no form.
+
+        Arguments:
+            module: The module.
+            name: The name.
+            whole: Whether the code of a function or class counts too, and not only what it was given.
+        """
         loaded = sys.modules.get(module)
         if loaded is None:
             return None
         values = _first_values.setdefault(loaded, {})
-        if name not in values:
-            values[name] = None
+        if (name, whole) not in values:
+            values[name, whole] = None
             place = self.modules.codebase.locate(module)
             with contextlib.suppress(NoCanonicalForm, AttributeError):
-                values[name] = self.objects.encode(_state(getattr(loaded, name)), self.objects.root_of(place.file))
-        return values[name]
+                value = getattr(loaded, name)
+                values[name, whole] = self.objects.encode(value if whole else _state(value),
+                                                          self.objects.root_of(place.file))
+        return values[name, whole]
 
     def value(self, module: str, name: str, units: Iterable[Unit]) -> Encoded | None:
         """Return the value of a name if any of `units`, which bind or change it, reads something else than code."""
@@ -126,7 +134,7 @@ class Names:
             return None
         if OUTSIDE not in reading and not _is_data(vars(sys.modules.get(module, sys)).get(name)):
             return None
-        return self.first_value(module, name)
+        return self.first_value(module, name, whole=False)
 
     def _reaches_outside(self, target: Target) -> bool:
         """Tell whether calling what a name refers to may read something outside of the code."""

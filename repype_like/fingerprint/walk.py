@@ -123,10 +123,12 @@ class Walk:
         distribution = self.modules.codebase.locate(node.module).distribution
         if distribution is not None:
             self.distributions[distribution.name] = distribution.version
+            if distribution.content:
+                self.pairs.add((distribution.name, distribution.content))
 
     def _value(self, node: Node) -> None:
         """Take in a name that no statement binds, by its value."""
-        encoded = self.names.first_value(node.module, node.name)
+        encoded = self.names.first_value(node.module, node.name, whole=True)
         if encoded is None:
             self.notes.add(f'"{node.name}" of module "{node.module}" does not count: it is bound in a way that cannot '
                            "be seen, to a value that cannot be compared")

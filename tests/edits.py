@@ -1,4 +1,4 @@
-"""Projects and edits of them in a short notation.
+"""Projects and edits of them in a short notation, for the tests of the fingerprint.
 
 A text is the file ``stages.py``; ``## name`` begins another file. ``<<old|new>>`` stands for `old` before the edit and
 for `new` after it. A line ``=> expression`` stands for a stage class ``S`` that computes the expression from the field
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import textwrap
 from pathlib import Path
 
 from repype_like.fingerprint.codebase import Codebase
@@ -25,9 +24,14 @@ class S(Stage):
 """
 
 
+def table(file: Path) -> dict[str, str]:
+    """Return the texts in a file by their titles, which are the lines that begin with ``===``."""
+    _, *sections = re.split(r"^=== (.*)\n", file.read_text(), flags=re.MULTILINE)
+    return dict(zip(sections[::2], sections[1::2], strict=True))
+
+
 def files_of(text: str, after: bool) -> dict[str, str]:
     """Return the files of a project before or after the edit."""
-    text = textwrap.dedent(text)
     text = re.sub(r"<<(.*?)\|(.*?)>>", r"\2" if after else r"\1", text, flags=re.DOTALL)
     text = re.sub(r"^=> (.*)$", lambda match: _STAGE.format(match[1]), text, flags=re.MULTILINE)
     files: dict[str, str] = {}
