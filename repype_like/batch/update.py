@@ -3,16 +3,20 @@
     lock the trees
     carry out the plan
     complete the tasks that nothing is left to do for
-    plan again what is left but did not fail, and carry that out: files that stages wrote may have changed what others see
+    plan again what is left but did not fail, and carry that out: files that stages wrote may have changed what others
+    see, stored values may have turned out to be damaged, and a worker that died may have left work behind
     say what came of it
+
+A task that fails is not tried twice.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from repype_like import events
@@ -21,7 +25,7 @@ from repype_like.events import Listener
 from repype_like.execute import Executor, Outcome, Workplace, Workplaces, execute, settle
 from repype_like.plan import Files, Plan, Request, TaskPlan
 from repype_like.status import EventLog
-from repype_like.store import RunLock
+from repype_like.store import RunLock, StorageError
 
 __all__ = ["Summary", "bring_up_to_date"]
 
@@ -77,36 +81,71 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
         for task in plan.pending:
             tell(events.TaskStarted(task=task.task, pending=task.pending, first_stage=task.first_stage,
                                     pickup=task.pickup, inputs=task.total))
-        _run_rounds(plan, workplaces, request, executor, tell, planner, summary, provenance(command))
-        for task in active:
-            workplaces[task.task].view.store.sync()
-        _finish(summary, tell, started)
+        try:
+            _run_rounds(plan, workplaces, request, executor, tell, planner, summary, provenance(command))
+            for task in active:
+                workplaces[task.task].view.store.sync()
+        except StorageError:
+            summary.failed += summary.unfinished  # the reason why they were not completed is an error
+            summary.unfinished = []
+            raise
+        finally:
+            _finish(summary, tell, started)
     return summary
 
 
 def _run_rounds(plan: Plan, workplaces: Workplaces, request: Request, executor: Executor, listen: Listener,
                 planner: Planner, summary: Summary, origin: dict[str, object]) -> None:
-    """Carry out the plan and what follows from it, and complete tasks; what fails is not tried twice."""
+    """Carry out the plan and what follows from it, and complete tasks; what fails is not tried twice.
+
+    Raises:
+        StorageError: If results cannot be stored any more.
+    """
     total = Outcome()
-    rounds = 1 + max((len(place.view.stages) for place in workplaces.values()), default=0)
     left = {task.task: task for task in plan.tasks if task.pending or task.refresh}
-    for _ in range(rounds):
-        outcome = execute(plan, workplaces, executor, listen)
-        total.add(outcome)
-        again = []
-        for name in sorted(left):
-            complete = _complete(workplaces[name], origin)
-            if not complete and name in outcome.touched - outcome.broken and not _partial(request):
-                again.append(name)
-            else:
-                _close(left.pop(name), complete, total, listen, summary)
-        if not again:
-            break
-        plan = planner({name: workplaces[name] for name in again}, Request(pick_up=request.pick_up))
-    for task in left.values():
-        _close(task, False, total, listen, summary)
-    summary.failures = total.failures
-    summary.computed = total.executed
+    rounds = Counter[str]()
+    try:
+        while True:
+            outcome = execute(plan, workplaces, executor, listen, total)
+            total.add(outcome)
+            for name in sorted(left):
+                if _complete(workplaces[name], origin):
+                    _close(left.pop(name), True, total, listen, summary)
+            if not outcome.failures:
+                rounds.update(outcome.touched)
+            again = {name: workplaces[name] for name in left if name not in total.broken
+                     and not workplaces[name].view.opaque and rounds[name] < _most_rounds(workplaces[name])}
+            if executor.stopped or not again or not outcome.touched:
+                break
+            plan = planner(again, replace(request, force=False, first=None))
+            if not plan.units and not plan.transfers:
+                break
+        if not executor.stopped and request.last is None and request.inputs is None:
+            _report_unsettled([name for name in left if name not in total.broken], plan, total, listen)
+    finally:
+        for task in left.values():
+            _close(task, False, total, listen, summary)
+        summary.failures = total.failures
+        summary.computed = total.executed
+
+
+def _most_rounds(place: Workplace) -> int:
+    """Return in how many rounds a task has to settle: a file passes one stage in each, damage may add some."""
+    return 2 + sum(1 + len(stage.outputs) for stage in place.view.stages)
+
+
+def _report_unsettled(names: Sequence[str], plan: Plan, total: Outcome, listen: Listener) -> None:
+    """Report the tasks that something is left to do for although everything was done."""
+    reasons = {task.task: task.reasons for task in plan.tasks}
+    for name in names:
+        found = reasons.get(name)
+        why = f": {found[0].text}" if found else ""
+        failure = events.StageFailed(
+            task=name, stage="", input_id="", tasks=(name,), traceback="", output="",
+            error=f"the task does not settle{why}; maybe a stage reads a file that a later stage or another input "
+                  "changes, or files were changed while they were read")
+        total.failures.append(failure)
+        listen(failure)
 
 
 def _complete(place: Workplace, origin: dict[str, object]) -> bool:
@@ -117,10 +156,6 @@ def _complete(place: Workplace, origin: dict[str, object]) -> bool:
     return not place.view.store.damage and place.view.store.digest is not None
 
 
-def _partial(request: Request) -> bool:
-    return request.last is not None or request.inputs is not None
-
-
 def _close(task: TaskPlan, complete: bool, total: Outcome, listen: Listener, summary: Summary) -> None:
     if not task.pending:
         return
@@ -129,7 +164,7 @@ def _close(task: TaskPlan, complete: bool, total: Outcome, listen: Listener, sum
     {"failed": summary.failed, "interrupted": summary.unfinished, "completed": summary.completed}[result].append(name)
     summary.taken += total.taken[name]
     listen(events.TaskFinished(task=name, outcome=result, computed=total.computed[name], taken=total.taken[name],
-                               sources=tuple(sorted(total.sources.get(name, ()))), seconds=total.seconds[name],
+                               sources=tuple(sorted(total.sources.get(name, ()))), seconds=total.seconds.get(name, 0.0),
                                saved=task.saved))
 
 

@@ -1,28 +1,32 @@
 """Runs units in long-lived processes of this machine.
 
-A worker that dies costs the unit that it was running and nothing else: the others go on, and a new one takes its
+A worker that dies costs the stage that it was running and nothing else: the others go on, and a new one takes its
 place. That is why this is not a pool of the standard library, which dies whole when one of its processes does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import tempfile
 import time
 import warnings
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from multiprocessing.context import ForkProcess
+from pathlib import Path
 
 from repype_like import events
-from repype_like.execute.messages import Happened, Message, UnitDone
+from repype_like.execute.mailbox import Mailbox
+from repype_like.execute.messages import GaveUp, Happened, Idle, Message, Missed, UnitDone
 from repype_like.execute.unit import with_worker
-from repype_like.execute.worker import Note, serve, tail
+from repype_like.execute.worker import serve, tail
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
 from repype_like.typing import IO, cast
@@ -34,18 +38,42 @@ _BATCH_SECONDS = 0.02
 
 _MOST_BATCHED = 256
 
+_LOOK_SECONDS = 0.05
+"""How often mailboxes are looked into if nobody rings."""
+
+_GRACE_SECONDS = 2.0
+"""How long a worker that has nothing to do may take to end: threads and children of stages may hold it up."""
+
 
 @dataclass
 class _Worker:
     number: int
-    process: BaseProcess
+    process: ForkProcess
     pipe: Connection
-    note: Note
+    mailbox: Mailbox
     output: IO[bytes]
     """What its stages print."""
     assigned: deque[int] = field(default_factory=deque)
     """Units handed out and not reported as done."""
+    batch: int = 0
+    """How many of them there were at first."""
     since: float = 0.0
+    missed: list[str] = field(default_factory=list)
+    """The paths at which the running stage found nothing, so that it may be making files there."""
+
+    def kill(self) -> None:
+        """End it now, with everything that its stages have started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(cast(int, self.process.pid), signal.SIGKILL)
+        self.process.kill()
+
+    def close(self) -> None:
+        """Free what belongs to it, once it is dead."""
+        self.kill()  # what it may have left behind
+        self.process.join()
+        self.pipe.close()
+        self.output.close()
+        self.mailbox.close()
 
 
 class LocalExecutor:
@@ -53,115 +81,163 @@ class LocalExecutor:
 
     def __init__(self, workers: int):
         self._count = workers
+        self._start: Callable[[int], _Worker]
         self._workers: list[_Worker] = []
-        self._stopped = False
+        self._waiting: deque[int] = deque()
+        self.stopped = False
+        """Whether no further unit is started."""
+        self._killed = False
+        self._suspects: set[int] = set()
+        """The units that were next when a worker died without having begun any stage."""
         self._seconds_per_unit = 1.0
 
     def run(self, units: Sequence[Unit], workplaces: Workplaces) -> Iterator[Message]:
         """Yield what happens while `units` run, in the order in which it happens."""
-        waiting = deque(range(len(units)))
+        self._waiting = deque(range(len(units)))
+        self._start = lambda number: _start(number, units, workplaces)
         try:
-            self._workers = [_start(number, units, workplaces) for number in range(min(self._count, len(units)))]
-            while (waiting and not self._stopped) or any(worker.assigned for worker in self._workers):
-                for worker in self._workers:
-                    if not worker.assigned and waiting and not self._stopped:
-                        self._hand_out(worker, waiting)
+            self._workers = [self._start(number) for number in range(min(self._count, len(units)))]
+            while True:
+                self._hand_out()
                 busy = [worker for worker in self._workers if worker.assigned]
-                ready = wait([item for worker in busy for item in (worker.pipe, worker.process.sentinel)])
+                if not busy:
+                    return
+                ready = wait([handle for worker in busy for handle in (worker.pipe, worker.process.sentinel)],
+                             _LOOK_SECONDS)
                 for worker in busy:
-                    if worker.pipe in ready or worker.process.sentinel in ready:
-                        yield from self._receive(worker, waiting, units, workplaces)
+                    yield from self._look(worker, worker.pipe in ready)
+                    if not worker.process.is_alive():
+                        yield from self._bury(worker, units)
         finally:
             self._end()
 
     def stop(self) -> None:
         """Start no further unit; those that run are finished."""
-        self._stopped = True
+        self.stopped = True
 
     def kill(self) -> None:
         """End all workers now."""
-        self._stopped = True
+        self.stopped = self._killed = True
         for worker in self._workers:
-            worker.process.kill()
+            worker.kill()
 
-    def _hand_out(self, worker: _Worker, waiting: deque[int]) -> None:
-        fair = max(1, len(waiting) // (2 * len(self._workers)))
-        count = min(fair, _MOST_BATCHED, max(1, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6))))
-        worker.assigned.extend(waiting.popleft() for _ in range(min(count, len(waiting))))
-        worker.since = time.monotonic()
-        try:
+    def _hand_out(self) -> None:
+        idle = [worker for worker in self._workers if not worker.assigned]
+        if self.stopped or (idle and not self._waiting):  # who has more than one unit gives back all but that one
+            for worker in self._workers:
+                if len(worker.assigned) > 1:
+                    worker.mailbox.recall()
+        for worker in idle:
+            if self._waiting and not self.stopped:
+                self._assign(worker)
+
+    def _assign(self, worker: _Worker) -> None:
+        fair = max(1, len(self._waiting) // (2 * len(self._workers)))
+        fitting = max(1, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)))
+        count = min(fair, fitting, _MOST_BATCHED, len(self._waiting))
+        worker.assigned.extend(self._waiting.popleft() for _ in range(count))
+        worker.batch, worker.since = count, time.monotonic()
+        worker.mailbox.recall(wanted=False)
+        with contextlib.suppress(OSError):  # it died idle, which is noticed by its sentinel
             worker.pipe.send(tuple(worker.assigned))
-        except OSError:  # it died idle; its end is noticed by its sentinel
-            pass
 
-    def _receive(self, worker: _Worker, waiting: deque[int], units: Sequence[Unit],
-                 workplaces: Workplaces) -> Iterator[Message]:
-        try:
-            messages = worker.pipe.recv() if worker.pipe.poll() else None
-        except (EOFError, OSError):
-            messages = None
-        for message in messages or ():
+    def _look(self, worker: _Worker, has_rung: bool) -> Iterator[Message]:
+        """Yield what a worker has to say."""
+        for message in worker.mailbox.take():
+            yield from self._understand(worker, message)
+        if has_rung:
+            try:
+                data = worker.pipe.recv_bytes()
+            except (EOFError, OSError):  # it is dead, or a stage has closed what is not its own
+                worker.kill()
+                worker.process.join()
+                return
+            if data:
+                yield from self._understand(worker, pickle.loads(data))
+
+    def _understand(self, worker: _Worker, message: Message | Idle) -> Iterator[Message]:
+        if isinstance(message, Idle):
+            done = worker.batch - len(worker.assigned)
+            if done:
+                self._seconds_per_unit = (time.monotonic() - worker.since) / done
+            self._waiting.extendleft(reversed(worker.assigned))
+            worker.assigned.clear()
+        elif isinstance(message, Missed):
+            worker.missed.append(message.path)
+        elif isinstance(message, Happened):
+            if isinstance(message.event, events.StageStarted):
+                worker.missed.clear()
+            yield Happened(with_worker(message.event, worker.number))
+        else:
             if isinstance(message, UnitDone):
                 worker.assigned.remove(message.unit)
-                now = time.monotonic()
-                self._seconds_per_unit += 0.2 * (now - worker.since - self._seconds_per_unit)
-                worker.since = now
-                yield message
-            elif isinstance(message, Happened):
-                yield Happened(with_worker(message.event, worker.number))
-            else:
-                yield message
-        if messages is None and not worker.process.is_alive():
-            yield from self._bury(worker, waiting, units, workplaces)
+                worker.missed.clear()
+            elif isinstance(message, GaveUp):
+                self.stopped = True
+            yield message
 
-    def _bury(self, worker: _Worker, waiting: deque[int], units: Sequence[Unit],
-              workplaces: Workplaces) -> Iterator[Message]:
-        """Report the unit that a dead worker was running, put back what it had not begun, and replace it."""
-        worker.process.join()
-        if worker.assigned:
-            position, stage = worker.note.read()
-            if position not in worker.assigned:  # it died before it could begin; it would do so again
-                position, stage = worker.assigned[0], None
-            worker.assigned.remove(position)
-            yield Happened(_report_of_death(units[position], stage, _cause(worker.process.exitcode), tail(worker.output)))
-            yield UnitDone(position, True)
-        waiting.extendleft(reversed(worker.assigned))
+    def _bury(self, worker: _Worker, units: Sequence[Unit]) -> Iterator[Message]:
+        """Report what a dead worker was running, put back what it had not begun, and replace it."""
+        for message in worker.mailbox.take(dead=True):
+            yield from self._understand(worker, message)
+        for path in worker.missed:  # half-written files, which the next attempt must not take for inputs
+            with contextlib.suppress(OSError):
+                Path(path).unlink()
+        if worker.assigned and not self._killed:
+            position, node = worker.mailbox.noted
+            if position not in worker.assigned:
+                position, node = worker.assigned[0], -1
+            if node >= 0 or units[position].opaque or position in self._suspects:
+                worker.assigned.remove(position)
+                cause = _cause(worker.process.exitcode)
+                yield Happened(_report_of_death(units[position], node, cause, tail(worker.output)))
+                yield UnitDone(position, failed=True)
+            else:  # before it could begin, which may be chance, but not twice
+                self._suspects.add(position)
+        self._waiting.extendleft(reversed(worker.assigned))
         worker.assigned.clear()
-        worker.pipe.close()
-        worker.output.close()
-        if not self._stopped:
-            self._workers[self._workers.index(worker)] = _start(worker.number, units, workplaces)
+        worker.close()
+        if self.stopped:
+            self._workers.remove(worker)
+        else:
+            self._workers[self._workers.index(worker)] = self._start(worker.number)
 
     def _end(self) -> None:
         for worker in self._workers:
-            worker.pipe.close()
+            if worker.assigned or self.stopped:
+                worker.kill()
+            else:
+                worker.pipe.close()
+        deadline = time.monotonic() + _GRACE_SECONDS
         for worker in self._workers:
-            if worker.assigned or self._stopped:
-                worker.process.kill()
-            worker.process.join()
-            worker.output.close()
+            worker.process.join(max(0.0, deadline - time.monotonic()))
+            worker.close()
+        self._workers = []
 
 
 def _start(number: int, units: Sequence[Unit], workplaces: Workplaces) -> _Worker:
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
-    note, output = Note(), cast("IO[bytes]", tempfile.TemporaryFile())
-    process = context.Process(target=_main, args=(here, there, note, output, units, workplaces, os.getpid()), daemon=True,
-                              name=f"repype-worker-{number}")
+    mailbox = Mailbox(context.Lock())
+    output = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115  closed with the worker
+    process = context.Process(target=_main, name=f"repype-worker-{number}",
+                              args=(here, there, mailbox, output, units, workplaces, os.getpid()))
     with warnings.catch_warnings():
         # The coordinator has no threads of its own; those of a numerics library are at rest, since it has not computed.
         warnings.filterwarnings("ignore", message=".*use of fork.*", category=DeprecationWarning)
         sys.stdout.flush()
         sys.stderr.flush()
         process.start()
+    with contextlib.suppress(OSError):  # the child does the same; whoever is first
+        os.setpgid(cast(int, process.pid), cast(int, process.pid))
     there.close()
-    return _Worker(number, process, here, note, output)
+    return _Worker(number, process, here, mailbox, output)
 
 
-def _main(here: Connection, there: Connection, note: Note, output: IO[bytes], units: Sequence[Unit],
+def _main(here: Connection, there: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence[Unit],
           workplaces: Workplaces, parent: int) -> None:
     here.close()
-    serve(there, note, output, units, workplaces, parent)
+    serve(there, mailbox, output, units, workplaces, parent)
 
 
 def _cause(exit_code: int | None) -> str:
@@ -172,14 +248,11 @@ def _cause(exit_code: int | None) -> str:
     return f"crashed: the process ended with exit code {exit_code}"
 
 
-def _report_of_death(unit: Unit, stage: events.StageStarted | None, cause: str, output: str) -> events.StageFailed:
-    """Return what is said of a worker that died while it ran `unit`, in a stage that it had started, if any."""
-    if stage is not None:
-        return events.StageFailed(task=stage.task, stage=stage.stage, input_id=stage.input_id, tasks=stage.tasks,
-                                  error=cause, traceback="", output=output)
+def _report_of_death(unit: Unit, node: int, cause: str, output: str) -> events.StageFailed:
+    """Return what is said of a worker that died while it ran a unit, in its `node` if it had begun one."""
     if unit.nodes:
-        node = unit.nodes[0]
-        return events.StageFailed(task=node.tasks[0], stage=node.stage, input_id=node.input_id, tasks=node.tasks,
+        found = unit.nodes[max(node, 0)]
+        return events.StageFailed(task=found.tasks[0], stage=found.stage, input_id=found.input_id, tasks=found.tasks,
                                   error=cause, traceback="", output=output)
     task = unit.opaque or unit.skips[0].task
     return events.StageFailed(task=task, stage="", input_id="", tasks=(task,), error=cause, traceback="", output=output)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from repype_like.events import Event
-from repype_like.store import Record
+from repype_like.store import Record, StorageError
 
-__all__ = ["Happened", "Made", "Message", "UnitDone"]
+__all__ = ["GaveUp", "Happened", "Idle", "Lost", "Made", "Message", "Missed", "UnitDone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Made:
     task: str
     shared: tuple[str, ...] = ()
     """Other tasks that the record is valid for as well."""
+    recomputed: bool = False
+    """Whether a record with its id may be there already, of which only the values were needed once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,33 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A stored value that a stage was to read turned out to be damaged, so that it has to be computed again."""
+
+    record: Record
+    field: str
+    store: Path
+    """The directory of the task that has it."""
+    tasks: tuple[str, ...]
+    """The tasks that have to wait for it."""
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The stage that is running asked for a path at which there was nothing, so what is there later is its own."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """Nothing can be stored any more, so there is no point in going on."""
+
+    error: StorageError
+
+
+@dataclass(frozen=True, slots=True)
 class UnitDone:
     """All nodes of the unit at this position of the plan were computed, or could not be."""
 
@@ -35,4 +65,9 @@ class UnitDone:
     failed: bool
 
 
-Message = Made | Happened | UnitDone
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """A worker has run what it was given, or was asked to give the rest back; for its executor only."""
+
+
+Message = Made | Happened | Lost | Missed | GaveUp | UnitDone

@@ -15,11 +15,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from repype_like.events import Listener, StageFailed, StageFinished, StageTaken
-from repype_like.execute.messages import Happened, Made, Message, UnitDone
+from repype_like.errors import DamagedError
+from repype_like.events import Event, Listener, StageFailed, StageFinished, StageTaken, Warned
+from repype_like.execute.asides import Asides, put_in_place
+from repype_like.execute.damage import refuse_damaged
+from repype_like.execute.messages import GaveUp, Happened, Lost, Made, Message, UnitDone
 from repype_like.execute.workplace import Workplace, Workplaces
-from repype_like.hashing import hash_path
-from repype_like.plan import Plan, Restore, Transfer, Unit, locate_output
+from repype_like.plan import Claim, Plan, Transfer, Unit, conflict, locate_output
 from repype_like.store import Record, Store
 from repype_like.typing import Protocol
 
@@ -31,13 +33,17 @@ _LATEST = 0.05
 class Executor(Protocol):
     """Where units are run."""
 
+    stopped: bool
+    """Whether no further unit is started."""
+
     def run(self, units: Sequence[Unit], workplaces: Workplaces) -> Iterator[Message]:
         """Run `units` and yield what happens."""
-        ...
 
     def stop(self) -> None:
         """Start no further unit; those that run are finished."""
-        ...
+
+    def kill(self) -> None:
+        """End everything now."""
 
 
 @dataclass
@@ -52,8 +58,11 @@ class Outcome:
     executed: int = 0
     """How many times a stage ran; what was shared counts once."""
     taken: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=dict)
+    """By task, how long its stages took."""
     sources: dict[str, set[str]] = field(default_factory=dict)
+    warnings: set[str] = field(default_factory=set)
+    """What was warned about; nothing is said twice."""
 
     @property
     def broken(self) -> set[str]:
@@ -67,12 +76,15 @@ class Outcome:
         self.computed += other.computed
         self.executed += other.executed
         self.taken += other.taken
-        self.seconds += other.seconds
+        for task, seconds in other.seconds.items():
+            self.seconds[task] = self.seconds.get(task, 0.0) + seconds
         for task, sources in other.sources.items():
             self.sources.setdefault(task, set()).update(sources)
+        self.warnings |= other.warnings
 
 
-def execute(plan: Plan, workplaces: Workplaces, executor: Executor, listen: Listener) -> Outcome:
+def execute(plan: Plan, workplaces: Workplaces, executor: Executor, listen: Listener,
+            before: Outcome | None = None) -> Outcome:
     """Do what `plan` says.
 
     Arguments:
@@ -80,84 +92,158 @@ def execute(plan: Plan, workplaces: Workplaces, executor: Executor, listen: List
         workplaces: The tasks of the plan, by name.
         executor: Where units are run.
         listen: Told every event.
+        before: What came of earlier plans of the same run.
 
     Returns:
         What came of it. A failure of the user's code is no exception here.
+
+    Raises:
+        StorageError: If results cannot be stored any more. What was finished before is kept.
     """
-    outcome = Outcome()
-    logs = _Logs(workplaces)
-    for transfer in plan.transfers:
-        _take(transfer, workplaces, logs, outcome, listen)
-    logs.flush()
-    if plan.units:
-        for message in executor.run(plan.units, workplaces):
-            _take_in(message, plan, workplaces, logs, outcome, listen)
-            logs.flush_if_due()
-    logs.flush()
-    return outcome
+    return _Execution(plan, workplaces, executor, listen, before).run()
 
 
-def _take_in(message: Message, plan: Plan, workplaces: Workplaces, logs: _Logs, outcome: Outcome,
-             listen: Listener) -> None:
-    if isinstance(message, Made):
-        logs.append(message.task, _stripped(message.record, workplaces[message.task]))
-        for task in message.shared:
-            _share(message.record, message.task, task, workplaces, logs)
-            outcome.computed[task] += 1
-            outcome.touched.add(task)
-    elif isinstance(message, UnitDone):
-        opaque = plan.units[message.unit].opaque
-        if opaque is not None:
-            outcome.touched.add(opaque)
-    elif isinstance(message, Happened):
-        listen(message.event)
-        if isinstance(message.event, StageFailed):
-            outcome.failures.append(message.event)
-            outcome.touched.update(message.event.tasks)
-        elif isinstance(message.event, StageFinished):
-            outcome.computed[message.event.task] += 1
+class _Execution:
+    def __init__(self, plan: Plan, workplaces: Workplaces, executor: Executor, listen: Listener,
+                 before: Outcome | None):
+        self.plan = plan
+        self.workplaces = workplaces
+        self.executor = executor
+        self.listen = listen
+        self.outcome = Outcome(warnings=set(before.warnings) if before is not None else set())
+        self.logs = _Logs(workplaces)
+        self.claims = dict(plan.claims)
+
+    def run(self) -> Outcome:
+        for place in self.workplaces.values():
+            place.forget()
+        try:
+            for transfer in self.plan.transfers:
+                if not self.executor.stopped:
+                    self._take(transfer)
+            self.logs.flush()
+            if self.plan.units and not self.executor.stopped:
+                for message in self.executor.run(self.plan.units, self.workplaces):
+                    self._understand(message)
+                    self.logs.flush_if_due()
+        finally:
+            self.logs.flush()
+        return self.outcome
+
+    def _understand(self, message: Message) -> None:
+        if isinstance(message, Made):
+            self._store(message)
+        elif isinstance(message, Happened):
+            self._tell(message.event)
+        elif isinstance(message, Lost):
+            self._forget_lost(message)
+        elif isinstance(message, UnitDone):
+            opaque = self.plan.units[message.unit].opaque
+            if opaque is not None:
+                self.outcome.touched.add(opaque)
+        elif isinstance(message, GaveUp):
+            raise message.error
+
+    def _tell(self, event: Event) -> None:
+        outcome = self.outcome
+        if isinstance(event, Warned):
+            if event.message in outcome.warnings:
+                return
+            outcome.warnings.add(event.message)
+        elif isinstance(event, StageFailed):
+            outcome.failures.append(event)
+            outcome.touched.update(event.tasks)
+        elif isinstance(event, StageFinished):
+            outcome.computed[event.task] += 1
             outcome.executed += 1
-            outcome.seconds[message.event.task] += message.event.seconds
-            outcome.touched.add(message.event.task)
+            outcome.seconds[event.task] = outcome.seconds.get(event.task, 0.0) + event.seconds
+            outcome.touched.add(event.task)
+        self.listen(event)
 
+    def _take(self, transfer: Transfer) -> None:
+        """Have a task take over a record, with its blobs and files."""
+        place, record = self.workplaces[transfer.task], transfer.record
+        store = place.view.store
+        self.outcome.touched.add(transfer.task)
+        if record.outputs and not self._claim(record, place):
+            return
+        try:
+            if record.outputs:
+                wanted = {locate_output(place.view, output) for output in record.outputs}
+                Asides(place, record.stage, record.input_id).move({path for path in wanted if path is not None})
+            for restore in transfer.restore:
+                put_in_place(restore, store)
+            if transfer.source == place.view.path:
+                return
+            source = Store(transfer.source)
+            record = _stripped(record, place, transfer.source_name)
+            refuse_damaged(record, source)
+            record = store.take(record, source)
+        except DamagedError as error:  # it seemed good when this was planned; planning anew will find another way
+            self._tell(Warned(task=transfer.task, message=f"not taken over from {transfer.source_name}: {error}"))
+            return
+        self.logs.append(transfer.task, record)
+        self.outcome.taken[transfer.task] += 1
+        self.outcome.sources.setdefault(transfer.task, set()).add(transfer.source_name)
+        self.listen(StageTaken(task=transfer.task, stage=record.stage, input_id=record.input_id,
+                               source=transfer.source_name, seconds=record.seconds))
 
-def _take(transfer: Transfer, workplaces: Workplaces, logs: _Logs, outcome: Outcome, listen: Listener) -> None:
-    """Have a task take over a record, with its blobs and files."""
-    view = workplaces[transfer.task].view
-    for restore in transfer.restore:
-        _put_in_place(restore, view.store)
-    outcome.touched.add(transfer.task)
-    if transfer.source == view.path:
-        return
-    record = view.store.take(_stripped(transfer.record, workplaces[transfer.task], transfer.source_name),
-                             Store(transfer.source))
-    logs.append(transfer.task, record)
-    outcome.taken[transfer.task] += 1
-    outcome.sources.setdefault(transfer.task, set()).add(transfer.source_name)
-    listen(StageTaken(task=transfer.task, stage=record.stage, input_id=record.input_id, source=transfer.source_name,
-                      seconds=record.seconds))
+    def _store(self, made: Made) -> None:
+        """Have a record in the logs of all tasks that it is valid for."""
+        place, record = self.workplaces[made.task], made.record
+        stripped = _stripped(record, place)
+        if not (made.recomputed and _has_values(place, stripped)) and self._claim(record, place):
+            self.logs.append(made.task, stripped)
+        for task in made.shared:
+            other = self.workplaces[task]
+            self.outcome.computed[task] += 1
+            self.outcome.touched.add(task)
+            if self._claim(record, other):
+                taken = other.view.store.take(_stripped(record, other, place.view.name), place.view.store)
+                self.logs.append(task, taken)
 
+    def _claim(self, record: Record, place: Workplace) -> bool:
+        """Tell whether the files of a record are its own; if not, that is a failure of the task."""
+        task = place.view.name
+        for output in record.outputs:
+            path = locate_output(place.view, output)
+            if path is not None:
+                claim = Claim(task, record.stage, record.input_id, output.hash)
+                error = conflict(path, claim, self.claims.get(path))
+                if error:
+                    self._tell(StageFailed(task=task, stage=record.stage, input_id=record.input_id, tasks=(task,),
+                                           error=error, traceback="", output=""))
+                    return False
+                self.claims[path] = claim
+        return True
 
-def _share(record: Record, computed_by: str, task: str, workplaces: Workplaces, logs: _Logs) -> None:
-    """Have a task take over a record that was computed for it and another one just now."""
-    source, view = workplaces[computed_by].view, workplaces[task].view
-    for output in record.outputs:
-        target, origin = locate_output(view, output), locate_output(source, output)
-        if target is not None and target != origin and hash_path(target) != output.hash:
-            _put_in_place(Restore(target, output.hash, output.mode, origin), view.store)
-    logs.append(task, view.store.take(_stripped(record, workplaces[task], source.name), source.store))
+    def _forget_lost(self, lost: Lost) -> None:
+        """See to it that planning anew does not count on a damaged value."""
+        self.outcome.touched.update(lost.tasks)
+        if not Store(lost.store).holds(lost.record, [lost.field]):
+            return  # the value is out of the way
+        store = next((place.view.store for place in self.workplaces.values() if place.view.path == lost.store), None)
+        if store is None:
+            self._tell(StageFailed(task=lost.tasks[0], stage=lost.record.stage, input_id=lost.record.input_id,
+                                   tasks=lost.tasks, error=f"damaged: {lost.error}", traceback="", output=""))
+        else:
+            self.logs.flush()
+            store.append([replace(lost.record, fields={**lost.record.fields, lost.field: None})])
 
 
 def _stripped(record: Record, place: Workplace, origin: str = "") -> Record:
     """Return `record` with the values that the task keeps, and no others."""
     kept = place.view.stage[record.stage].kept
+    if not origin and record.fields.keys() <= kept:
+        return record
     fields = {field: value if field in kept else None for field, value in record.fields.items()}
     return replace(record, fields=fields, origin=origin)
 
 
-def _put_in_place(restore: Restore, store: Store) -> None:
-    restore.target.parent.mkdir(parents=True, exist_ok=True)
-    store.restore(restore.hash, restore.target, restore.mode, restore.source)
+def _has_values(place: Workplace, record: Record) -> bool:
+    """Tell whether the task has the record already, with all values that it keeps."""
+    known = place.view.store.records.by_id(record.id)
+    return known is not None and place.view.store.holds(known, place.view.stage[record.stage].kept)
 
 
 class _Logs:
@@ -176,7 +262,7 @@ class _Logs:
             self.flush()
 
     def flush(self) -> None:
-        for task, records in self._pending.items():
+        pending, self._pending = self._pending, {}
+        for task, records in pending.items():
             self._workplaces[task].view.store.append(records)
-        self._pending.clear()
         self._flushed = time.monotonic()

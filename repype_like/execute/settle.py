@@ -12,7 +12,7 @@ from dataclasses import replace
 from repype_like.benchmark import Benchmark
 from repype_like.config import to_plain
 from repype_like.execute.workplace import Workplace
-from repype_like.plan import Action, Catalogue, Files, Request, Step, TaskView, locate_output, plan_task, task_key
+from repype_like.plan import Action, Catalogue, Files, Request, TaskView, locate_output, plan_task, task_key
 from repype_like.store import Digest, Observation, OutputFile, Record
 from repype_like.typing import Any, InputID, Plain
 
@@ -40,7 +40,7 @@ def settle(place: Workplace, provenance: Mapping[str, Plain], files: Files) -> b
         times = _times(place, records)
         _write_final_configs(place, records)
         times.save()
-        view.store.commit(_digest(view, steps, records, provenance, files))
+        view.store.commit(_digest(view, records, provenance, files))
     return True
 
 
@@ -53,7 +53,7 @@ def _without_surplus(view: TaskView, records: Iterable[Record]) -> Iterator[Reco
                                           for field, value in record.fields.items()})
 
 
-def _digest(view: TaskView, steps: Sequence[tuple[InputID, Step]], records: Sequence[tuple[InputID, Record]],
+def _digest(view: TaskView, records: Sequence[tuple[InputID, Record]],
             provenance: Mapping[str, Plain], files: Files) -> Digest:
     made: dict[str, list[tuple[InputID, str]]] = {stage.id: [] for stage in view.stages}
     for input_id, record in records:
@@ -104,7 +104,8 @@ def _write_final_configs(place: Workplace, records: Sequence[tuple[InputID, Reco
 
     final: dict[InputID, dict[str, Any]] = {}
     for input_id, record in records:
-        final.setdefault(input_id, dict(to_plain(place.view.configure(input_id, None))))[record.stage] = record.note.get("final", {})
+        config = final.setdefault(input_id, dict(to_plain(place.view.configure(input_id, None))))
+        config[record.stage] = record.note.get("final", {})
     for input_id, config in final.items():
         path = place.pipeline.resolve("config", input_id)
         if path is not None:

@@ -1,8 +1,8 @@
 """Which files a stage meets while it runs, and what becomes of them.
 
 A file counts that the stage asks its pipeline for (``resolve``, ``track``), and any regular file below the project or
-the tree that it opens for reading otherwise, as far as Python opens it. What is as it was before is an observation;
-what the stage creates or changes is an output of its record.
+the tree that it opens for reading otherwise, as far as Python opens it. What is as it was before, or is not there, is
+an observation; what the stage creates or changes is an output of its record.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.hashing import hash_file
@@ -24,11 +24,13 @@ __all__ = ["SpoiledInputError", "Tracker"]
 
 _CODE = (".py", ".pyc", ".pyi", ".so", ".pyd", ".dylib")
 
+_PATHS = (str, bytes, os.PathLike)
+
 _Status = tuple[int, int, int, int]
 
 
 class SpoiledInputError(Exception):
-    """A stage changed a file that it had read, or added to one that is not its own."""
+    """A stage changed or deleted a file that it had read."""
 
 
 @dataclass
@@ -41,8 +43,8 @@ class _Sighting:
     before: dict[str, _Status]
     """The status of each regular file at the path (``""``) or below it; empty if there is none."""
     is_directory: bool
-    read: bool = False
-    """Whether it was opened for reading, or for adding to it, before it was changed."""
+    read: set[str] = field(default_factory=set)
+    """Those that were opened for reading, or for adding to them, before they were changed."""
     asked_for: bool = True
     """Whether the stage asked its pipeline for the path, rather than just opening it."""
 
@@ -53,18 +55,18 @@ class Tracker:
     Arguments:
         roots: The folders below which files count that are opened without being asked for: tree and project.
         tree: The directory that paths are noted down relative to.
-        put_aside: Called with each path that the stage asks for, before it gets it, so that what an earlier execution
-            left there is out of the way.
+        missed: Told each path that the stage asks for and at which there is nothing.
     """
 
-    def __init__(self, roots: Sequence[Path], tree: Path, put_aside: Callable[[Path], None]):
-        self._roots = tuple(f"{root}{os.sep}" for root in roots)
+    def __init__(self, roots: Iterable[Path], tree: Path, missed: Callable[[Path], None] = lambda path: None):
+        self._roots = roots
         self._tree = tree
-        self._put_aside = put_aside
+        self._missed = missed
         self._met: dict[str, _Sighting] = {}
+        self._folders: list[str] = []
         self._written: set[str] = set()
         self.unasked: list[str] = []
-        """The files that were read without asking the pipeline for them."""
+        """The files that were opened for reading without asking the pipeline for them."""
 
     def meet(self, scope: str | None, input_id: InputID | None, path: Path) -> None:
         """Take down that the stage asks for `path`; what :attr:`Pipeline.on_resolve` is to call."""
@@ -73,29 +75,37 @@ class Tracker:
         if known is not None and (known.asked_for or text in self._written):
             return
         with _unheard():
-            if text not in self._written:
-                self._put_aside(path)
-            self._met[text] = self._sighting(path, scope, input_id)
+            sighting = self._met[text] = self._sighting(path, scope, input_id)
+            if sighting.is_directory:
+                self._folders.append(text)
+            elif not sighting.before:
+                self._missed(path)
 
     def opened(self, path: str, reads: bool, writes: bool) -> None:
         """Take down that Python is about to open `path`."""
-        text = os.path.abspath(path)
-        known = self._met.get(text) or self._above(text)
-        if known is not None:
-            known.read = known.read or (reads and text not in self._written)
-        elif reads and text not in self._written and self._counts(text):
-            sighting = self._sighting(Path(text), None, None)
-            if sighting.before:
-                sighting.asked_for = False
-                self._met[text] = sighting
-                self.unasked.append(text)
+        text = os.path.abspath(path)  # noqa: PTH100  called for every file that is opened
+        if reads and text not in self._written:
+            known = self._met.get(text)
+            if known is not None:
+                known.read.add("")
+            elif not self._read_below_folder(text) and not writes and self._counts(text):
+                sighting = self._sighting(Path(text), None, None)
+                if not sighting.is_directory:
+                    sighting.asked_for = False
+                    self._met[text] = sighting
+                    self.unasked.append(text)
         if writes:
             self._written.add(text)
+
+    def renamed(self, old: str, new: str) -> None:
+        """Take down that a file is about to be renamed, as is done to have it there as a whole or not at all."""
+        if os.path.abspath(old) in self._written:  # noqa: PTH100  see above
+            self._written.add(os.path.abspath(new))  # noqa: PTH100  see above
 
     @contextmanager
     def active(self) -> Iterator[None]:
         """Have files counted that are opened meanwhile in this process."""
-        global _active
+        global _active  # noqa: PLW0603  an audit hook cannot be removed, so there is one, which looks here
         _listen_to_open()
         previous, _active = _active, self
         try:
@@ -107,45 +117,79 @@ class Tracker:
         """Return what the stage observed and what it made.
 
         Raises:
-            SpoiledInputError: If it changed a file that it had read.
+            SpoiledInputError: If it changed or deleted a file that it had read.
         """
-        observations, outputs = [], []
-        for text, sighting in self._met.items():
+        if not self._met:
+            return (), ()
+        observations: list[Observation] = []
+        outputs: list[OutputFile] = []
+        for text, sighting in list(self._met.items()):
             path = Path(text)
             after = _statuses(path)
-            changed = [name for name, status in after.items() if sighting.before.get(name) != status]
+            changed = self._changed(text, sighting, after)
+            if sighting.asked_for:
+                self._refuse_spoiled(path, sighting, changed, after)
             if not changed:
                 observations.append(Observation(sighting.scope, sighting.input_id, sighting.path, files.content(path)))
-                continue
-            if not sighting.asked_for:
-                continue
-            if sighting.read and not sighting.is_directory and "" in sighting.before:
-                raise SpoiledInputError(f"it reads and changes the file {path}, which another run would find changed; "
-                                        "write the result to a file of its own")
-            for name in changed:
+            elif sighting.asked_for:
+                outputs.extend(_output(path, sighting, name) for name in changed)
+                observations.extend(Observation(None, None, self._noted(path / name), files.content(path / name))
+                                    for name in sorted(sighting.read.difference(changed, ("",))))
+        return tuple(dict.fromkeys(observations)), tuple(outputs)
+
+    def made(self) -> Iterator[Path]:
+        """Yield the files that the stage has made where it had asked for a path, and where there had been nothing."""
+        for text, sighting in self._met.items():
+            if sighting.asked_for:
+                path = Path(text)
+                yield from (path / name if name else path for name in _statuses(path) if name not in sighting.before)
+
+    def _changed(self, text: str, sighting: _Sighting, after: Mapping[str, _Status]) -> list[str]:
+        """Return what the stage has created or changed. In a folder, others may be at work at the same time."""
+        changed = [name for name, status in after.items() if sighting.before.get(name) != status]
+        ours = [name for name in changed if f"{text}{os.sep}{name}" in self._written] if sighting.is_directory else []
+        return ours or changed
+
+    def _refuse_spoiled(self, path: Path, sighting: _Sighting, changed: Sequence[str],
+                        after: Mapping[str, _Status]) -> None:
+        for name in sorted(sighting.read):
+            if name in sighting.before and (name in changed or name not in after):
+                what = "changes" if name in after else "deletes"
                 file = path / name if name else path
-                outputs.append(OutputFile(sighting.scope, sighting.input_id, sighting.path, hash_file(file),
-                                          file.stat().st_size, stat.S_IMODE(file.stat().st_mode), name))
-        return tuple(observations), tuple(outputs)
+                raise SpoiledInputError(f"it reads and {what} the file {file}, which another run would find changed; "
+                                        "write the result to a file of its own")
 
     def _sighting(self, path: Path, scope: str | None, input_id: InputID | None) -> _Sighting:
-        return _Sighting(scope, input_id, None if scope is not None else self._noted(path), _statuses(path), path.is_dir())
+        noted = None if scope is not None else self._noted(path)
+        return _Sighting(scope, input_id, noted, _statuses(path), path.is_dir())
 
     def _noted(self, path: Path) -> str:
         return path.relative_to(self._tree).as_posix() if path.is_relative_to(self._tree) else str(path)
 
-    def _above(self, text: str) -> _Sighting | None:
-        for met, sighting in self._met.items():
-            if sighting.is_directory and text.startswith(met + os.sep):
-                return sighting
-        return None
+    def _read_below_folder(self, text: str) -> bool:
+        """Take down that a file was read in a folder that the stage has asked for, and tell whether that is so."""
+        for folder in self._folders:
+            if text.startswith(folder + os.sep):
+                self._met[folder].read.add(Path(text).relative_to(folder).as_posix())
+                return True
+        return False
 
     def _counts(self, text: str) -> bool:
-        if not text.startswith(self._roots) or text.endswith(_CODE) or text.startswith((sys.prefix, sys.base_prefix)):
+        """Tell whether a file counts that the stage just opens: one of the project that is neither code nor hidden."""
+        if text.endswith(_CODE):
             return False
-        root = max((root for root in self._roots if text.startswith(root)), key=len)
-        parts = text[len(root):].split(os.sep)
+        below = [len(str(root)) + 1 for root in self._roots if text.startswith(f"{root}{os.sep}")]
+        if not below or text.startswith((sys.prefix, sys.base_prefix)):
+            return False
+        parts = Path(text[max(below):]).parts
         return not any(part.startswith(".") or part in ("__pycache__", "site-packages") for part in parts)
+
+
+def _output(path: Path, sighting: _Sighting, name: str) -> OutputFile:
+    file = path / name if name else path
+    status = file.stat()
+    return OutputFile(sighting.scope, sighting.input_id, sighting.path, hash_file(file), status.st_size,
+                      stat.S_IMODE(status.st_mode), name)
 
 
 _active: Tracker | None = None
@@ -153,30 +197,34 @@ _listening = False
 
 
 def _listen_to_open() -> None:
-    global _listening
+    global _listening  # noqa: PLW0603  see above
     if not _listening:
         _listening = True
         sys.addaudithook(_on_audit)
 
 
 def _on_audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if event != "open" or _active is None:
+    if _active is None or event not in ("open", "os.rename"):
         return
-    path, mode, flags = arguments
-    if not isinstance(path, (str, bytes, os.PathLike)):
-        return
-    access = (flags or 0) & os.O_ACCMODE
-    writes = access != os.O_RDONLY
-    reads = access != os.O_WRONLY or bool((flags or 0) & os.O_APPEND)
     tracker = _active
     with _unheard():
-        tracker.opened(os.fsdecode(path), reads and not (flags or 0) & os.O_TRUNC, writes)
+        if event == "os.rename":
+            old, new = arguments[:2]
+            if isinstance(old, _PATHS) and isinstance(new, _PATHS):
+                tracker.renamed(os.fsdecode(old), os.fsdecode(new))
+            return
+        path, _, flags = arguments
+        if isinstance(path, _PATHS):
+            flags = flags or 0
+            access = flags & os.O_ACCMODE
+            reads = (access != os.O_WRONLY or bool(flags & os.O_APPEND)) and not flags & os.O_TRUNC
+            tracker.opened(os.fsdecode(path), reads, access != os.O_RDONLY)
 
 
 @contextmanager
 def _unheard() -> Iterator[None]:
     """Have nothing noticed of the files that are opened meanwhile, which is our own doing."""
-    global _active
+    global _active  # noqa: PLW0603  see above
     tracker, _active = _active, None
     try:
         yield

@@ -1,75 +1,104 @@
 """The values that flow from stage to stage inside a unit of work.
 
 Whether a value was computed a moment ago or years ago must make no difference to the stage that reads it. So a value
-is encoded before anyone sees it, and every reader gets one of its own: the last reader the original, the others a
-copy from what was encoded.
+is frozen before anyone sees it, as it would be for the store, and every reader gets one of its own that is made from
+that: what a stage does to what it reads, or to what it has returned, reaches nobody else.
 """
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Iterator
 
-from repype_like.store import FieldValue, Store
+from repype_like.errors import NotStorableError
+from repype_like.formats import BufferFormat, format_for
+from repype_like.store import FieldValue, Record, Store
 from repype_like.typing import Any, MutableMapping
 
-__all__ = ["Fields", "Slot"]
+__all__ = ["Fields", "Slot", "StoredSlot"]
 
-_GONE: Any = object()
-_IMMUTABLE = (type(None), bool, int, float, complex, str, bytes)
+_IMMUTABLE = frozenset((type(None), bool, int, float, complex, str, bytes))
 
 
 class Slot:
-    """The value of one field of one record.
+    """The value of one field of one record, computed just now.
 
     Arguments:
-        value: The value, if it was computed just now.
+        value: The value.
         stored: Where it is stored, if it is.
-        readers: How many stages are going to read it.
+        readers: How many stages are going to read it, at most.
     """
 
-    def __init__(self, value: Any = _GONE, stored: tuple[Store, FieldValue] | None = None, readers: int = 0):
-        self._value = value
+    def __init__(self, value: Any, stored: tuple[Store, FieldValue] | None, readers: int):
         self._stored = stored
         self._readers = readers
-        self._snapshot: bytes | None = None
-        self._buffers: list[bytes] = []
-        if stored is None and readers > 1 and not isinstance(value, _IMMUTABLE):
-            self._take_snapshot()
+        self._frozen: bytearray | None = None
+        self._format: BufferFormat | None = None
+        self._value: Any = None
+        if type(value) in _IMMUTABLE:
+            self._value, self._stored = value, None
+        elif stored is None and readers:
+            self._freeze(value)
 
     def read(self) -> Any:
         """Return a value that is the reader's own."""
         self._readers -= 1
-        if self._readers > 0 or self._value is _GONE:
+        if self._format is None or self._frozen is None or self._readers > 0:
             return self.peek()
-        value, self._value = self._value, _GONE if self._stored or self._snapshot else self._value
-        return value
+        frozen, self._frozen = self._frozen, None
+        return self._format.load(memoryview(frozen))
 
     def peek(self) -> Any:
-        """Return a copy of the value, for somebody who is not one of the readers."""
-        if isinstance(self._value, _IMMUTABLE):
-            return self._value
+        """Return a value for somebody who is not one of the readers.
+
+        Raises:
+            LookupError: If it is gone, since nobody was going to read it any more.
+        """
         if self._stored is not None:
             store, field = self._stored
             return store.decode(field)
-        if self._snapshot is None and self._value is not _GONE:
-            self._take_snapshot()
-        if self._snapshot is None:
+        if self._format is None:
             return self._value
-        return pickle.loads(self._snapshot, buffers=[bytearray(buffer) for buffer in self._buffers])
+        if self._frozen is None:
+            raise LookupError("the value is not kept, and all stages that read it have run")
+        return self._format.load(memoryview(bytearray(self._frozen)))
 
-    def _take_snapshot(self) -> None:
-        """Freeze the value as it is now. What cannot be copied, such as an open file, is shared by its readers."""
-        buffers: list[pickle.PickleBuffer] = []
-        try:
-            self._snapshot = pickle.dumps(self._value, 5, buffer_callback=buffers.append)
-        except Exception:  # whatever a class raises that does not want to be pickled
-            return
-        self._buffers = [bytes(buffer.raw()) for buffer in buffers]
+    def _freeze(self, value: Any) -> None:
+        """Keep the value as it is now. What cannot be frozen, such as an open file, is shared by its readers."""
+        format_ = format_for(value)
+        self._value = value
+        if isinstance(format_, BufferFormat):
+            try:
+                self._frozen = bytearray().join(format_.dump(value))
+            except NotStorableError:
+                return
+            self._format, self._value = format_, None
+
+
+class StoredSlot:
+    """The value of one field of a record that was there before."""
+
+    def __init__(self, record: Record, field: str, store: Store):
+        self.record = record
+        self.field = field
+        self.store = store
+
+    def read(self) -> Any:
+        """Return a value that is the reader's own.
+
+        Raises:
+            DamagedError: If what is stored is not what was written.
+        """
+        return self.peek()
+
+    def peek(self) -> Any:
+        """Do the same."""
+        value = self.record.fields[self.field]
+        assert value is not None, f"planned to read {self.field} from a record without it"
+        return self.store.decode(value)
 
 
 class Fields(MutableMapping[str, Any]):
-    """The fields known so far, for hooks: a value is copied when it is asked for, and what a hook writes stays its own."""
+    """The fields known so far, for hooks: a value is copied when it is asked for; what a hook writes stays its own."""
 
     def __init__(self, load: dict[str, Callable[[], Any]]):
         self._load = load

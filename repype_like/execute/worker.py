@@ -1,36 +1,36 @@
 """The process that runs units for the local executor.
 
-It gets positions of units through a pipe and sends messages back through it. What it is about to do it notes in
-shared memory, where it can be read when the process is dead. What stages print goes to a file. It ends when the pipe
-does, or when the process that started it is gone.
+It gets positions of units through a pipe. What it has to say it puts into a mailbox, and rings through the pipe. What
+stages print goes to a file. It ends when the pipe does, or when the process that started it is gone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import io
-import mmap
 import os
 import pickle
 import signal
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import Connection
 
-from repype_like.events import StageStarted
-from repype_like.execute.messages import Happened, Message, UnitDone
+from repype_like.execute.mailbox import Mailbox
+from repype_like.execute.messages import Idle, Message, UnitDone
+from repype_like.execute.surroundings import Surroundings
 from repype_like.execute.unit import run_unit
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
 from repype_like.typing import IO
 
-__all__ = ["Note", "serve", "tail"]
+__all__ = ["serve", "tail"]
 
 _LATEST = 0.05
-"""Seconds after which a record has been sent at the latest."""
+"""Seconds after which the worker rings at the latest, if it has anything to say."""
 
 _MOST_OUTPUT = 1 << 16
 """Bytes of output that are shown of a stage that fails."""
@@ -38,85 +38,94 @@ _MOST_OUTPUT = 1 << 16
 _PR_SET_PDEATHSIG = 1
 
 
-class Note:
-    """What a worker is doing, in memory that it shares with the process that started it."""
-
-    _SIZE = 1 << 16
-
-    def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, self._SIZE)
-
-    def write(self, unit: int, stage: StageStarted | None) -> None:
-        """Note the position of the unit, and the stage of it that starts now."""
-        content = pickle.dumps((unit, stage))
-        if len(content) > self._SIZE and stage is not None:
-            content = pickle.dumps((unit, replace(stage, tasks=(stage.task,))))
-        self._memory[:len(content)] = content
-
-    def read(self) -> tuple[int, StageStarted | None]:
-        """Return what was noted last; the position is -1 if nothing was."""
-        try:
-            unit, stage = pickle.loads(self._memory[:])
-        except Exception:  # it died as it wrote, or before
-            return -1, None
-        return unit, stage
-
-
-def serve(pipe: Connection, note: Note, output: IO[bytes], units: Sequence[Unit], workplaces: Workplaces,
+def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence[Unit], workplaces: Workplaces,
           parent: int) -> None:
     """Run the units whose positions come through `pipe`, until it ends.
 
     Arguments:
-        pipe: Where positions come from, as tuples, and lists of messages go to.
-        note: Where to note what is being done.
+        pipe: Where positions come from, as tuples. An empty message back means "look into the mailbox", any other is
+            one that the mailbox is too small for.
+        mailbox: Where messages are put, and notes.
         output: Where everything goes that is printed; emptied before each unit.
         units: All units of the plan.
         workplaces: The tasks.
         parent: The id of the process that started this one.
     """
     _die_with(parent)
+    with contextlib.suppress(OSError):  # a group of its own, so that what its stages start can be ended with it
+        os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator decides what Ctrl-C means
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _capture_output(output)
-    outbox = _Outbox(pipe)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    streams, outbox = _Streams(output), _Outbox(pipe, mailbox)
+    surroundings = Surroundings()
     while True:
         try:
             positions = pipe.recv()
         except (EOFError, OSError):
             return
         for position in positions:
-            output.seek(0)
-            output.truncate()
-
-            def emit(message: Message, position: int = position) -> None:
-                if isinstance(message, Happened) and isinstance(message.event, StageStarted):
-                    note.write(position, message.event)
-                outbox.put(message)
-
-            succeeded = run_unit(units[position], workplaces, emit, lambda: tail(output))
+            if mailbox.recalled:
+                break
+            streams.restore()
+            mailbox.note(position, -1)
+            succeeded = run_unit(units[position], workplaces, outbox.put, surroundings, lambda: tail(output),
+                                 partial(mailbox.note, position))
             outbox.put(UnitDone(position, not succeeded))
-        note.write(-1, None)
-        outbox.flush()
+        mailbox.note(-1, -1)
+        outbox.put(Idle())
+        outbox.ring()
 
 
 class _Outbox:
-    """Collects messages so that small ones travel together."""
+    """Where messages are put so that small ones travel together."""
 
-    def __init__(self, pipe: Connection):
+    def __init__(self, pipe: Connection, mailbox: Mailbox):
         self._pipe = pipe
-        self._messages: list[Message] = []
-        self._sent = time.monotonic()
+        self._mailbox = mailbox
+        self._rung = time.monotonic()
 
-    def put(self, message: Message) -> None:
-        self._messages.append(message)
-        if time.monotonic() - self._sent > _LATEST:
-            self.flush()
+    def put(self, message: Message | Idle) -> None:
+        """Say something. May be called by the threads of a stage, too."""
+        data = pickle.dumps(message, 5)
+        if self._mailbox.is_too_large(data):
+            self._pipe.send_bytes(data)  # arrives behind what is in the mailbox: that is looked into first
+        elif not self._mailbox.put(data):
+            self.ring()
+            while not self._mailbox.put(data):
+                time.sleep(0.001)
+        if time.monotonic() - self._rung > _LATEST:
+            self.ring()
 
-    def flush(self) -> None:
-        if self._messages:
-            self._pipe.send(self._messages)
-            self._messages = []
-        self._sent = time.monotonic()
+    def ring(self) -> None:
+        """Have the coordinator look."""
+        self._rung = time.monotonic()
+        self._pipe.send_bytes(b"")
+
+
+class _Streams:
+    """Has all that is printed go to a file: what C code prints, and the cause of a crash, included."""
+
+    def __init__(self, file: IO[bytes]):
+        self._file = file
+        self._stdout, self._stderr = _stream(1), _stream(2)
+        self.restore()
+        faulthandler.enable(file)
+
+    def restore(self) -> None:
+        """Begin anew, whatever a stage has done to the streams."""
+        for descriptor in (1, 2):
+            os.dup2(self._file.fileno(), descriptor)
+        self._file.seek(0)
+        self._file.truncate()
+        if self._stdout.closed or self._stderr.closed:
+            self._stdout, self._stderr = _stream(1), _stream(2)
+        sys.stdout, sys.stderr = self._stdout, self._stderr
+
+
+def _stream(descriptor: int) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.FileIO(descriptor, "w", closefd=False), encoding="utf-8", errors="backslashreplace",
+                            line_buffering=True)
 
 
 def _die_with(parent: int) -> None:
@@ -127,18 +136,9 @@ def _die_with(parent: int) -> None:
         os._exit(1)
 
 
-def _capture_output(file: IO[bytes]) -> None:
-    """Have all that is printed go to a file, what C code prints and the cause of a crash included."""
-    os.dup2(file.fileno(), 1)
-    os.dup2(file.fileno(), 2)
-    flags = dict(encoding="utf-8", errors="backslashreplace", line_buffering=True)
-    sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), **flags)  # type: ignore[arg-type]
-    sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), **flags)  # type: ignore[arg-type]
-    faulthandler.enable(file)
-
-
 def tail(file: IO[bytes]) -> str:
     """Return the end of what was printed."""
-    sys.stdout.flush()
+    with contextlib.suppress(ValueError, OSError):  # a stage may have closed it
+        sys.stdout.flush()
     size = os.fstat(file.fileno()).st_size
     return os.pread(file.fileno(), _MOST_OUTPUT, max(0, size - _MOST_OUTPUT)).decode(errors="backslashreplace")

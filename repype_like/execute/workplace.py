@@ -11,6 +11,7 @@ from pathlib import Path
 from repype_like.pipeline import Pipeline
 from repype_like.plan import TaskView, locate_output
 from repype_like.status import Status
+from repype_like.store import Record
 from repype_like.typing import Any, InputID
 
 __all__ = ["Workplace", "Workplaces"]
@@ -33,15 +34,33 @@ class Workplace:
     """Runs the task by its own ``run``, for a task whose class overrides how tasks run."""
 
     @cached_property
-    def earlier_outputs(self) -> dict[tuple[str, InputID], dict[Path, str]]:
-        """The files that were written by this task when it was planned: by stage and input, their paths and hashes."""
-        outputs: dict[tuple[str, InputID], dict[Path, str]] = {}
+    def hooked(self) -> bool:
+        """Whether anybody wants to know what happens to the stages."""
+        return any(stage.event_callbacks for stage in self.pipeline.stages)
+
+    @cached_property
+    def earlier_outputs(self) -> dict[tuple[str, InputID], list[Path]]:
+        """The files that this task has written so far, by stage and input; :meth:`note` keeps it up to date."""
+        found: dict[tuple[str, InputID], list[Path]] = {}
         for record in self.view.store.records.with_outputs():
-            for output in record.outputs:
-                path = locate_output(self.view, output)
-                if path is not None:
-                    outputs.setdefault((record.stage, record.input_id), {})[path] = output.hash
-        return outputs
+            self._note(record, found)
+        return found
+
+    def note(self, record: Record) -> None:
+        """Take down the files of a record that the task has now."""
+        if record.outputs:
+            self._note(record, self.earlier_outputs)
+
+    def _note(self, record: Record, found: dict[tuple[str, InputID], list[Path]]) -> None:
+        known = found.setdefault((record.stage, record.input_id), [])
+        for output in record.outputs:
+            path = locate_output(self.view, output)
+            if path is not None and path not in known:
+                known.append(path)
+
+    def forget(self) -> None:
+        """Have :attr:`earlier_outputs` found out anew, since others may have written."""
+        self.__dict__.pop("earlier_outputs", None)
 
 
 Workplaces = Mapping[str, Workplace]

@@ -23,6 +23,7 @@ class Catalogue:
     def __init__(self, neighbours: Callable[[], Sequence[TaskView]]):
         self._neighbours = neighbours
         self._elsewhere: dict[str, list[TaskView]] | None = None
+        self._others: list[TaskView] = []
         self._digests: dict[TaskView, Digest | None] = {}
         self._completed: dict[TaskView, dict[tuple[str, InputID], str]] = {}
         self._damage: dict[TaskView, str] = {}
@@ -44,13 +45,21 @@ class Catalogue:
         return self._damage[view]
 
     def completed_record(self, view: TaskView, stage: str, input_id: InputID) -> Record | None:
-        """Return the record that the last completion of the task had for a stage and input, or None."""
-        if view not in self._completed:
-            digest = self.digest(view)
-            self._completed[view] = {} if digest is None else {
-                (name, key): record for name, pairs in digest.records.items() for key, record in pairs}
-        record_id = self._completed[view].get((stage, input_id))
+        """Return the record that the last completion of the task had for a stage and input; None if it is not there."""
+        record_id = self._completion(view).get((stage, input_id))
         return None if record_id is None else view.store.records.by_id(record_id)
+
+    def names_record(self, view: TaskView, stage: str, input_id: InputID) -> bool:
+        """Tell whether the last completion of the task had a record for a stage and input."""
+        return (stage, input_id) in self._completion(view)
+
+    def _completion(self, view: TaskView) -> dict[tuple[str, InputID], str]:
+        found = self._completed.get(view)
+        if found is None:
+            digest = self.digest(view)
+            found = self._completed[view] = {} if digest is None else {
+                (name, key): record for name, pairs in digest.records.items() for key, record in pairs}
+        return found
 
     def candidates(self, view: TaskView, pre_key: str, pick_up: bool) -> Iterator[tuple[TaskView, Record]]:
         """Yield the records with this pre-key, and the tasks that have them, the nearest first."""
@@ -64,10 +73,15 @@ class Catalogue:
                     for record in other.store.records.by_pre_key(pre_key):
                         yield other, record
 
+    def neighbours_read(self) -> Sequence[TaskView]:
+        """Return the other tasks, if any of them had to be looked at."""
+        return self._others
+
     def _index(self) -> dict[str, list[TaskView]]:
         if self._elsewhere is None:
             self._elsewhere = {}
-            for view in sorted(self._neighbours(), key=lambda view: view.path):
+            self._others = sorted(self._neighbours(), key=lambda view: view.path)
+            for view in self._others:
                 for pre_key in view.store.records.pre_keys():
                     self._elsewhere.setdefault(pre_key, []).append(view)
         return self._elsewhere

@@ -22,7 +22,7 @@ _SETTLED = 50_000_000
 def stamp_of(path: str | os.PathLike[str]) -> Stamp | None:
     """Return the stamp of a regular file, or None for anything else, and for a file that has only just changed."""
     try:
-        status = os.stat(path)
+        status = os.stat(path)  # noqa: PTH116  called for every file, with the text of its path
     except (OSError, ValueError):
         return None
     if not stat.S_ISREG(status.st_mode) or time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < _SETTLED:

@@ -3,41 +3,75 @@
 The *record id* of a result is a hash of everything that it depends on: the fingerprint of the stage, its effective
 configuration, the input, the record ids of what it reads, and what it observed in files. It chains: a change anywhere
 upstream changes every id downstream, and nothing else. The *pre-key* is the record id without the stage's own
-observations, which is what can be known before the stage runs.
+observations, which is what can be known before the stage runs. The *basis* is that part of the pre-key which is the
+same for all inputs with the same configuration.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 
 from repype_like.fingerprint.canonical import hash_value
+from repype_like.hashing import hash_bytes
 from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Observation
 from repype_like.typing import Any, InputID
 
-__all__ = ["is_planned", "planned", "pre_key", "record_id", "task_key"]
+__all__ = ["basis_of", "is_planned", "key_for", "planned", "pre_key", "prepare", "record_id", "task_key"]
+
+
+def basis_of(stage: StageView, config: Mapping[str, Any], packages: Mapping[str, str]) -> str:
+    """Return the name of what a stage does, whatever the input and whatever it reads.
+
+    Arguments:
+        stage: The stage.
+        config: Its effective configuration.
+        packages: The versions of the distributions that count.
+    """
+    return hash_value((stage.fingerprint, sorted(stage.outputs), config, sorted(packages.items())))
+
+
+def key_for(basis: str, input_id: InputID, reads: Mapping[str, str]) -> str:
+    """Return the pre-key of a result.
+
+    Arguments:
+        basis: See :func:`basis_of`.
+        input_id: The input.
+        reads: The record id of the producer of each field that the stage reads (or :func:`planned` names).
+    """
+    return _hash([basis, input_id, sorted(reads.items())])
 
 
 def pre_key(stage: StageView, config: Mapping[str, Any], input_id: InputID, reads: Mapping[str, str],
             packages: Mapping[str, str]) -> str:
-    """Return the name of a result before it is known what its stage observes.
-
-    Arguments:
-        stage: The stage.
-        config: Its effective configuration for the input.
-        input_id: The input.
-        reads: The record id of the producer of each field that the stage reads (or :func:`planned` names).
-        packages: The versions of the distributions that count.
-    """
-    return hash_value((stage.fingerprint, sorted(stage.outputs), config, input_id, sorted(reads.items()),
-                       sorted(packages.items())))
+    """Return the name of a result before it is known what its stage observes; both of the above in one."""
+    return key_for(basis_of(stage, config, packages), input_id, reads)
 
 
 def record_id(pre_key: str, observations: Iterable[Observation]) -> str:
     """Return the name of a result, given what its stage observed."""
     seen = sorted((item.scope or "", type(item.input_id).__name__, str(item.input_id), item.path or "", item.hash)
                   for item in observations)
-    return hash_value((pre_key, seen)) if seen else pre_key
+    return _hash([pre_key, seen]) if seen else pre_key
+
+
+def prepare(view: TaskView, stage: StageView, config: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the effective configuration of a stage, and its basis.
+
+    Most often a stage has the same configuration for all inputs, so the last answer is remembered.
+
+    Arguments:
+        view: The task.
+        stage: The stage.
+        config: The configuration for an input, a section for each stage.
+    """
+    section = config.get(stage.id)
+    known = view.prepared.get(stage.id)
+    if known is None or known[0] is not section:
+        effective = stage.effective_config(section or {})
+        known = view.prepared[stage.id] = (section, effective, basis_of(stage, effective, view.packages))
+    return known[1], known[2]
 
 
 def planned(pre_key: str) -> str:
@@ -60,3 +94,7 @@ def task_key(view: TaskView) -> str:
         [(stage.id, stage.fingerprint, sorted(stage.inputs), sorted(stage.outputs), sorted(stage.kept),
           stage.is_enabled(sections[stage.id]), stage.effective_config(sections[stage.id])) for stage in view.stages],
         list(view.input_ids), sorted(view.packages.items()), view.extra_key))
+
+
+def _hash(content: Any) -> str:
+    return hash_bytes(json.dumps(content).encode("ascii"))

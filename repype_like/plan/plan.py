@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from repype_like.plan.claims import Claims
 from repype_like.plan.reasons import Reason
 from repype_like.plan.steps import Restore
 from repype_like.store import Record
@@ -32,7 +34,7 @@ class Node:
     tasks: tuple[str, ...]
     """The tasks that want it; the first one computes."""
     reads: tuple[tuple[str, str], ...]
-    """For each field, the name of the node that produces it, or a record id in the unit's `stored`."""
+    """For each field, the name of the node that produces it, or the id of a record in the unit's `stored`."""
     recomputes: bool = False
     """Whether the record is known already, and only its values are needed."""
 
@@ -68,8 +70,8 @@ class Unit:
     """
 
     nodes: tuple[Node, ...]
-    stored: dict[str, Stored]
-    """The records that the nodes read from the store, by record id."""
+    stored: Mapping[tuple[str, str], Stored]
+    """The values that the nodes read from stores, by record id and field."""
     skips: tuple[Skip, ...] = ()
     codebase: int = 0
     opaque: str | None = None
@@ -115,6 +117,8 @@ class Plan:
     units: tuple[Unit, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     """What is taken over before anything runs."""
+    claims: Claims = field(default_factory=dict)
+    """The output files of all that is not computed anew."""
 
     @property
     def pending(self) -> tuple[TaskPlan, ...]:

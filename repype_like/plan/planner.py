@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from repype_like.hashing import ABSENT
 from repype_like.plan.catalogue import Catalogue
+from repype_like.plan.claims import Claim
 from repype_like.plan.files import Files
 from repype_like.plan.keys import task_key
 from repype_like.plan.plan import Plan, TaskPlan, Transfer, Unit
-from repype_like.plan.reasons import Reason, locate_output, stage_removed
+from repype_like.plan.reasons import Reason, locate_output, removed
 from repype_like.plan.steps import Action, Step, plan_input, steps_until
 from repype_like.plan.units import Wish, make_units
 from repype_like.plan.view import TaskView
-from repype_like.store import Digest
+from repype_like.store import Digest, OutputFile
 from repype_like.typing import InputID
 
-__all__ = ["Request", "make_plan"]
+__all__ = ["Request", "is_up_to_date", "make_plan", "plan_task"]
 
 _MOST_REASONS = 20
 """How many distinct reasons of one task are kept."""
@@ -39,7 +42,10 @@ class Request:
     """Whether records of other tasks are taken over."""
 
 
-def make_plan(views: Sequence[TaskView], neighbours: Callable[[], Sequence[TaskView]], request: Request = Request(),
+_EVERYTHING = Request()
+
+
+def make_plan(views: Sequence[TaskView], neighbours: Callable[[], Sequence[TaskView]], request: Request = _EVERYTHING,
               files: Files | None = None) -> Plan:
     """Find out what has to be done to bring tasks up to date. Reads; never writes, never runs anything.
 
@@ -54,20 +60,46 @@ def make_plan(views: Sequence[TaskView], neighbours: Callable[[], Sequence[TaskV
     """
     files = files or Files()
     catalogue = Catalogue(neighbours)
-    tasks, wishes, transfers, opaque = [], [], [], []
+    tasks: list[TaskPlan] = []
+    wishes: list[Wish] = []
+    transfers: list[Transfer] = []
+    opaque: list[Unit] = []
     for view in views:
         task, steps = plan_task(view, catalogue, files, request)
-        if task.pending and view.opaque:
-            opaque.append(Unit((), {}, codebase=view.codebase, opaque=view.name))
+        tasks.append(task)
+        if view.opaque:
+            opaque.extend([Unit((), {}, codebase=view.codebase, opaque=view.name)] if task.pending else ())
         else:
             transfers.extend(transfer for _, step in steps for transfer in _transfer(view, step))
             wishes.extend(Wish(view, input_id, step) for input_id, step in steps)
-        tasks.append(task)
-    return Plan(tuple(tasks), (*make_units(wishes), *opaque), tuple(transfers))
+    units = (*make_units(wishes), *opaque)
+    claims = _claims(views, wishes, catalogue, files) if units or transfers else {}
+    return Plan(tuple(tasks), units, tuple(transfers), claims)
+
+
+def _claims(views: Sequence[TaskView], wishes: Sequence[Wish], catalogue: Catalogue,
+            files: Files) -> dict[Path, Claim]:
+    """Return the output files that are in place, by path, and to which results they belong."""
+    claims: dict[Path, Claim] = {}
+
+    def claim(view: TaskView, stage: str, output: OutputFile) -> None:
+        path = locate_output(view, output)
+        if path is not None and files.content(path) == output.hash:
+            claims.setdefault(path, Claim(view.name, stage, output.input_id, output.hash))
+
+    looked_into = {wish.view.path for wish in wishes}
+    for wish in wishes:
+        for output in wish.step.record.outputs if wish.step.record is not None and not wish.step.runs else ():
+            claim(wish.view, wish.step.stage, output)
+    for view in (*views, *catalogue.neighbours_read()):
+        digest = catalogue.digest(view) if view.path not in looked_into else None
+        for output, _ in digest.outputs if digest is not None else ():
+            claim(view, "", output)
+    return claims
 
 
 def plan_task(view: TaskView, catalogue: Catalogue, files: Files,
-               request: Request) -> tuple[TaskPlan, list[tuple[InputID, Step]]]:
+              request: Request) -> tuple[TaskPlan, list[tuple[InputID, Step]]]:
     """Return what will happen to one task, and all its steps; there are none if it is up to date."""
     digest = catalogue.digest(view)
     if view.verdict is not None or view.opaque:
@@ -76,15 +108,14 @@ def plan_task(view: TaskView, catalogue: Catalogue, files: Files,
     if plain and digest is not None and is_up_to_date(view, digest, files):
         return TaskPlan(view.name, view.path, True, "", total=len(view.input_ids), done=len(view.input_ids),
                         keeps=len(view.input_ids) * len(view.stages)), []
-    removed = stage_removed(view, digest) if digest is not None else None
-    damage = catalogue.damage(view)
     forced = _forced(request)
+    damage = catalogue.damage(view)
     steps: list[tuple[InputID, Step]] = []
     for input_id in view.input_ids:
         if request.inputs is None or input_id in request.inputs:
             found = plan_input(view, input_id, catalogue, files, forced, request.pick_up, damage)
             steps.extend((input_id, step) for step in steps_until(found, view, request.last))
-    return _summary(view, digest, steps, removed, damage), steps
+    return _summary(view, digest, steps, damage), steps
 
 
 def is_up_to_date(view: TaskView, digest: Digest, files: Files) -> bool:
@@ -95,7 +126,7 @@ def is_up_to_date(view: TaskView, digest: Digest, files: Files) -> bool:
         path = view.locate(seen.scope, seen.input_id, seen.path)
         if path is not None and stamp is not None:
             files.remember(path, stamp, seen.hash)
-        if (files.content(path) if path is not None else "absent") != seen.hash:
+        if (files.content(path) if path is not None else ABSENT) != seen.hash:
             return False
     for output, stamp in digest.outputs:
         path = locate_output(view, output)
@@ -109,58 +140,58 @@ def is_up_to_date(view: TaskView, digest: Digest, files: Files) -> bool:
 
 
 def _plan_by_verdict(view: TaskView, catalogue: Catalogue, files: Files,
-                     request: Request) -> tuple[TaskPlan, list[tuple[InputID, Step]]]:
+                    request: Request) -> tuple[TaskPlan, list[tuple[InputID, Step]]]:
     """Plan a task whose own class says whether it is pending, or that runs as a whole."""
     digest = catalogue.digest(view)
     forced = _forced(request)
     steps = [(input_id, step) for input_id in view.input_ids
              for step in plan_input(view, input_id, catalogue, files, forced, request.pick_up, catalogue.damage(view))]
-    task = _summary(view, digest, steps, stage_removed(view, digest) if digest else None, catalogue.damage(view))
+    task = _summary(view, digest, steps, catalogue.damage(view))
     if view.verdict is None:
         return task, steps
     pending = view.verdict or ("incomplete" if request.force or request.first else "")
     reasons = (Reason("verdict", "incomplete", "its class says so"),) if pending else ()
-    return _replaced(task, pending, reasons), steps if pending else []
-
-
-def _replaced(task: TaskPlan, pending: str, reasons: tuple[Reason, ...]) -> TaskPlan:
-    from dataclasses import replace
-
-    return replace(task, pending=pending, reasons=reasons)
+    return replace(task, pending=pending, reasons=reasons), steps if pending else []
 
 
 def _forced(request: Request) -> Callable[[str], bool]:
     return lambda stage: request.force or stage == request.first
 
 
-def _summary(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputID, Step]], removed: Reason | None,
+def _summary(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputID, Step]],
              damage: str) -> TaskPlan:
-    reasons = {str(step.reason): step.reason for _, step in steps if step.reason is not None}
-    if removed is not None:
-        reasons = {str(removed): removed, **reasons}
-    found = list(reasons.values())
-    rooted = [reason for reason in found if reason.kind != "depends"] or found
-    if not rooted and digest is None:
-        rooted = [Reason("damaged", "incomplete", f"damaged: {damage}") if damage
-                  else Reason("never run", "incomplete", "never run")]
+    reasons = _reasons(view, digest, steps, damage)
     counts = Counter(step.action for _, step in steps)
-    order = [stage.id for stage in view.stages]
     running = {step.stage for _, step in steps if step.action is Action.COMPUTE}
     undone = {input_id for input_id, step in steps if step.action in (Action.COMPUTE, Action.TAKE) or (
         step.action is Action.RECOMPUTE and step.reason is not None)}
     sources = Counter(step.source for _, step in steps if step.source is not None)
-    most = max(sources, key=lambda source: (sources[source], source is view)) if sources and rooted else None
+    most = max(sources, key=lambda source: (sources[source], source is view)) if sources and reasons else None
     return TaskPlan(
-        view.name, view.path, True, rooted[0].verdict if rooted else "", tuple(rooted[:_MOST_REASONS]),
+        view.name, view.path, True, reasons[0].verdict if reasons else "", tuple(reasons[:_MOST_REASONS]),
         total=len(view.input_ids), done=len(view.input_ids) - len(undone),
-        first_stage=next((stage for stage in order if stage in running), None),
+        first_stage=next((stage.id for stage in view.stages if stage.id in running), None),
         pickup=most.name if most is not None else None, pickup_path=most.path if most is not None else None,
-        computes=counts[Action.COMPUTE] + counts[Action.RECOMPUTE], takes=counts[Action.TAKE], keeps=counts[Action.KEEP],
+        computes=counts[Action.COMPUTE] + counts[Action.RECOMPUTE], takes=counts[Action.TAKE],
+        keeps=counts[Action.KEEP],
         saved=sum(step.record.seconds for _, step in steps
                   if step.record is not None and step.action in (Action.KEEP, Action.TAKE)),
-        refresh=not rooted)
+        refresh=not reasons)
 
 
-def _transfer(view: TaskView, step: Step) -> Iterable[Transfer]:
-    if step.record is not None and step.source is not None and (step.action is Action.TAKE or step.restore):
+def _reasons(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputID, Step]],
+             damage: str) -> list[Reason]:
+    """Return why the task is pending; that a stage depends on another counts only if there is nothing else."""
+    shape = removed(view, digest) if digest is not None else None
+    found = list(dict.fromkeys([*([shape] if shape is not None else []),
+                                *(step.reason for _, step in steps if step.reason is not None)]))
+    if not found and digest is None:
+        found = [Reason("damaged", "incomplete", f"damaged: {damage}") if damage
+                 else Reason("never run", "incomplete", "never run")]
+    return [reason for reason in found if reason.kind != "depends"] or found
+
+
+def _transfer(view: TaskView, step: Step) -> Iterator[Transfer]:
+    if step.record is not None and step.source is not None and (
+            step.action is Action.TAKE or (step.action is Action.KEEP and step.restore)):
         yield Transfer(view.name, step.record, step.source.path, step.source.name, step.restore)

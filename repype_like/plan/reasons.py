@@ -1,6 +1,6 @@
-"""Why a stage has to run: one small predicate for each reason, with its own words.
+"""Why a stage has to run, or a task is not complete: one small predicate for each reason, with its own words.
 
-Every predicate compares the stage as it stands with the record and the digest of the last completion, and returns a
+Every predicate compares what stands now with the record and the digest of the last completion, and returns a
 :class:`Reason`, or None if it does not apply.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from repype_like.config import to_plain
 from repype_like.errors import Location
@@ -16,7 +17,7 @@ from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Digest, OutputFile, Record
 from repype_like.typing import Any, InputID, Literal
 
-__all__ = ["Reason", "Situation", "Verdict", "first_reason", "stage_removed"]
+__all__ = ["Reason", "Situation", "Verdict", "first_reason", "kept_now", "locate_output", "removed", "values_lost"]
 
 Verdict = Literal["incomplete", "pipeline", "specification"]
 
@@ -48,6 +49,8 @@ class Situation:
     digest: Digest | None
     before: Record | None
     """The record of the last completion."""
+    recorded: bool
+    """Whether the last completion had a record, be it there still or not."""
     damage: str
     """What is wrong with the digest, or an empty text."""
     forced: bool
@@ -63,8 +66,9 @@ def damaged(now: Situation) -> Reason | None:
     """What was stored is not what was written."""
     if now.damage:
         return Reason("damaged", "incomplete", f"damaged: {now.damage}")
-    if now.digest is not None and now.before is None and _was_complete(now):
-        return Reason("damaged", "incomplete", f'damaged: the record of "{now.stage.id}" for input {now.input_id!r} is gone')
+    if now.recorded and now.before is None:
+        return Reason("damaged", "incomplete",
+                      f'damaged: the record of "{now.stage.id}" for input {now.input_id!r} is gone')
     return None
 
 
@@ -82,8 +86,11 @@ def input_added(now: Situation) -> Reason | None:
 
 def stage_added(now: Situation) -> Reason | None:
     """The stage was not there at the last completion, or did not take part."""
-    if now.digest is None or now.stage.id in now.digest.stages:
+    if now.digest is None or now.recorded:
         return None
+    if now.stage.id in now.digest.stages:
+        return Reason("stage enabled", "specification", f'stage enabled: "{now.stage.id}"',
+                      _place(now.view, ("config", now.stage.id, "enabled")))
     return Reason("stage added", "pipeline", f'stage added: "{now.stage.id}"', now.view.origin(("pipeline",)))
 
 
@@ -92,8 +99,10 @@ def code_changed(now: Situation) -> Reason | None:
     if now.before is None or now.before.fingerprint == now.stage.fingerprint:
         return None
     parts = now.digest.fingerprints.get(now.stage.id, {}).get("parts", {}) if now.digest else {}
-    changed = sorted(name for name in parts.keys() | now.stage.parts.keys() if parts.get(name) != now.stage.parts.get(name))
-    what = ", ".join(_named_piece(name, now.stage, parts) for name in changed[:3]) if parts and changed else now.stage.id
+    changed = sorted(name for name in parts.keys() | now.stage.parts.keys()
+                     if parts.get(name) != now.stage.parts.get(name))
+    pieces = ", ".join(_named_piece(name, now.stage, parts) for name in changed[:3])
+    what = pieces if parts and changed else now.stage.id
     more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
     return Reason("code changed", "pipeline", f"code changed: {what}{more}")
 
@@ -118,8 +127,8 @@ def packages_changed(now: Situation) -> Reason | None:
     old = now.before.note.get("packages", {})
     for name in sorted(old.keys() | now.view.packages.keys()):
         if old.get(name) != now.view.packages.get(name):
-            return Reason("package changed", "pipeline",
-                          f"package changed: {name} {old.get(name, 'not counted')} -> {now.view.packages.get(name, 'not counted')}")
+            versions = f"{old.get(name, 'not counted')} -> {now.view.packages.get(name, 'not counted')}"
+            return Reason("package changed", "pipeline", f"package changed: {name} {versions}")
     return None
 
 
@@ -141,7 +150,8 @@ def output_missing(now: Situation) -> Reason | None:
         content = now.files.content(path) if path else "absent"
         if content != output.hash:
             what = "missing" if content == "absent" else "changed"
-            return Reason("output file missing", "incomplete", f"output file {what}: {path or output.path or output.scope}")
+            return Reason("output file missing", "incomplete",
+                          f"output file {what}: {path or output.path or output.scope}")
     return None
 
 
@@ -170,25 +180,43 @@ def first_reason(now: Situation) -> Reason:
     return Reason("incomplete", "incomplete", "incomplete")
 
 
-def stage_removed(view: TaskView, digest: Digest) -> Reason | None:
-    """Return why the shape of the task alone makes it pending: stages or inputs are gone."""
+def removed(view: TaskView, digest: Digest) -> Reason | None:
+    """Stages or inputs that took part in the last completion do so no more."""
     gone = [stage for stage in digest.stages if stage not in view.stage]
     if gone:
         return Reason("stage removed", "pipeline", f'stage removed: "{gone[0]}"', view.origin(("pipeline",)))
-    lost = [input_id for input_id in digest.inputs if input_id not in view.input_ids]
+    disabled = [stage.id for stage in view.stages
+                if digest.records.get(stage.id) and not stage.is_enabled(view.config.get(stage.id) or {})]
+    if disabled:
+        return Reason("stage disabled", "specification", f'stage disabled: "{disabled[0]}"',
+                      _place(view, ("config", disabled[0], "enabled")))
+    known = set(view.input_ids)
+    lost = [input_id for input_id in digest.inputs if input_id not in known]
     if lost:
         return Reason("input removed", "specification", f"input removed: {lost[0]!r}", view.origin(("input_ids",)))
     return None
 
 
-def locate_output(view: TaskView, output: OutputFile) -> Any:
+def values_lost(record: Record, kept: frozenset[str]) -> Reason | None:
+    """Values that are to be kept were stored, and are gone."""
+    if any(record.fields.get(name) is not None for name in kept):
+        return Reason("damaged", "incomplete",
+                      f'damaged: values of "{record.stage}" for input {record.input_id!r} are gone')
+    return None
+
+
+def kept_now(view: TaskView, record: Record, kept: frozenset[str]) -> Reason | None:
+    """Values that were marginal are to be kept from now on."""
+    if kept and all(record.fields.get(name) is None for name in kept):
+        return Reason("kept now", "specification", f'the values of "{record.stage}" are to be kept now',
+                      view.origin(("marginal_stages",)))
+    return None
+
+
+def locate_output(view: TaskView, output: OutputFile) -> Path | None:
     """Return the path at which the file `output` belongs in the task, or None."""
     base = view.locate(output.scope, output.input_id, output.path)
     return base / output.relative if base is not None and output.relative else base
-
-
-def _was_complete(now: Situation) -> bool:
-    return now.digest is not None and now.stage.id in now.digest.stages and now.input_id in now.digest.inputs
 
 
 def _named_piece(name: str, stage: StageView, before: Mapping[str, str]) -> str:
@@ -202,9 +230,8 @@ def _differences(keys: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tu
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in sorted({**old, **new}, key=str):
             yield from _differences((*keys, key), old.get(key, _MISSING), new.get(key, _MISSING))
-    elif type(old) is not type(new) or old != new:
-        if not (old != old and new != new):  # NaN is as good as NaN
-            yield keys, old, new
+    elif type(old) is not type(new) or (old != new and not (old != old and new != new)):  # NaN is as good as NaN
+        yield keys, old, new
 
 
 def _shown(value: Any) -> str:

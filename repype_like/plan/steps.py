@@ -6,24 +6,29 @@ values that were not kept are computed again only for a stage that must run.
 
 Example: after an edit of the third of four stages, the first two are kept. If the third reads a marginal field of the
 second, the second is *recomputed*: its record stays what it is, only its values are needed once more.
+
+A stage may also read a file that an earlier one makes. Where that file is going to be put back in place, its content is
+known beforehand. Where it is going to be made anew, the stage is kept for now: if the file turns out to be another, it
+runs in the next round.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
+from repype_like.hashing import ABSENT
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.files import Files
-from repype_like.plan.keys import is_planned, planned, pre_key
-from repype_like.plan.reasons import Reason, Situation, first_reason, locate_output
+from repype_like.plan.keys import is_planned, key_for, planned, prepare
+from repype_like.plan.reasons import Reason, Situation, first_reason, kept_now, locate_output, values_lost
 from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Record
 from repype_like.typing import Any, InputID
 
-__all__ = ["Action", "Restore", "Step", "plan_input"]
+__all__ = ["Action", "Restore", "Step", "plan_input", "steps_until"]
 
 
 class Action(Enum):
@@ -38,15 +43,17 @@ class Action(Enum):
     COMPUTE = "compute"
     """It has no valid record."""
 
+    __hash__ = object.__hash__  # members are single; the inherited one hashes their names, over and over
+
 
 @dataclass(frozen=True)
 class Restore:
-    """A file that a stage made is put where it belongs: copied from `source`, or from the stored content `hash`."""
+    """A file that a stage made is put where it belongs: `source`, with the content `hash`, is copied to `target`."""
 
     target: Path
     hash: str
     mode: int
-    source: Path | None
+    source: Path
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,11 @@ class Step:
         """The record id, or the planned name of the record that the step will make."""
         return self.record.id if self.record is not None and self.action is not Action.COMPUTE else planned(self.key)
 
+    @property
+    def runs(self) -> bool:
+        """Whether the stage is executed."""
+        return self.action is Action.COMPUTE or self.action is Action.RECOMPUTE
+
 
 def plan_input(view: TaskView, input_id: InputID, catalogue: Catalogue, files: Files,
                forced: Callable[[str], bool], pick_up: bool, damage: str = "") -> list[Step]:
@@ -85,104 +97,125 @@ def plan_input(view: TaskView, input_id: InputID, catalogue: Catalogue, files: F
         pick_up: Whether other tasks are searched.
         damage: What is wrong with the digest of the task.
     """
-    config = view.configure(input_id, None)
-    names: dict[str, str] = {}
-    steps = []
-    for stage in view.stages:
-        section = config.get(stage.id) or {}
-        if not stage.is_enabled(section):
-            continue
-        step = _step(view, stage, input_id, stage.effective_config(section), names, catalogue, files, forced, pick_up,
-                     damage)
-        names.update(dict.fromkeys(stage.outputs, step.name))
-        steps.append(step)
-    return _with_values(view, steps, catalogue, pick_up)
+    return _InputPlanning(view, input_id, catalogue, files, forced, pick_up, damage).steps()
 
 
-def _step(view: TaskView, stage: StageView, input_id: InputID, config: Mapping[str, Any], names: Mapping[str, str],
-          catalogue: Catalogue, files: Files, forced: Callable[[str], bool], pick_up: bool, damage: str) -> Step:
-    reads = {field: names[field] for field in stage.inputs if field in names}
-    key = pre_key(stage, config, input_id, reads, view.packages)
-    must_run = forced(stage.id)
-    before = catalogue.completed_record(view, stage.id, input_id)
+@dataclass
+class _InputPlanning:
+    view: TaskView
+    input_id: InputID
+    catalogue: Catalogue
+    files: Files
+    forced: Callable[[str], bool]
+    pick_up: bool
+    damage: str
+    coming: dict[Path, str | None] = field(default_factory=dict)
+    """Files that will have another content when a later stage runs: by path, the hash; None if that is not known."""
 
-    def reason() -> Reason:
-        return first_reason(Situation(view, stage, input_id, config, catalogue.digest(view), before, damage, must_run,
-                                      files))
+    def steps(self) -> list[Step]:
+        config = self.view.configure(self.input_id, None)
+        names: dict[str, str] = {}
+        steps = []
+        for stage in self.view.stages:
+            if stage.is_enabled(config.get(stage.id) or {}):
+                step = self._step(stage, config, {name: names[name] for name in stage.inputs if name in names})
+                for output in stage.outputs:
+                    names[output] = step.name
+                steps.append(step)
+        return self._with_values(steps)
 
-    if not must_run and not any(map(is_planned, reads.values())):
-        for source, record in catalogue.candidates(view, key, pick_up):
-            if _holds(view, record, files):
-                restore = _restores(view, source, record, files)
+    def _step(self, stage: StageView, config: Mapping[str, Any], reads: dict[str, str]) -> Step:
+        effective, basis = prepare(self.view, stage, config)
+        key = key_for(basis, self.input_id, reads)
+        before = self.catalogue.completed_record(self.view, stage.id, self.input_id)
+        forced = self.forced(stage.id)
+        if not forced and not any(map(is_planned, reads.values())):
+            found = self._valid(key)
+            if found is not None:
+                source, record, restore = found
+                self.coming.update((item.target, item.hash) for item in restore)
+                current = before is not None and before.id == record.id and not restore
+                return Step(stage.id, Action.KEEP if source is self.view else Action.TAKE, key, reads, record, source,
+                            restore, None if current else self._reason(stage, effective, before, forced=False))
+        self.coming.update((path, None) for path in self._outputs_of(before))
+        return Step(stage.id, Action.COMPUTE, key, reads, reason=self._reason(stage, effective, before, forced=forced))
+
+    def _reason(self, stage: StageView, config: Mapping[str, Any], before: Record | None, *, forced: bool) -> Reason:
+        return first_reason(Situation(
+            self.view, stage, self.input_id, config, self.catalogue.digest(self.view), before,
+            self.catalogue.names_record(self.view, stage.id, self.input_id), self.damage, forced, self.files))
+
+    def _valid(self, key: str) -> tuple[TaskView, Record, tuple[Restore, ...]] | None:
+        """Return a record that is valid for this task, the task that has it, and what has to be put in place for it."""
+        for source, record in self.catalogue.candidates(self.view, key, self.pick_up):
+            if self._sees_the_same(record):
+                restore = self._restores(source, record)
                 if restore is not None:
-                    action = Action.KEEP if source is view else Action.TAKE
-                    current = before is not None and before.id == record.id and not restore
-                    return Step(stage.id, action, key, reads, record, source, restore, None if current else reason())
-    return Step(stage.id, Action.COMPUTE, key, reads, reason=reason())
+                    return source, record, restore
+        return None
 
+    def _sees_the_same(self, record: Record) -> bool:
+        """Tell whether what the record observed is what this task sees, or may come to see."""
+        for seen in record.observations:
+            path = self.view.locate(seen.scope, seen.input_id, seen.path)
+            content = ABSENT if path is None else self.coming[path] if path in self.coming else self.files.content(path)
+            if content is not None and content != seen.hash:
+                return False
+        return True
 
-def _holds(view: TaskView, record: Record, files: Files) -> bool:
-    """Tell whether what the record observed is what this task sees."""
-    for seen in record.observations:
-        path = view.locate(seen.scope, seen.input_id, seen.path)
-        if (files.content(path) if path is not None else "absent") != seen.hash:
-            return False
-    return True
-
-
-def _restores(view: TaskView, source: TaskView, record: Record, files: Files) -> tuple[Restore, ...] | None:
-    """Return what has to be put in place for the record to be valid here, or None if that cannot be had."""
-    restores = []
-    for output in record.outputs:
-        target = locate_output(view, output)
-        if target is None:
-            return None
-        if files.content(target) == output.hash:
-            continue
-        origin = locate_output(source, output) if source is not view else None
-        if origin is not None and files.content(origin) == output.hash:
+    def _restores(self, source: TaskView, record: Record) -> tuple[Restore, ...] | None:
+        """Return what has to be put in place for the record to be valid here, or None if that cannot be had."""
+        restores = []
+        for output in record.outputs:
+            target = locate_output(self.view, output)
+            if target is None:
+                return None
+            if self.files.content(target) == output.hash:
+                continue
+            origin = locate_output(source, output) if source is not self.view else None
+            if origin is None or self.files.content(origin) != output.hash:
+                if not source.store.has_blob(output.hash):
+                    return None
+                origin = source.store.stashed(output.hash)
             restores.append(Restore(target, output.hash, output.mode, origin))
-        elif source.store.has_blob(output.hash):
-            restores.append(Restore(target, output.hash, output.mode, None))
-        else:
-            return None
-    return tuple(restores)
+        return tuple(restores)
 
+    def _outputs_of(self, record: Record | None) -> Iterator[Path]:
+        for output in record.outputs if record is not None else ():
+            path = locate_output(self.view, output)
+            if path is not None:
+                yield path
 
-def _with_values(view: TaskView, steps: list[Step], catalogue: Catalogue, pick_up: bool) -> list[Step]:
-    """Turn steps whose values are needed, but not stored, into recomputations; from the last stage to the first."""
-    needed: set[str] = set()
-    result = []
-    for step in reversed(steps):
-        stage = view.stage[step.stage]
-        if step.record is not None:
+    def _with_values(self, steps: list[Step]) -> list[Step]:
+        """Turn steps whose values are needed, but not stored, into recomputations; from the last to the first."""
+        needed: set[str] = set()
+        result = []
+        for step in reversed(steps):
+            stage = self.view.stage[step.stage]
             fields = stage.outputs & (needed | stage.kept)
-            if fields:
-                step = _with_source(view, step, fields, stage.kept, catalogue, pick_up)
-        if step.action in (Action.COMPUTE, Action.RECOMPUTE):
-            needed |= stage.inputs
-        result.append(step)
-    return result[::-1]
+            found = self._with_source(step, fields, stage) if step.record is not None and fields else step
+            if found.runs:
+                needed |= stage.inputs
+            result.append(found)
+        return result[::-1]
 
-
-def _with_source(view: TaskView, step: Step, fields: frozenset[str], kept: frozenset[str], catalogue: Catalogue,
-                 pick_up: bool) -> Step:
-    record, source = step.record, step.source
-    assert record is not None and source is not None
-    if source.store.holds(record, fields):
-        return step
-    for other, twin in catalogue.candidates(view, step.key, pick_up):
-        if twin.id == record.id and other.store.holds(twin, fields):
-            action = Action.TAKE if kept and other is not view else step.action
-            return replace(step, action=action, record=twin, source=other)
-    lost = any(record.fields.get(field) is not None for field in fields & kept)
-    reason = Reason("damaged", "incomplete", f'damaged: values of "{step.stage}" are gone') if lost else step.reason
-    return replace(step, action=Action.RECOMPUTE, reason=reason)
+    def _with_source(self, step: Step, fields: frozenset[str], stage: StageView) -> Step:
+        """Return `step` with a source that holds the values of `fields`, or as a recomputation if there is none."""
+        record, source = step.record, step.source
+        assert record is not None
+        assert source is not None
+        if source.store.holds(record, fields):
+            return step
+        for other, twin in self.catalogue.candidates(self.view, step.key, self.pick_up):
+            if twin.id == record.id and other.store.holds(twin, fields):
+                return replace(step, action=Action.TAKE if stage.kept and other is not self.view else step.action,
+                               record=twin, source=other)
+        reason = step.reason or values_lost(record, stage.kept) or kept_now(self.view, record, stage.kept)
+        return replace(step, action=Action.RECOMPUTE, reason=reason, restore=())
 
 
 def steps_until(steps: list[Step], view: TaskView, last: str | None) -> list[Step]:
     """Return the steps up to the stage `last`, and all if that is None."""
     order = [stage.id for stage in view.stages]
     end = order.index(last) + 1 if last in order else len(order)
-    return [step for step in steps if order.index(step.stage) < end]
-
+    return [step for step in steps if order.index(step.stage) < end] if end < len(order) else steps

@@ -37,10 +37,6 @@ def make_units(wishes: Sequence[Wish]) -> list[Unit]:
     return [_unit(group, codebase) for (codebase, _, _), together in by_input.items() for group in _connected(together)]
 
 
-def _runs(wish: Wish) -> bool:
-    return wish.step.action in (Action.COMPUTE, Action.RECOMPUTE)
-
-
 def _connected(wishes: Sequence[Wish]) -> list[list[Wish]]:
     """Split the wishes for one input into groups of tasks that have a computation in common, directly or indirectly."""
     leader: dict[TaskView, TaskView] = {}
@@ -53,35 +49,46 @@ def _connected(wishes: Sequence[Wish]) -> list[list[Wish]]:
     first: dict[str, TaskView] = {}
     for wish in wishes:
         leader.setdefault(wish.view, wish.view)
-        if _runs(wish):
+        if wish.step.runs:
             leader[find(wish.view)] = find(first.setdefault(wish.step.name, wish.view))
     groups: dict[TaskView, list[Wish]] = {}
     for wish in wishes:  # those that do not run included: others read their records
         groups.setdefault(find(wish.view), []).append(wish)
     return [group for group in groups.values() if any(
-        _runs(wish) or wish.step.stage in wish.view.skip_hooks for wish in group)]
+        wish.step.runs or wish.step.stage in wish.view.skip_hooks for wish in group)]
 
 
 def _unit(wishes: Sequence[Wish], codebase: int) -> Unit:
     """Return the unit of wishes for one input. Their order makes every node stand behind those it reads."""
     wanted: dict[str, list[Wish]] = {}
     for wish in wishes:
-        if _runs(wish):
+        if wish.step.runs:
             wanted.setdefault(wish.step.name, []).append(wish)
-    records = {wish.step.record.id: wish for wish in wishes if wish.step.record is not None}
     nodes = [Node(name, twins[0].step.stage, twins[0].input_id, tuple(twin.view.name for twin in twins),
                   tuple(twins[0].step.reads.items()), twins[0].step.action is Action.RECOMPUTE)
              for name, twins in wanted.items()]
-    read = {name for node in nodes for _, name in node.reads}
-    stored = {name: Stored(wish.step.record, wish.step.source.path) for name, wish in records.items()
-              if name in read and name not in wanted and wish.step.record and wish.step.source}
-    return Unit(tuple(nodes), stored, tuple(_skips(wishes)), codebase)
+    return Unit(tuple(nodes), _stored(wishes), tuple(_skips(wishes)), codebase)
+
+
+def _stored(wishes: Sequence[Wish]) -> dict[tuple[str, str], Stored]:
+    """Return the values that are read from stores. Which store has which field may differ from task to task."""
+    sources = {(wish.view, wish.step.name): Stored(wish.step.record, wish.step.source.path) for wish in wishes
+               if not wish.step.runs and wish.step.record is not None and wish.step.source is not None}
+    stored = {}
+    for wish in wishes:
+        if wish.step.runs:
+            for field, name in wish.step.reads.items():
+                source = sources.get((wish.view, name))
+                if source is not None:
+                    stored[name, field] = source
+    return stored
 
 
 def _skips(wishes: Sequence[Wish]) -> Iterator[Skip]:
     known: dict[TaskView, list[Stored]] = {}
     for wish in wishes:
-        if not _runs(wish) and wish.step.record is not None and wish.step.source is not None and wish.view.skip_hooks:
-            known.setdefault(wish.view, []).append(Stored(wish.step.record, wish.step.source.path))
-            if wish.step.stage in wish.view.skip_hooks:
+        step = wish.step
+        if wish.view.skip_hooks and not step.runs and step.record is not None and step.source is not None:
+            known.setdefault(wish.view, []).append(Stored(step.record, step.source.path))
+            if step.stage in wish.view.skip_hooks:
                 yield Skip(wish.view.name, wish.step.stage, wish.input_id, tuple(known[wish.view]))

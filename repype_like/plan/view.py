@@ -34,7 +34,7 @@ class StageView:
     """The outputs whose values stay when the task is complete: those neither marginal nor consumed."""
 
     def effective_config(self, section: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what counts of this stage's section of the configuration: defaults filled in, the irrelevant left out."""
+        """Return what counts of this stage's section of the configuration: with defaults, without the irrelevant."""
         return {key: value for key, value in {**self.default_config, **section}.items()
                 if key != "enabled" and key not in self.ignore_config}
 
@@ -57,7 +57,7 @@ class TaskView:
     configure: Callable[[InputID, str | None], Mapping[str, Any]]
     """Gives the configuration for an input, a section for each stage; adapted for one stage only if that is named."""
     locate: Callable[[str | None, InputID | None, str | None], Path | None]
-    """Gives the path that a scope and input, or a path relative to the tree, stand for; None if there is no such scope."""
+    """Gives the path that a scope and input, or a path relative to the tree, stand for; None for an unknown scope."""
     store: Store
     spec: Plain
     """The full specification."""
@@ -76,6 +76,8 @@ class TaskView:
     """The stages for which the task wants to know when they do not run."""
     codebase: int = 0
     """Tasks with different numbers must not run in the same process at once."""
+    prepared: dict[str, tuple[Any, dict[str, Any], str]] = field(default_factory=dict, init=False, repr=False)
+    """What :func:`repype_like.plan.keys.prepare` remembers."""
 
     @cached_property
     def stage(self) -> Mapping[str, StageView]:

@@ -1,0 +1,201 @@
+"""One execution of one stage for one input, in the process that this is called in.
+
+    the files of an earlier result are put out of the way
+    the configuration is adapted to the input
+    hooks, process, check
+    what the stage met in files becomes observations and output files
+    its values are encoded: what is kept goes to the store
+
+If any of that fails, the files are what they were before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from repype_like import events
+from repype_like.config import Config, to_plain
+from repype_like.errors import DamagedError
+from repype_like.execute.asides import Asides
+from repype_like.execute.hooks import call_hooks, has_hooks
+from repype_like.execute.messages import Happened, Message, Missed
+from repype_like.execute.tracking import Tracker
+from repype_like.execute.values import Slot, StoredSlot
+from repype_like.execute.workplace import Workplace
+from repype_like.plan import Files, Node, key_for, prepare, record_id
+from repype_like.stage import Stage
+from repype_like.status import Status
+from repype_like.store import FieldValue, NotStorableError, Observation, OutputFile, Record
+from repype_like.typing import Any, Plain, cast
+
+__all__ = ["Computation", "Computed", "Known", "LostValueError"]
+
+Known = dict[str, tuple[str, "Slot | StoredSlot"]]
+"""For one task: by field, the id of the record that it is part of, and its value."""
+
+
+class LostValueError(Exception):
+    """A stored value that the stage was to read is damaged; that is nobody's fault."""
+
+    def __init__(self, slot: StoredSlot, error: DamagedError):
+        super().__init__(str(error))
+        self.slot = slot
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What came of it."""
+
+    record: Record
+    slots: dict[str, Slot]
+    """The values of the outputs."""
+
+
+@dataclass
+class Computation:
+    """What is needed for one execution; see :meth:`run`."""
+
+    node: Node
+    place: Workplace
+    """The task that computes."""
+    tasks: tuple[str, ...]
+    """All tasks that the result is for."""
+    known: Known
+    """The fields that the stage may read."""
+    kept: frozenset[str]
+    """The outputs that any of the tasks keeps."""
+    readers: Callable[[str], int]
+    """Tells how many stages are going to read an output, at most."""
+    emit: Callable[[Message], None]
+    files: Files
+
+    def __post_init__(self) -> None:
+        self.stage = cast(Stage, self.place.pipeline.stage(self.node.stage))
+
+    def run(self) -> Computed:
+        """Execute the stage.
+
+        Raises:
+            LostValueError: If a value that the stage reads is damaged.
+            SpoiledInputError: If the stage changed a file that it had read.
+            OutputMismatch: If it returned other fields than its outputs.
+            NotStorableError: If a value that it returned cannot be stored.
+            StorageError: If the file system does not do what it is asked to.
+            BaseException: Whatever the stage raises.
+        """
+        place, node, view = self.place, self.node, self.place.view
+        inputs = self._read_inputs()
+        self._happened(events.StageStarted(task=view.name, stage=node.stage, input_id=node.input_id, tasks=self.tasks,
+                                           worker=0))
+        tracker = Tracker(place.roots, place.tree, lambda path: self.emit(Missed(str(path))))
+        asides = Asides(place, node.stage, node.input_id)
+        asides.move()
+        started = time.time()
+        try:
+            with tracker.active():
+                place.pipeline.on_resolve = tracker.meet
+                adapted = view.configure(node.input_id, node.stage)
+            effective, basis = prepare(view, view.stage[node.stage], adapted)
+            section = Config(dict(adapted)).section(node.stage).copy()
+            self.stage.fill_in(section)
+            self._call_start_hooks()
+            with tracker.active():
+                place.pipeline.on_resolve = tracker.meet
+                outputs, seconds = self._process(inputs, section)
+            place.pipeline.on_resolve = None
+            observations, files = tracker.findings(self.files)
+            self._warn_of(tracker.unasked)
+            fields = {field: self._encode(field, outputs[field]) if field in self.kept else None
+                      for field in sorted(outputs)}
+        except BaseException:
+            asides.put_back(tracker.made())
+            raise
+        finally:
+            place.pipeline.on_resolve = None
+        record = self._record(basis, effective, section, observations, files, fields, started, seconds)
+        place.note(record)
+        slots = {field: Slot(outputs[field], None if value is None else (view.store, value), self.readers(field))
+                 for field, value in fields.items()}
+        self._happened(events.StageFinished(task=view.name, stage=node.stage, input_id=node.input_id, tasks=self.tasks,
+                                            seconds=seconds))
+        return Computed(record, slots)
+
+    def _read_inputs(self) -> dict[str, Any]:
+        inputs: dict[str, Any] = {}
+        for field in self.stage.inputs:
+            if field == "input_id":
+                inputs[field] = self.node.input_id
+                continue
+            slot = self.known[field][1]
+            try:
+                inputs[field] = slot.read()
+            except DamagedError as error:
+                if isinstance(slot, StoredSlot):
+                    raise LostValueError(slot, error) from error
+                raise
+        return inputs
+
+    def _process(self, inputs: dict[str, Any], section: Config) -> tuple[dict[str, Any], float]:
+        """Have the stage compute, and return its outputs and how many seconds it took."""
+        stage, pipeline, status = self.stage, self.place.pipeline, Status(report=self._reported)
+        started = time.perf_counter()
+        if type(stage).run is not Stage.run:
+            data = dict(inputs)
+            stage.run(pipeline=pipeline, input_id=self.node.input_id, data=data, config=section, status=status)
+            outputs: Any = {field: data[field] for field in stage.outputs if field in data}
+        else:
+            outputs = stage.process(pipeline=pipeline, config=section, status=status, **inputs)
+        seconds = time.perf_counter() - started
+        return stage.check_outputs(outputs), seconds
+
+    def _record(self, basis: str, effective: Mapping[str, Any], section: Config, observations: tuple[Observation, ...],
+                files: tuple[OutputFile, ...], fields: dict[str, FieldValue | None], started: float,
+                seconds: float) -> Record:
+        node, view = self.node, self.place.view
+        reads = {field: self.known[field][0] for field, _ in node.reads}
+        key = key_for(basis, node.input_id, reads)
+        note: dict[str, Plain] = {"final": to_plain(section.final())}
+        if view.packages:
+            note["packages"] = dict(view.packages)
+        return Record(
+            id=record_id(key, observations), pre_key=key, stage=node.stage, input_id=node.input_id,
+            fingerprint=view.stage[node.stage].fingerprint, config=to_plain(effective), reads=reads,
+            observations=observations, outputs=files, fields=fields, started=started, seconds=seconds, note=note)
+
+    def _encode(self, field: str, value: Any) -> FieldValue:
+        try:
+            return self.place.view.store.encode(value, self.stage.formats.get(field))
+        except NotStorableError as error:
+            raise NotStorableError(
+                f'the field "{field}" of the stage "{self.stage.id}" cannot be stored: {error}') from None
+
+    def _call_start_hooks(self) -> None:
+        self.place.pipeline.on_resolve = None
+        if has_hooks(self.stage, "start"):
+            slots = {field: slot for field, (_, slot) in self.known.items()}
+            call_hooks(self.place, self.stage, "start", self.node.input_id, slots, self._happened)
+
+    def _warn_of(self, unasked: list[str]) -> None:
+        for path in unasked:
+            self._happened(events.Warned(
+                task=self.place.view.name, message=f'the stage "{self.stage.id}" reads {_shown(path, self.place)} '
+                "without asking the pipeline for it (pipeline.resolve or pipeline.track); its content counts"))
+
+    def _reported(self, content: Plain, intermediate: bool) -> None:
+        around: dict[str, Any] = dict(task=self.place.view.name, stage=self.stage.id, input_id=self.node.input_id)
+        if isinstance(content, dict) and content.get("info") == "progress":
+            self._happened(events.Progress(step=content["step"], total=content["max_steps"],
+                                           details=to_plain(content["details"]), **around))
+        else:
+            self._happened(events.Message(content=to_plain(content), intermediate=intermediate, **around))
+
+    def _happened(self, event: events.Event) -> None:
+        self.emit(Happened(event))
+
+
+def _shown(path: str, place: Workplace) -> str:
+    """Return a path relative to the tree, if it is in there."""
+    return Path(path).relative_to(place.tree).as_posix() if Path(path).is_relative_to(place.tree) else path

@@ -1,0 +1,109 @@
+"""Memory that a worker shares with the coordinator.
+
+What a worker has to say lies there from the moment at which it was said, so nothing of it is lost when the worker dies:
+of what it had finished, of what it was doing, of which files it was about to make. The coordinator looks every now and
+then; the worker rings when there is a reason to hurry.
+"""
+
+from __future__ import annotations
+
+import mmap
+import pickle
+import struct
+
+from repype_like.execute.messages import Idle, Message
+from repype_like.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing.synchronize import Lock
+
+__all__ = ["Mailbox"]
+
+_HEADER = struct.Struct("<Qqqq")
+"""How many bytes of messages there are, the position of the unit, that of the node, and whether units are recalled."""
+
+_LENGTH = struct.Struct("<Q")
+_SIZE = 1 << 21
+
+
+class Mailbox:
+    """Messages from a worker, and notes in both directions.
+
+    Arguments:
+        lock: Held while messages are put in or taken out.
+    """
+
+    def __init__(self, lock: Lock):
+        self._lock = lock
+        self._memory = mmap.mmap(-1, _SIZE)
+        self.note(-1, -1)
+
+    # --- what the worker does ----------------------------------------------------------------------------------------
+
+    @staticmethod
+    def is_too_large(data: bytes) -> bool:
+        """Tell whether a message would not even fit if there were no other."""
+        return _HEADER.size + _LENGTH.size + len(data) > _SIZE
+
+    def put(self, data: bytes) -> bool:
+        """Put in a pickled message; return False if there is no room at the moment."""
+        with self._lock:
+            (used,) = _LENGTH.unpack_from(self._memory)
+            start = _HEADER.size + used
+            end = start + _LENGTH.size + len(data)
+            if end > _SIZE:
+                return False
+            self._memory[start:end] = _LENGTH.pack(len(data)) + data
+            _LENGTH.pack_into(self._memory, 0, end - _HEADER.size)
+            return True
+
+    def note(self, unit: int, node: int) -> None:
+        """Note the position of the unit that is being run, and of the node in it; -1 for none."""
+        struct.pack_into("<qq", self._memory, 8, unit, node)
+
+    @property
+    def recalled(self) -> bool:
+        """Whether the units that are not begun yet are wanted back."""
+        return self._memory[24] != 0
+
+    # --- what the coordinator does -----------------------------------------------------------------------------------
+
+    def take(self, dead: bool = False) -> list[Message | Idle]:
+        """Take all messages out.
+
+        Arguments:
+            dead: Whether the worker is dead, and may have died with the lock in its hands.
+        """
+        locked = self._lock.acquire(timeout=0 if dead else 1)
+        if not locked and not dead:
+            return []  # it was stopped at a bad moment; there will be another look
+        try:
+            (used,) = _LENGTH.unpack_from(self._memory)
+            if not used:
+                return []
+            data = self._memory[_HEADER.size:_HEADER.size + used]
+            _LENGTH.pack_into(self._memory, 0, 0)
+        finally:
+            if locked:
+                self._lock.release()
+        messages: list[Message | Idle] = []
+        position = 0
+        while position < len(data):
+            (length,) = _LENGTH.unpack_from(data, position)
+            position += _LENGTH.size + length
+            messages.append(pickle.loads(memoryview(data)[position - length:position]))
+        return messages
+
+    @property
+    def noted(self) -> tuple[int, int]:
+        """The position of the unit and of the node that the worker noted last."""
+        unit, node = struct.unpack_from("<qq", self._memory, 8)
+        return unit, node
+
+    def recall(self, wanted: bool = True) -> None:
+        """Ask for the units that are not begun yet, or do so no more."""
+        self._memory[24] = int(wanted)
+
+    def close(self) -> None:
+        """Free the memory."""
+        self._memory.close()

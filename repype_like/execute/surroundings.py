@@ -1,0 +1,70 @@
+"""The state of the process that stages share, put back to what it was when one of them has changed it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import warnings
+
+from repype_like.typing import Any
+
+__all__ = ["Surroundings"]
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGCHLD", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGXFSZ")
+_SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+
+
+class Surroundings:
+    """Working directory, environment, umask, signal handlers, filters of warnings and how processes are started.
+
+    What it finds when it is made is what :meth:`restore` puts back. Called for every stage, so it looks before it
+    writes. The state of random generators is not among it: a stage whose results depend on that has to seed them.
+    """
+
+    def __init__(self) -> None:
+        self._directory = os.getcwd()  # noqa: PTH109  a Path costs more than the rest of it
+        self._variables = dict(os.environ)
+        self._environment = dict(_environment())
+        self._umask = os.umask(0o022)
+        os.umask(self._umask)
+        self._handlers = [(number, signal.getsignal(number)) for number in _SIGNALS]
+        self._filters = list(warnings.filters)
+        self._start_method = _start_method()
+
+    def restore(self) -> None:
+        """Put everything back."""
+        if _directory() != self._directory:
+            with contextlib.suppress(OSError):  # somebody has deleted it; the next stage will tell
+                os.chdir(self._directory)
+        if _environment() != self._environment:
+            os.environ.clear()
+            os.environ.update(self._variables)
+        os.umask(self._umask)
+        for number, handler in self._handlers:
+            if signal.getsignal(number) is not handler and handler is not None:
+                with contextlib.suppress(ValueError):  # another thread than the main one cannot have changed it
+                    signal.signal(number, handler)
+        if warnings.filters != self._filters:
+            warnings.resetwarnings()
+            warnings.filters.extend(self._filters)  # type: ignore[attr-defined]  # declared as a mere sequence
+        if _start_method() != self._start_method:
+            sys.modules["multiprocessing"].set_start_method(self._start_method, force=True)
+
+def _directory() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109  see above
+    except FileNotFoundError:  # the stage has deleted it
+        return ""
+
+
+def _environment() -> dict[Any, Any]:
+    """Return the environment as the mapping that ``os.environ`` wraps, which can be compared a hundred times faster."""
+    data: dict[Any, Any] = os.environ._data  # type: ignore[attr-defined]  # private, but there in all versions
+    return data
+
+
+def _start_method() -> Any:
+    multiprocessing = sys.modules.get("multiprocessing")
+    return None if multiprocessing is None else multiprocessing.get_start_method(allow_none=True)
