@@ -28,20 +28,41 @@ class Benchmark(Generic[ValueType]):
 
     def __init__(self, filepath: PathLike):
         self.filepath = Path(filepath)
-        self._values: dict[tuple[str, InputID], ValueType] = {}
+        self._known: dict[tuple[str, InputID], ValueType] = {}
+        self._frame: pd.DataFrame | None = None
         if self.filepath.is_file():
-            self._values.update(_read(self.filepath))
+            self._known.update(_read(self.filepath))
 
     @property
     def df(self) -> pd.DataFrame:
-        """The values as a pandas data frame: a row for each stage, a column for each input, NaN where there is none."""
-        import pandas as pd  # an optional library
+        """The values as a pandas data frame: a row for each stage, a column for each input, NaN where there is none.
 
-        frame = pd.DataFrame(index=_unique(stage for stage, _ in self._values),
-                             columns=_unique(input_id for _, input_id in self._values))
-        for where, value in self._values.items():
-            frame.at[where] = value
-        return frame.infer_objects()
+        What is written into it counts, until a value is set in another way.
+        """
+        if self._frame is None:
+            import pandas as pd  # an optional library
+
+            columns: dict[InputID, dict[str, ValueType]] = {}
+            for (stage, input_id), value in self._known.items():
+                columns.setdefault(input_id, {})[stage] = value
+            stages = _unique(stage for stage, _ in self._known)
+            self._frame = pd.DataFrame(columns).reindex(stages) if columns else pd.DataFrame()
+        return self._frame
+
+    @df.setter
+    def df(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+
+    @property
+    def _values(self) -> dict[tuple[str, InputID], ValueType]:
+        if self._frame is not None:
+            self._known = {(stage, input_id): value for input_id, column in self._frame.items()
+                           for stage, value in column.dropna().items()}
+        return self._known
+
+    @_values.setter
+    def _values(self, values: dict[tuple[str, InputID], ValueType]) -> None:
+        self._known, self._frame = values, None
 
     def set(self, other: Benchmark[ValueType]) -> Self:
         """Take over all values of `other`."""
@@ -52,7 +73,9 @@ class Benchmark(Generic[ValueType]):
         return self._values[where]
 
     def __setitem__(self, where: tuple[str, InputID], value: ValueType) -> None:
-        self._values[where] = value
+        values = self._values
+        values[where] = value
+        self._values = values
 
     def __contains__(self, where: object) -> bool:
         return where in self._values

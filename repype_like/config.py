@@ -33,6 +33,7 @@ class Config:
 
     def __init__(self, other: dict[str, Any] | Config | None = None):
         self._defaults: dict[str, Any] = {}
+        self._keeps_defaults = False
         if other is None:
             self.entries = {}
         elif isinstance(other, dict):
@@ -62,6 +63,7 @@ class Config:
         part = Config(value)
         remembered = self._defaults.setdefault(key, {}) if key in self.entries else value
         part._defaults = remembered if isinstance(remembered, dict) else {}
+        part._keeps_defaults = self._keeps_defaults
         return part
 
     def _lookup(self, key: str) -> Any:
@@ -91,11 +93,19 @@ class Config:
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of the hyperparameter `key`, or `default` if it is not set."""
-        config, key = self._holder(key)
+        config, key = self._holder(key, create=self._keeps_defaults)
         value = config._lookup(key)
         if value is _MISSING:
-            value = config._defaults[key] = _unwrapped(default)
+            value = (config.entries if config._keeps_defaults else config._defaults)[key] = _unwrapped(default)
         return config._shown(key, value)
+
+    def keep_defaults(self) -> None:
+        """Have defaults that are asked for, now and from now on, set in :attr:`entries`.
+
+        That is so for the configuration that a stage gets while it runs, which is a copy: nothing else reads it.
+        """
+        self._keeps_defaults = True
+        _fill_in(self.entries, self._defaults)
 
     def section(self, stage_id: str) -> Config:
         """Return the hyperparameters of a stage; a section that is absent or None is empty."""
@@ -186,6 +196,15 @@ class Config:
         return isinstance(other, Config) and bool(self.entries == other.entries)
 
     __hash__ = None  # type: ignore[assignment]  # mutable
+
+
+def _fill_in(entries: dict[str, Any], defaults: Mapping[str, Any]) -> None:
+    """Set the entries that are missing, and those that are missing in nested dictionaries."""
+    for key, value in list(defaults.items()):
+        if key not in entries:
+            entries[key] = value
+        elif isinstance(value, dict) and isinstance(entries[key], dict):
+            _fill_in(entries[key], value)
 
 
 def _unwrapped(value: Any) -> Any:

@@ -51,8 +51,11 @@ class RepypeError(Exception):
     exit_code = 1
 
 
-class UsageError(RepypeError):
-    """The command or the call asks for something that does not exist."""
+class UsageError(RepypeError, AssertionError):
+    """The command or the call asks for something that does not exist.
+
+    An AssertionError as well, since that is what projects written for repype 1.0.4 catch.
+    """
 
     exit_code = 2
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from repype_like.config import Config
-from repype_like.errors import RepypeError
+from repype_like.errors import UsageError
 from repype_like.spec import fill_pattern
 from repype_like.stage import Stage
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PathLike, PipelineData
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Pipeline", "PipelineError", "ProcessingControl", "StageError", "create_config_entry", "create_pipeline"]
 
 
-class PipelineError(RepypeError, RuntimeError):
+class PipelineError(UsageError, RuntimeError):
     """The stages do not make a pipeline; the message says which, and why."""
-
-    exit_code = 2
 
 
 class StageError(Exception):

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 
 from repype_like import status as _status
 from repype_like.config import Config
+from repype_like.errors import UsageError
 from repype_like.typing import TYPE_CHECKING, Any, InputID, Literal, PipelineData, Protocol
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class StageCallback(Protocol):
         """Take notice that `event` happened to `stage` for `input_id`; `data` maps the fields known so far."""
 
 
-class OutputMismatch(Exception):  # noqa: N818  the name says what happened, to the stage and not to us
+class OutputMismatch(AssertionError):
     """A stage returned other fields than its `outputs`; the message names them."""
 
 
@@ -39,10 +40,10 @@ def suggest_stage_id(class_name: str) -> str:
     a final ``stage`` is dropped.
 
     Raises:
-        ValueError: If `class_name` is not an identifier that starts with a letter.
+        UsageError: If `class_name` is not an identifier that starts with a letter.
     """
     if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]*", class_name):
-        raise ValueError(f'"{class_name}" is not the name of a class')
+        raise UsageError(f'"{class_name}" is not the name of a class')
     tokens: list[str] = []
     run = ""  # "letter" or "digit" while single characters of that kind are being joined
     for token in re.findall(r"[a-zA-Z0-9][^A-Z0-9_]*", class_name):
@@ -102,7 +103,7 @@ class Stage:
         self.enabled_by_default = cls.enabled_by_default
         self.event_callbacks: dict[StageEvent, list[StageCallback]] = {}
         if self.id.endswith("+"):
-            raise ValueError(f'the identifier of a stage must not end with "+": {self.id}')
+            raise UsageError(f'the identifier of a stage must not end with "+": {self.id}')
 
     @property
     def signature(self) -> dict[str, Any]:
@@ -112,7 +113,7 @@ class Stage:
     @property
     def sha(self) -> str:
         """The hash of the implementation of this stage, with everything of the project that it reaches."""
-        return _fingerprint(self).hash
+        return str(_fingerprint(self).hash)
 
     def callback(self, event: StageEvent, **kwargs: Any) -> None:
         """Call the callbacks that were added for `event`, with `kwargs`."""
@@ -130,7 +131,8 @@ class Stage:
             self.event_callbacks[single].remove(callback)
 
     def fill_in(self, config: Config) -> None:
-        """Have the declared defaults in force in this stage's section of the configuration, where nothing is set."""
+        """Set the declared defaults in this stage's section of the configuration, and those it is going to ask for."""
+        config.keep_defaults()
         for key, default in {"enabled": self.enabled_by_default, **self.default_config}.items():
             config.get(key, default)
 

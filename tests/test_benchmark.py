@@ -39,3 +39,16 @@ def test_the_frame_has_stages_as_rows_and_inputs_as_columns(tmp_path: Path) -> N
     assert benchmark.df.at["a", 1] == 0.5
     assert list(benchmark.df.columns) == [1, 2]
     assert benchmark.df.isna().at["a", 2]
+
+
+def test_what_is_written_into_the_frame_counts(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    benchmark = Benchmark[float](tmp_path / "times.csv")
+    assert benchmark.df.empty
+    benchmark.df["x"] = {"a": 1.5}
+    assert benchmark["a", "x"] == 1.5
+    benchmark["a", "y"] = 2.5
+    assert benchmark.df.to_dict() == {"x": {"a": 1.5}, "y": {"a": 2.5}}
+    benchmark.df = benchmark.df.drop(columns="x")
+    benchmark.save()
+    assert (tmp_path / "times.csv").read_text() == ",y\na,2.5\n"

@@ -90,3 +90,13 @@ def test_merging_takes_everything_from_the_other_and_leaves_it_alone(first: dict
 def test_the_hash_does_not_depend_on_the_order() -> None:
     assert Config({"a": 1, "b": 2}).sha.hexdigest() == Config({"b": 2, "a": 1}).sha.hexdigest()
     assert Config({"a": {"b": "x"}}).yaml == "a:\n  b: 'x'"
+
+
+def test_defaults_that_are_kept_become_entries() -> None:
+    config = Config({"a": {"b": 1}})
+    config.get("a/c", 2)
+    config.keep_defaults()
+    assert config.entries == {"a": {"b": 1, "c": 2}}
+    config["a"].get("d", 3)
+    config.get("e/f", 4)
+    assert config.entries == {"a": {"b": 1, "c": 2, "d": 3}, "e": {"f": 4}}
