@@ -14,7 +14,7 @@ from repype_like.plan.files import Files
 from repype_like.plan.keys import task_key
 from repype_like.plan.plan import Plan, TaskPlan, Transfer, Unit
 from repype_like.plan.reasons import Reason, locate_output, removed
-from repype_like.plan.steps import Action, Step, plan_input, steps_until
+from repype_like.plan.steps import Action, Step, plan_input
 from repype_like.plan.units import Wish, make_units
 from repype_like.plan.view import TaskView
 from repype_like.store import Digest, OutputFile
@@ -113,8 +113,8 @@ def plan_task(view: TaskView, catalogue: Catalogue, files: Files,
     steps: list[tuple[InputID, Step]] = []
     for input_id in view.input_ids:
         if request.inputs is None or input_id in request.inputs:
-            found = plan_input(view, input_id, catalogue, files, forced, request.pick_up, damage)
-            steps.extend((input_id, step) for step in steps_until(found, view, request.last))
+            found = plan_input(view, input_id, catalogue, files, forced, request.pick_up, damage, request.last)
+            steps.extend((input_id, step) for step in found)
     return _summary(view, digest, steps, damage), steps
 
 

@@ -28,7 +28,7 @@ from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Record
 from repype_like.typing import Any, InputID
 
-__all__ = ["Action", "Restore", "Step", "plan_input", "steps_until"]
+__all__ = ["Action", "Restore", "Step", "plan_input"]
 
 
 class Action(Enum):
@@ -85,7 +85,7 @@ class Step:
 
 
 def plan_input(view: TaskView, input_id: InputID, catalogue: Catalogue, files: Files,
-               forced: Callable[[str], bool], pick_up: bool, damage: str = "") -> list[Step]:
+               forced: Callable[[str], bool], pick_up: bool, damage: str = "", last: str | None = None) -> list[Step]:
     """Return the steps for one input of a task, in the order of the stages; disabled stages have none.
 
     Arguments:
@@ -96,8 +96,9 @@ def plan_input(view: TaskView, input_id: InputID, catalogue: Catalogue, files: F
         forced: Tells whether a stage is to run whatever is stored.
         pick_up: Whether other tasks are searched.
         damage: What is wrong with the digest of the task.
+        last: The stage behind which there are to be no steps, if any.
     """
-    return _InputPlanning(view, input_id, catalogue, files, forced, pick_up, damage).steps()
+    return _InputPlanning(view, input_id, catalogue, files, forced, pick_up, damage).steps(last)
 
 
 @dataclass
@@ -112,7 +113,7 @@ class _InputPlanning:
     coming: dict[Path, str | None] = field(default_factory=dict)
     """Files that will have another content when a later stage runs: by path, the hash; None if that is not known."""
 
-    def steps(self) -> list[Step]:
+    def steps(self, last: str | None) -> list[Step]:
         config = self.view.configure(self.input_id, None)
         names: dict[str, str] = {}
         steps = []
@@ -122,7 +123,7 @@ class _InputPlanning:
                 for output in stage.outputs:
                     names[output] = step.name
                 steps.append(step)
-        return self._with_values(steps)
+        return self._with_values(_until(steps, self.view, last))
 
     def _step(self, stage: StageView, config: Mapping[str, Any], reads: dict[str, str]) -> Step:
         effective, basis = prepare(self.view, stage, config)
@@ -214,7 +215,7 @@ class _InputPlanning:
         return replace(step, action=Action.RECOMPUTE, reason=reason, restore=())
 
 
-def steps_until(steps: list[Step], view: TaskView, last: str | None) -> list[Step]:
+def _until(steps: list[Step], view: TaskView, last: str | None) -> list[Step]:
     """Return the steps up to the stage `last`, and all if that is None."""
     order = [stage.id for stage in view.stages]
     end = order.index(last) + 1 if last in order else len(order)
