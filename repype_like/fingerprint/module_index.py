@@ -33,12 +33,13 @@ class ModuleIndex:
         self.source = source
         self.units: list[Unit] = []
         self.bindings: dict[str, list[Unit]] = {}
-        self.stars: list[Import] = []
+        self.stars: list[tuple[int, Import]] = []
+        """The modules that everything is imported from, each with its position among the statements."""
         self.imported: set[Import] = set()
         """Everything that is imported when the module is."""
         self._package = name if is_package else name.rpartition(".")[0]
-        for statement in source.parse().body:
-            for unit in self._units(statement):
+        for position, statement in enumerate(source.parse().body):
+            for unit in self._units(position, statement):
                 self.units.append(unit)
                 for bound in unit.names:
                     self.bindings.setdefault(bound, []).append(unit)
@@ -51,8 +52,7 @@ class ModuleIndex:
         parts = package[:len(package) - target.level + 1]
         return ".".join([*parts, target.module] if target.module else parts)
 
-    def _units(self, statement: ast.stmt) -> Iterator[Unit]:
-        position = len(self.units)
+    def _units(self, position: int, statement: ast.stmt) -> Iterator[Unit]:
         if isinstance(statement, ast.Import):
             yield from (self._import(position, alias) for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom):
@@ -62,7 +62,7 @@ class ModuleIndex:
         elif not _is_without_effect(statement):
             unit = Unit(self, position, getattr(statement, "name", ""), statement).normalize()
             unit.label = unit.label or min(unit.names, default="")
-            self.stars.extend(unit.stars)
+            self.stars.extend((position, star) for star in unit.stars)
             self.imported.update(unit.stars)
             self.imported.update(target for targets in unit.imports.values() for target in targets)
             self.imported.update(use[0] for use in unit.uses if isinstance(use[0], Import) and use[3])
@@ -79,7 +79,7 @@ class ModuleIndex:
             target = Import(statement.level, statement.module or "", alias.name)
             self.imported.add(target)
             if alias.name == "*":
-                self.stars.append(target)
+                self.stars.append((position, target))
             elif statement.module != "__future__":
                 yield Unit(self, position, alias.asname or alias.name, None).take_import(target)
 

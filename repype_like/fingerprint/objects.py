@@ -5,9 +5,7 @@ This is the way to lambdas, closures, classes that functions have made, and ever
 
 from __future__ import annotations
 
-import ast
 import contextlib
-import linecache
 import os
 import types
 from collections.abc import Iterator
@@ -15,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.fingerprint.canonical import NoCanonicalForm, canonical_bytes
-from repype_like.fingerprint.module_index import ModuleIndex
+from repype_like.fingerprint.function_sources import FunctionSources, code_content
 from repype_like.fingerprint.normalize import Normalizer
 from repype_like.fingerprint.resolve import Modules, Node
 from repype_like.fingerprint.unit import Unit
@@ -63,7 +61,7 @@ class Objects:
         self._collecting: list[Piece] = []
         self._open: list[int] = []  # the identities of the objects that are being taken in, outermost first
         self._knotted = False
-        self._functions: dict[str, tuple[ast.Module, dict[int, list[ast.AST]]]] = {}  # by file and line
+        self._functions = FunctionSources()
 
     def encode(self, value: Any, root: Path) -> Encoded:
         """Return the hash of the canonical form of `value`, and what it reaches.
@@ -159,11 +157,11 @@ class Objects:
         index = self.modules.index(function.__module__ or "builtins")
         if index is not None and not _is_same_file(index.source.file, code.co_filename):
             index = None  # it only says that it is of this module, as wrappers do
-        node = self._node_at(code, index)
+        node = self._functions.node_of(code, index.source if index is not None else None)
         if node is None:
             piece.notes.append(f"the source of {piece.label} cannot be found: it is judged by its bytecode, which "
                                "differs between versions of Python")
-            return hash_bytes(canonical_bytes(_code_content(code)))
+            return hash_bytes(canonical_bytes(code_content(code)))
         normalizer = Normalizer()
         normalizer.visit(node)
         unit = Unit(index, 0, "", None).take(normalizer) if index is not None else None
@@ -216,19 +214,6 @@ class Objects:
             piece.pieces.extend(encoded.pieces)
         return hashes
 
-    def _node_at(self, code: types.CodeType, index: ModuleIndex | None) -> ast.AST | None:
-        """Return the syntax tree of a function, given the index of its file if that is a module."""
-        known = self._functions.get(code.co_filename)
-        if known is None:
-            tree = index.source.parse() if index is not None else _tree_of_lines(code.co_filename)
-            known = self._functions[code.co_filename] = tree, _functions_by_line(tree)
-        tree, by_line = known
-        candidates = [node for node in by_line.get(code.co_firstlineno, ())
-                      if getattr(node, "name", "<lambda>") == code.co_name]
-        if len(candidates) > 1:
-            candidates = _with_equal_code(code, candidates, tree)
-        return candidates[0] if candidates else None
-
     # --- classes -----------------------------------------------------------------------------------------------------
 
     def _fill_class(self, piece: Piece, cls: type) -> None:
@@ -264,55 +249,3 @@ def is_stage(cls: type) -> bool:
 
 def _is_same_file(one: str, other: str) -> bool:
     return one == other or one == os.path.realpath(other)
-
-
-def _tree_of_lines(file: str) -> ast.Module:
-    """Return the syntax tree of what is known of a file that need not exist, such as the cell of a notebook."""
-    try:
-        return ast.parse("".join(linecache.getlines(file)))
-    except SyntaxError:
-        return ast.Module(body=[], type_ignores=[])
-
-
-def _functions_by_line(tree: ast.Module) -> dict[int, list[ast.AST]]:
-    """Return the functions of a module by the line that their code objects name: that of the first decorator."""
-    by_line: dict[int, list[ast.AST]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            decorators = getattr(node, "decorator_list", [])
-            by_line.setdefault(decorators[0].lineno if decorators else node.lineno, []).append(node)
-    return by_line
-
-
-def _with_equal_code(code: types.CodeType, candidates: list[ast.AST], tree: ast.Module) -> list[ast.AST]:
-    """Return those of several functions in one line that compile to `code`: each is compiled as if further down."""
-    for number, node in enumerate(candidates, 1):
-        _move(node, number * 1_000_000)
-    compiled = {found.co_firstlineno: _code_content(found)
-                for found in _codes_in(compile(tree, code.co_filename, "exec"))}
-    lines: list[int] = [node.lineno for node in candidates]  # type: ignore[attr-defined]
-    for number, node in enumerate(candidates, 1):
-        _move(node, -number * 1_000_000)
-    content = _code_content(code)
-    return [node for node, line in zip(candidates, lines, strict=True) if compiled.get(line) == content]
-
-
-def _move(node: ast.AST, lines: int) -> None:
-    for inner in ast.walk(node):
-        if hasattr(inner, "lineno"):
-            inner.lineno += lines
-            inner.end_lineno += lines  # type: ignore[attr-defined]
-
-
-def _codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes_in(constant)
-
-
-def _code_content(code: types.CodeType) -> tuple[Any, ...]:
-    """Return what a code object does, without where it stands."""
-    constants = tuple(_code_content(value) if isinstance(value, types.CodeType) else canonical_bytes(value)
-                      for value in code.co_consts)
-    return (code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)

@@ -22,11 +22,12 @@ class Node(NamedTuple):
     kind: str
     """``name`` (of a module of the project), ``written`` (the same if nobody looks at what other statements have made
     of it), ``module`` (all of its names), ``binary`` (an extension of the project),
-    ``library``, ``import`` (a module that is only imported), ``value`` (a name that no statement of its module binds)
-    or ``note`` (what cannot be seen)."""
+    ``library``, ``import`` (a module that is only imported), ``value`` (a name that no statement of its module binds),
+    ``order`` (where several star imports offer a name, the text says in which order) or ``note`` (what cannot be
+    seen)."""
     module: str
     name: str = ""
-    line: int = 0
+    text: str = ""
 
 
 class Final(NamedTuple):
@@ -124,7 +125,7 @@ class _Trail:
         elif root:
             self._name(index, root, attributes)
         if kind == DYNAMIC and self.finals and not any(map(self._counts_whole, self.finals)):
-            self.nodes.append(Node("note", index.name, "an attribute is looked up by a computed name", line))
+            self.nodes.append(Node("note", index.name, "", f"{line}: an attribute is looked up by a computed name"))
 
     def resolved(self) -> Resolved:
         return Resolved(tuple(dict.fromkeys(self.nodes)), tuple(dict.fromkeys(self.finals)))
@@ -138,9 +139,15 @@ class _Trail:
         if (index.name, name) in self.seen:
             return True
         self.seen.add((index.name, name))
-        units = index.bindings.get(name)
-        if units is None:
-            return self._star(index, name, attributes) or self._unbound(index, name)
+        units = index.bindings.get(name, [])
+        stars = [(position, module) for position, module in self._stars(index) if self._offers(module, name)]
+        for _, module in stars:
+            self._star(module, name, attributes)
+        if len(stars) + len(units) > 1 and stars:  # the last one wins
+            order = sorted([*stars, *((unit.position, "") for unit in units)])
+            self.nodes.append(Node("order", index.label, name, " ".join(module or "." for _, module in order)))
+        if not units:
+            return bool(stars) or self._unbound(index, name)
         targets = [target for unit in units for target in unit.imports.get(name, ())]
         for target in targets:
             self._import(index, target, attributes)
@@ -150,24 +157,22 @@ class _Trail:
             self.finals.append(Final(index.name, name, attributes))
         return True
 
-    def _star(self, index: ModuleIndex, name: str, attributes: tuple[str, ...]) -> bool:
-        for star in index.stars:
-            module = index.absolute(star)
-            source = self.modules.index(module)
-            if source is not None and self._offers(source, name):
-                return self._name(source, name, attributes)
-            if source is None and hasattr(sys.modules.get(module), name):
-                self.nodes.append(Node("library", module))
-                return True
-        return False
+    def _stars(self, index: ModuleIndex) -> list[tuple[int, str]]:
+        return [(position, index.absolute(star)) for position, star in index.stars]
 
-    def _offers(self, index: ModuleIndex, name: str) -> bool:
-        """Tell whether a star import of the module may bind `name`."""
-        if name in index.bindings:
-            return True
-        return any(source is not None and source is not index and self._offers(source, name)
-                   for source in (self.modules.index(index.absolute(star)) for star in index.stars)) or (
-                       bool(index.stars) and hasattr(sys.modules.get(index.name), name))
+    def _offers(self, module: str, name: str) -> bool:
+        """Tell whether a star import of a module may bind `name`."""
+        index = self.modules.index(module)
+        if index is None or index.stars:
+            return hasattr(sys.modules.get(module), name)
+        return name in index.bindings
+
+    def _star(self, module: str, name: str, attributes: tuple[str, ...]) -> None:
+        index = self.modules.index(module)
+        if index is not None:
+            self._name(index, name, attributes)
+        else:
+            self.nodes.append(Node("library", module))
 
     def _unbound(self, index: ModuleIndex, name: str) -> bool:
         """Deal with a name that no statement of the module binds: a builtin, or one put there by other means."""

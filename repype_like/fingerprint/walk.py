@@ -97,7 +97,7 @@ class Walk:
         for unit in index.units:
             if not unit.names:
                 self._act(unit)
-        for star in index.stars:
+        for _, star in index.stars:
             self._pending.append(Node("module", index.absolute(star)))
 
     def _import(self, node: Node) -> None:
@@ -141,10 +141,13 @@ class Walk:
         for inner in encoded.pieces:
             self.add_piece(inner)
 
+    def _order(self, node: Node) -> None:
+        self.pairs.add((f"{node.module}:{node.name}", node.text))
+
     def _note(self, node: Node) -> None:
         index = self.modules.index(node.module)
         if index is not None:
-            self.notes.add(f"{index.source.file}:{node.line}: {node.name}")
+            self.notes.add(f"{index.source.file}:{node.text}")
 
     # --- statements --------------------------------------------------------------------------------------------------
 
@@ -222,4 +225,5 @@ def _order_that_matters(units: list[Unit]) -> list[Unit]:
 
 _STEPS = {"name": Walk._name, "written": Walk._name, "module": Walk._module,
           "import": Walk._import, "binary": Walk._binary,
-          "library": Walk._library, "value": Walk._value, "note": Walk._note}
+          "library": Walk._library, "value": Walk._value, "note": Walk._note,
+          "order": Walk._order}
