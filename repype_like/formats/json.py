@@ -37,9 +37,6 @@ class JsonFormat(BufferFormat):
 
     def dump(self, value: Any) -> Sequence[Buffer]:
         """Return JSON in ASCII."""
-        # A finite float, which most small values are, is written as repr writes it
-        if type(value) is float and value - value == 0.0:
-            return [repr(value).encode("ascii")]
         try:
             return [_encode(value).encode("ascii")]
         except (TypeError, ValueError, RecursionError) as error:

@@ -6,7 +6,6 @@ links, and a copy of a store is independent of it.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
@@ -23,7 +22,6 @@ from repype_like.store.layout import Layout
 __all__ = ["adopt_blob", "has_blob", "hash_pieces", "link_blob", "open_blob", "write_blob", "written"]
 
 _READ_ONLY = 0o444
-_STEP = 1 << 18
 
 _CANNOT_LINK = frozenset((errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS))
 """Another file system, or one without hard links."""
@@ -108,23 +106,20 @@ def link_blob(layout: Layout, source: Layout, name: str, size: int, content: str
     Raises:
         DamagedError: If the other store does not have it as it was written.
     """
-    if has_blob(layout, name, size):
-        return
     if not has_blob(source, name, size):
+        if has_blob(layout, name, size):
+            return
         raise DamagedError(f"{source.blob(name)}: is gone, or has another size")
     target = layout.blob(name)
-    with contextlib.suppress(FileNotFoundError):
-        if target.is_dir() and not target.is_symlink():
-            raise DamagedError(f"{target}: is a folder")
-        target.unlink()
     try:
-        try:
-            os.link(source.blob(name), target, follow_symlinks=False)
-        except FileNotFoundError:
-            layout.blobs.mkdir(parents=True, exist_ok=True)
-            os.link(source.blob(name), target, follow_symlinks=False)
-    except FileExistsError:  # another process was quicker
-        return
+        _link(source.blob(name), target)
+    except FileExistsError:
+        if has_blob(layout, name, size):
+            return
+        if target.is_dir() and not target.is_symlink():
+            raise DamagedError(f"{target}: is a folder") from None
+        target.unlink(missing_ok=True)
+        _link(source.blob(name), target)
     except OSError as error:
         if error.errno not in _CANNOT_LINK:
             raise
@@ -132,6 +127,14 @@ def link_blob(layout: Layout, source: Layout, name: str, size: int, content: str
         with new_file(layout) as aside:
             write_new(aside, [data])
             _put(layout, aside, name)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(source, target, follow_symlinks=False)
 
 
 def _is_intact(layout: Layout, name: str, size: int, content: str) -> bool:

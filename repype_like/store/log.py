@@ -27,6 +27,7 @@ HEADER = b"repype records 1\n"
 _ANY_HEADER = b"repype records "
 _MAGIC = b"\xf5RF1"
 _FRAME = struct.Struct("<4sQIIB16s16s")
+_START, _CHECKED = struct.Struct("<4sQ"), struct.Struct("<IIB16s16s")
 _CHECKED_FROM = 12
 """The bytes of a frame that come before what its checksum covers."""
 
@@ -114,10 +115,9 @@ def _packed(frame: Frame, inline: bytes) -> bytes:
         names = bytes.fromhex(frame.id), bytes.fromhex(frame.pre_key)
     except ValueError:
         raise ValueError(f"the id and the pre-key of a record are hashes: {frame.id!r}, {frame.pre_key!r}") from None
-    packed = _FRAME.pack(_MAGIC, 0, len(frame.description), len(inline), frame.flags, *names)
-    checked = b"".join((packed[_CHECKED_FROM:], frame.description, inline))
-    checksum = xxhash.xxh3_64_intdigest(checked, frame.position)
-    return b"".join((_MAGIC, checksum.to_bytes(8, "little"), checked))
+    described = _CHECKED.pack(len(frame.description), len(inline), frame.flags, *names)
+    checked = b"".join((described, frame.description, inline))
+    return _START.pack(_MAGIC, xxhash.xxh3_64_intdigest(checked, frame.position)) + checked
 
 
 def read_frame(descriptor: int, frame: Frame) -> bytes | None:

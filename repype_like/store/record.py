@@ -58,9 +58,12 @@ class OutputFile(NamedTuple):
     """The path below the place, if that is a directory."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
-    """The stored outcome of one stage for one input."""
+    """The stored outcome of one stage for one input. It is not to be changed; make another one.
+
+    Python takes five times as long to make one that cannot be changed, and there are many.
+    """
 
     id: str
     pre_key: str
@@ -86,6 +89,7 @@ class Record:
 
 
 _encode_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_decode_json = json.JSONDecoder().raw_decode
 
 
 def encode(record: Record) -> tuple[bytes, bytes]:
@@ -114,7 +118,7 @@ def decode(record_id: str, pre_key: str, description: bytes, inline: bytes) -> R
         ValueError: If it was written by something else.
     """
     (stage, input_id, fingerprint, config, reads, observations, outputs, stored, started, seconds, peak_memory, origin,
-     note, *_) = json.loads(description)
+     note, *_) = _decode_json(description.decode("ascii"))[0]
     fields: dict[str, FieldValue | None] = {}
     position = 0
     for name, value in stored.items():

@@ -29,6 +29,9 @@ def encode_value(layout: Layout, value: Any, format_name: str | None) -> FieldVa
         UsageError: If there is no such format.
         StorageError: If the file system refuses.
     """
+    if type(value) is float and format_name is None and value - value == 0.0:
+        data = repr(value).encode("ascii")  # what the lines below come to, for what is stored most
+        return FieldValue("json", len(data), hash_bytes(data), data, None, {"value": value})
     format_ = format_for(value, format_name)
     shown = describe(value)
     if isinstance(format_, BufferFormat):
