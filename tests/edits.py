@@ -7,9 +7,11 @@ for `new` after it. A line ``=> expression`` stands for a stage class ``S`` that
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from repype_like.fingerprint.codebase import Codebase
 from repype_like.fingerprint.fingerprint import Fingerprint, Fingerprinter
@@ -59,11 +61,23 @@ def write_files(root: Path, files: dict[str, str]) -> Path:
 def fingerprint(root: Path, dotted: str = "stages.S") -> Fingerprint:
     """Return the fingerprint of a stage of the project in `root`, as a new process would make it."""
     codebase = Codebase(root)
+    return Fingerprinter(codebase).stage(stage_of(codebase, dotted))
+
+
+def fingerprint_after_running(root: Path, dotted: str = "stages.S") -> Fingerprint:
+    """Return the fingerprint of a stage of the project in `root`, after the stage has run in this process."""
+    codebase = Codebase(root)
+    with codebase.activate(), contextlib.suppress(Exception):
+        Fingerprinter(codebase).stage(stage_of(codebase, dotted))
+        stage_of(codebase, dotted).process(None, {}, x="x")
+    return Fingerprinter(codebase).stage(stage_of(codebase, dotted))
+
+
+def stage_of(codebase: Codebase, dotted: str) -> Any:
+    """Load a stage, or the class of one."""
     stage = codebase.load(dotted)
     with codebase.activate():
-        if isinstance(stage, type):
-            stage = stage()
-    return Fingerprinter(codebase).stage(stage)
+        return stage() if isinstance(stage, type) else stage
 
 
 def before_and_after(root: Path, text: str, dotted: str = "stages.S") -> tuple[Fingerprint, Fingerprint]:

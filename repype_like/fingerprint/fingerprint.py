@@ -183,11 +183,10 @@ class Fingerprinter:
         parts: dict[str, str] = {}
         for label, digest in pairs:
             parts[label] = hash_bytes(f"{parts[label]} {digest}".encode()) if label in parts else digest.lstrip("+")
-        for place, digest in walk.orders():
-            more.append(f"{place} {digest}")
+        more += [f"{module} {digest}" for module, digest in walk.orders()]
         if more:
             parts["stage"] = more[0] if len(more) == 1 else hash_bytes(" ".join(more).encode())
-        text = "\n".join([*(f"{label} {digest}" for label, digest in pairs), *sorted(more)])
+        text = "\n".join([*(f"{label} {digest}" for label, digest in pairs), *more])
         return Fingerprint(hash_bytes(text.encode("utf-8", "surrogatepass")), parts, walk.sources(),
                            dict(sorted(walk.distributions.items())), tuple(sorted(walk.notes)))
 

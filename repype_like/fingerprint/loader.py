@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import CodeType, ModuleType
 
+from repype_like.fingerprint.memory import remember_names
 from repype_like.typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ class ProjectLoader(SourceFileLoader):
         """Compile the module from what the codebase has read, or reads now, of its file."""
         code: CodeType = self.source_to_code(self.codebase.sources.read(self.path).data, self.path)
         return code
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Execute the module, and note the names that it binds."""
+        super().exec_module(module)
+        remember_names(module)
 
     def get_data(self, path: str) -> bytes:
         """Return the content of a file of the package."""

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from repype_like.fingerprint.canonical import NoCanonicalForm
 from repype_like.fingerprint.effects import Target
+from repype_like.fingerprint.memory import loaded
 from repype_like.fingerprint.module_index import ModuleIndex
 from repype_like.fingerprint.objects import Encoded, Objects, contents_of_cells
 from repype_like.fingerprint.outside import CHANCE, OUTSIDE, UNKNOWN, kind_of_reading
@@ -108,15 +109,15 @@ class Names:
             name: The name.
             whole: Whether the code of a function or class counts too, and not only what it was given.
         """
-        loaded = sys.modules.get(module)
-        if loaded is None:
+        memory = loaded(module)
+        if memory is None:
             return None
-        values = _first_values.setdefault(loaded, {})
+        values = _first_values.setdefault(memory, {})
         if (name, whole) not in values:
             values[name, whole] = None
             place = self.modules.codebase.locate(module)
             with contextlib.suppress(NoCanonicalForm, AttributeError):
-                value = getattr(loaded, name)
+                value = getattr(memory, name)
                 values[name, whole] = self.objects.encode(value if whole else _state(value),
                                                           self.objects.root_of(place.file))
         return values[name, whole]
@@ -132,7 +133,7 @@ class Names:
                 reading.add(OUTSIDE)
         if CHANCE in reading or not reading & {OUTSIDE, UNKNOWN}:
             return None
-        if OUTSIDE not in reading and not _is_data(vars(sys.modules.get(module, sys)).get(name)):
+        if OUTSIDE not in reading and not _is_data(getattr(loaded(module), name, None)):
             return None
         return self.first_value(module, name, whole=False)
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from repype_like.fingerprint.codebase import Codebase
+from repype_like.fingerprint.memory import loaded, names_after_import
 from repype_like.fingerprint.module_index import ModuleIndex
 from repype_like.fingerprint.uses import DYNAMIC, IMPORT, OWN_MODULE, Import, Use, only_writes
 from repype_like.typing import NamedTuple
 
 __all__ = ["Final", "Modules", "Node", "Resolved"]
+
+_BUILTIN_NAMES = frozenset({*vars(builtins), "__file__", "__path__", "__package__", "__builtins__", "__cached__"})
 
 
 class Node(NamedTuple):
@@ -160,12 +162,14 @@ class _Trail:
     def _stars(self, index: ModuleIndex) -> list[tuple[int, str]]:
         return [(position, index.absolute(star)) for position, star in index.stars]
 
-    def _offers(self, module: str, name: str) -> bool:
+    def _offers(self, module: str, name: str, seen: frozenset[str] = frozenset()) -> bool:
         """Tell whether a star import of a module may bind `name`."""
         index = self.modules.index(module)
-        if index is None or index.stars:
-            return hasattr(sys.modules.get(module), name)
-        return name in index.bindings
+        if index is None:
+            return hasattr(loaded(module), name)
+        seen = seen | {module}
+        return name in index.bindings or any(
+            self._offers(other, name, seen) for _, other in self._stars(index) if other not in seen)
 
     def _star(self, module: str, name: str, attributes: tuple[str, ...]) -> None:
         index = self.modules.index(module)
@@ -176,11 +180,12 @@ class _Trail:
 
     def _unbound(self, index: ModuleIndex, name: str) -> bool:
         """Deal with a name that no statement of the module binds: a builtin, or one put there by other means."""
-        module = sys.modules.get(index.name)
-        if module is not None and name in vars(module) and not (name.startswith("__") and name.endswith("__")):
+        if name in _BUILTIN_NAMES:
+            return True
+        if name in names_after_import(index.name):
             self.nodes.append(Node("value", index.name, name))
             return True
-        return hasattr(builtins, name)
+        return False
 
     def _only_imported(self, index: ModuleIndex, target: Import) -> None:
         module = index.absolute(target)
@@ -217,8 +222,10 @@ class _Trail:
             self._name(index, name, tuple(others))
         elif self.locate(f"{module}.{name}").kind != "missing":
             self._module(f"{module}.{name}", tuple(others))
-        elif not self._name(index, name, tuple(others)) and "__getattr__" in index.bindings:
+        elif "__getattr__" in index.bindings and name not in _BUILTIN_NAMES and not any(
+                self._offers(star, name) for _, star in self._stars(index)):
             self._name(index, "__getattr__", ())
-            if hasattr(sys.modules.get(module), name):
+            if hasattr(loaded(module), name):
                 self.nodes.append(Node("value", module, name))
-        # Otherwise it is something like __file__, or an error that shows when the code runs.
+        else:
+            self._name(index, name, tuple(others))

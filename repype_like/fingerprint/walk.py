@@ -196,7 +196,7 @@ class Walk:
             ordered = _order_that_matters(sorted(units, key=lambda unit: unit.position))
             if ordered:
                 found.append((label, hash_bytes(" ".join(unit.hash for unit in ordered).encode())))
-        return found
+        return sorted(found)
 
 
 def _order_that_matters(units: list[Unit]) -> list[Unit]:
