@@ -26,6 +26,7 @@ __all__ = ["Fingerprint", "Fingerprinter", "fingerprint_of"]
 
 _FIELDS = ("inputs", "outputs", "consumes")
 _OWN_STATE = frozenset({*_FIELDS, "enabled_by_default", "event_callbacks"})
+_SIMPLE = frozenset({str, int, bool, type(None)})
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Fingerprinter:
         return fingerprinter
 
     def _forget(self) -> None:
+        self._by_key: dict[Any, Fingerprint] = {}  # what stages have in common whose fingerprints are the same
         self._generation = self.codebase.generation
         self._modules = Modules(self.codebase)
         self._objects = Objects(self._modules)
@@ -77,9 +79,15 @@ class Fingerprinter:
         """Return the fingerprint of a stage."""
         known = self._known.get(id(stage))
         if known is None:
-            with self.codebase.activate(), _collector_off():
-                self._own(type(stage))
-                known = self._known[id(stage)] = stage, self._of_stage(stage)
+            key = _key_of(stage)
+            fingerprint = self._by_key.get(key)
+            if fingerprint is None:
+                with self.codebase.activate(), _collector_off():
+                    self._own(type(stage))
+                    fingerprint = self._of_stage(stage)
+            if key is not None:
+                self._by_key[key] = fingerprint
+            known = self._known[id(stage)] = stage, fingerprint
         return known[1]
 
     def code(self, *objects: type | types.FunctionType) -> Fingerprint:
@@ -189,6 +197,19 @@ class Fingerprinter:
         text = "\n".join([*(f"{label} {digest}" for label, digest in pairs), *more])
         return Fingerprint(hash_bytes(text.encode("utf-8", "surrogatepass")), parts, walk.sources(),
                            dict(sorted(walk.distributions.items())), tuple(sorted(walk.notes)))
+
+
+def _key_of(stage: Any) -> Any:
+    """Return what tells apart stages of the same code; None for a stage whose state is more than a few names.
+
+    Most stages differ in nothing, and a tree may have thousands of them.
+    """
+    state = getattr(stage, "__dict__", {})
+    others = [(name, type(value), value) for name, value in state.items() if name not in _OWN_STATE]
+    if not all(kind in _SIMPLE for _, kind, _ in others):
+        return None
+    fields = [frozenset(getattr(stage, name, ())) for name in _FIELDS]
+    return (type(stage), repr(getattr(stage, "version", "")), *fields, *sorted(others, key=lambda item: item[0]))
 
 
 @contextmanager

@@ -8,7 +8,11 @@ import sys
 from types import ModuleType
 from weakref import WeakKeyDictionary
 
-__all__ = ["loaded", "names_after_import", "remember_names"]
+from repype_like.typing import Any
+
+__all__ = ["MISSING", "attribute_of", "loaded", "names_after_import", "remember_names"]
+
+MISSING: Any = object()
 
 _names: WeakKeyDictionary[ModuleType, frozenset[str]] = WeakKeyDictionary()
 
@@ -22,6 +26,13 @@ def loaded(name: str) -> ModuleType | None:
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(name)
     return sys.modules.get(name)
+
+
+def attribute_of(module: str, name: str) -> Any:
+    """Return an attribute of a module, :data:`MISSING` if there is none; its ``__getattr__`` may raise anything."""
+    with contextlib.suppress(Exception):
+        return getattr(loaded(module), name, MISSING)
+    return MISSING
 
 
 def remember_names(module: ModuleType) -> frozenset[str]:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from repype_like.fingerprint.canonical import NoCanonicalForm
 from repype_like.fingerprint.effects import Target
-from repype_like.fingerprint.memory import loaded
+from repype_like.fingerprint.memory import MISSING, attribute_of, loaded
 from repype_like.fingerprint.module_index import ModuleIndex
 from repype_like.fingerprint.objects import Encoded, Objects, contents_of_cells
 from repype_like.fingerprint.outside import CHANCE, OUTSIDE, UNKNOWN, kind_of_reading
@@ -116,10 +116,11 @@ class Names:
         if (name, whole) not in values:
             values[name, whole] = None
             place = self.modules.codebase.locate(module)
-            with contextlib.suppress(NoCanonicalForm, AttributeError):
-                value = getattr(memory, name)
-                values[name, whole] = self.objects.encode(value if whole else _state(value),
-                                                          self.objects.root_of(place.file))
+            value = attribute_of(module, name)
+            if value is not MISSING:
+                with contextlib.suppress(NoCanonicalForm):
+                    values[name, whole] = self.objects.encode(value if whole else _state(value),
+                                                              self.objects.root_of(place.file))
         return values[name, whole]
 
     def value(self, module: str, name: str, units: Iterable[Unit]) -> Encoded | None:
@@ -133,7 +134,7 @@ class Names:
                 reading.add(OUTSIDE)
         if CHANCE in reading or not reading & {OUTSIDE, UNKNOWN}:
             return None
-        if OUTSIDE not in reading and not _is_data(getattr(loaded(module), name, None)):
+        if OUTSIDE not in reading and not _is_data(attribute_of(module, name)):
             return None
         return self.first_value(module, name, whole=False)
 
@@ -177,4 +178,6 @@ def _state(value: Any) -> Any:
 
 
 def _is_data(value: Any) -> bool:
-    return value is not None and not callable(value) and type(value).__module__.partition(".")[0] in _DATA_MODULES
+    if value is MISSING or value is None or callable(value):
+        return False
+    return type(value).__module__.partition(".")[0] in _DATA_MODULES

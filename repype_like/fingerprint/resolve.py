@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repype_like.fingerprint.codebase import Codebase
-from repype_like.fingerprint.memory import loaded, names_after_import
+from repype_like.fingerprint.memory import MISSING, attribute_of, names_after_import
 from repype_like.fingerprint.module_index import ModuleIndex
 from repype_like.fingerprint.uses import DYNAMIC, IMPORT, OWN_MODULE, Import, Use, only_writes
 from repype_like.typing import NamedTuple
@@ -166,7 +166,7 @@ class _Trail:
         """Tell whether a star import of a module may bind `name`."""
         index = self.modules.index(module)
         if index is None:
-            return hasattr(loaded(module), name)
+            return attribute_of(module, name) is not MISSING
         seen = seen | {module}
         return name in index.bindings or any(
             self._offers(other, name, seen) for _, other in self._stars(index) if other not in seen)
@@ -225,7 +225,7 @@ class _Trail:
         elif "__getattr__" in index.bindings and name not in _BUILTIN_NAMES and not any(
                 self._offers(star, name) for _, star in self._stars(index)):
             self._name(index, "__getattr__", ())
-            if hasattr(loaded(module), name):
+            if attribute_of(module, name) is not MISSING:
                 self.nodes.append(Node("value", module, name))
         else:
             self._name(index, name, tuple(others))
