@@ -29,6 +29,7 @@ from repype_like.execute.unit import with_worker
 from repype_like.execute.worker import serve, tail
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
+from repype_like.store import StorageError
 from repype_like.typing import IO, cast
 
 __all__ = ["LocalExecutor"]
@@ -215,11 +216,19 @@ class LocalExecutor:
         self._workers = []
 
 
+def _temporary_file() -> IO[bytes]:
+    try:
+        return cast("IO[bytes]", tempfile.TemporaryFile())
+    except OSError as error:
+        raise StorageError(f"cannot make a temporary file for what stages print: {error.strerror}; make room, or have "
+                           "TMPDIR name another folder") from error
+
+
 def _start(number: int, units: Sequence[Unit], workplaces: Workplaces) -> _Worker:
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
     mailbox = Mailbox(context.Lock())
-    output = cast("IO[bytes]", tempfile.TemporaryFile())  # noqa: SIM115  closed with the worker
+    output = _temporary_file()
     process = context.Process(target=_main, name=f"repype-worker-{number}",
                               args=(here, there, mailbox, output, units, workplaces, os.getpid()))
     with warnings.catch_warnings():
