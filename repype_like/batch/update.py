@@ -2,7 +2,7 @@
 
     lock the trees
     carry out the plan
-    complete the tasks that nothing is left to do for
+    complete each task as soon as nothing is left to do for it
     plan again what is left but did not fail, and carry that out: files that stages wrote may have changed what others
     see, stored values may have turned out to be damaged, and a worker that died may have left work behind
     say what came of it
@@ -25,7 +25,7 @@ from repype_like.events import Listener
 from repype_like.execute import Executor, Outcome, Workplace, Workplaces, execute, settle
 from repype_like.plan import Files, Plan, Request, TaskPlan
 from repype_like.status import EventLog
-from repype_like.store import RunLock, StorageError
+from repype_like.store import Holder, RunLock, StorageError
 
 __all__ = ["Summary", "bring_up_to_date"]
 
@@ -59,7 +59,7 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
     started = time.monotonic()
     summary = Summary(up_to_date=sum(not task.pending for task in plan.tasks),
                       saved=sum(task.saved for task in plan.tasks))
-    active = [task for task in plan.tasks if task.pending or task.refresh]
+    active = _active(plan, workplaces)
     if not active:
         _finish(summary, listen, started)
         return summary
@@ -67,8 +67,13 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
     for name in (task.task for task in active):
         tops.setdefault(workplaces[name].tree, []).append(workplaces[name].view.path)
     with contextlib.ExitStack() as held:
+        waited: list[Holder] = []
         for top, paths in sorted(tops.items()):
-            held.enter_context(RunLock(top, paths, command=" ".join(command), wait=wait))
+            held.enter_context(RunLock(top, paths, command=" ".join(command), wait=wait, on_wait=waited.append))
+        if waited:  # the other run has changed what there is to do
+            for place in workplaces.values():
+                place.view.store.refresh()
+            plan = planner(workplaces, request)
         log = held.enter_context(EventLog.new(min(tops), command))
 
         def tell(event: events.Event) -> None:
@@ -82,7 +87,7 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
             tell(events.TaskStarted(task=task.task, pending=task.pending, first_stage=task.first_stage,
                                     pickup=task.pickup, inputs=task.total))
         try:
-            _run_rounds(plan, workplaces, request, executor, tell, planner, summary, provenance(command))
+            _Rounds(workplaces, request, executor, tell, planner, summary, provenance(command)).run(plan)
             for task in active:
                 workplaces[task.task].view.store.sync()
         except StorageError:
@@ -94,39 +99,109 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
     return summary
 
 
-def _run_rounds(plan: Plan, workplaces: Workplaces, request: Request, executor: Executor, listen: Listener,
-                planner: Planner, summary: Summary, origin: dict[str, object]) -> None:
-    """Carry out the plan and what follows from it, and complete tasks; what fails is not tried twice.
+class _Rounds:
+    """Carries out the plan and what follows from it, and completes tasks; what fails is not tried twice."""
 
-    Raises:
-        StorageError: If results cannot be stored any more.
+    def __init__(self, workplaces: Workplaces, request: Request, executor: Executor, listen: Listener,
+                 planner: Planner, summary: Summary, origin: dict[str, object]):
+        self.workplaces = workplaces
+        self.request = request
+        self.executor = executor
+        self.listen = listen
+        self.planner = planner
+        self.summary = summary
+        self.origin = origin
+        self.files = Files()
+        self.total = Outcome()
+        self.left: dict[str, TaskPlan] = {}
+        self.told: set[str] = set()
+        """The tasks whose completion was announced."""
+
+    def run(self, plan: Plan) -> None:
+        """Go on until nothing is left that can be done.
+
+        Raises:
+            StorageError: If results cannot be stored any more.
+        """
+        self.left = {task.task: task for task in _active(plan, self.workplaces)}
+        rounds = Counter[str]()
+        try:
+            while True:
+                outcome = execute(plan, self.workplaces, self.executor, self.listen, self.total, self._finished)
+                self.total.add(outcome)
+                self._close_complete()
+                if not outcome.failures:
+                    rounds.update(outcome.touched)
+                again = {name: self.workplaces[name] for name in self._unbroken() if not self.workplaces[name].view.opaque
+                         and rounds[name] < _most_rounds(self.workplaces[name])}
+                if self.executor.stopped or not again or not outcome.touched:
+                    break
+                plan = self.planner(again, replace(self.request, force=False, first=None))
+                if not plan.units and not plan.transfers:
+                    break
+            if not self.executor.stopped and self.request.last is None and self.request.inputs is None:
+                self._report_unsettled(plan)
+        finally:
+            for task in self.left.values():
+                self._close(task, False)
+            self.summary.failures = self.total.failures
+            self.summary.computed = self.total.executed
+
+    def _unbroken(self) -> list[str]:
+        return [name for name in self.left if name not in self.total.broken]
+
+    def _finished(self, name: str, outcome: Outcome) -> None:
+        """Complete a task when the last unit for it is done, while others go on."""
+        task = self.left.get(name)
+        if task is not None and task.pending and self._complete(name):
+            self.told.add(name)
+            self.listen(_task_finished(task, "completed", self.total, outcome))
+
+    def _close_complete(self) -> None:
+        """Close the tasks that are complete; those too that seemed so before, since stages may have changed their files."""
+        for name in sorted(self.left):
+            if self._complete(name):
+                self._close(self.left.pop(name), True)
+
+    def _complete(self, name: str) -> bool:
+        """Complete a task if nothing is left to do for it, and tell whether it is complete."""
+        place = self.workplaces[name]
+        if not place.view.opaque:
+            return settle(place, self.origin, self.files)
+        place.view.store.refresh()  # it was completed in another process, or was not
+        return not place.view.store.damage and place.view.store.digest is not None
+
+    def _close(self, task: TaskPlan, complete: bool) -> None:
+        if not task.pending:
+            return
+        name, summary = task.task, self.summary
+        result = "failed" if name in self.total.broken else "completed" if complete else "interrupted"
+        {"failed": summary.failed, "interrupted": summary.unfinished, "completed": summary.completed}[result].append(name)
+        summary.taken += self.total.taken[name]
+        if result != "completed" or name not in self.told:
+            self.listen(_task_finished(task, result, self.total))
+
+    def _report_unsettled(self, plan: Plan) -> None:
+        """Report the tasks that something is left to do for although everything was done."""
+        running = {task.task: task.first_stage for task in plan.tasks}
+        for name in self._unbroken():
+            stage = running.get(name)
+            what = f'the stage "{stage}" would run again and again' if stage else "something is always left to do"
+            failure = events.StageFailed(
+                task=name, stage="", input_id="", tasks=(name,), traceback="", output="",
+                error=f"the task does not settle, {what}; maybe it reads a file that a later stage or another input "
+                      "changes, or files were changed while they were read")
+            self.total.failures.append(failure)
+            self.listen(failure)
+
+
+def _active(plan: Plan, workplaces: Workplaces) -> list[TaskPlan]:
+    """Return the tasks that something is to be done for.
+
+    What a class of the user's own calls complete is left alone, whatever its digest says.
     """
-    total = Outcome()
-    left = {task.task: task for task in plan.tasks if task.pending or task.refresh}
-    rounds = Counter[str]()
-    try:
-        while True:
-            outcome = execute(plan, workplaces, executor, listen, total)
-            total.add(outcome)
-            for name in sorted(left):
-                if _complete(workplaces[name], origin):
-                    _close(left.pop(name), True, total, listen, summary)
-            if not outcome.failures:
-                rounds.update(outcome.touched)
-            again = {name: workplaces[name] for name in left if name not in total.broken
-                     and not workplaces[name].view.opaque and rounds[name] < _most_rounds(workplaces[name])}
-            if executor.stopped or not again or not outcome.touched:
-                break
-            plan = planner(again, replace(request, force=False, first=None))
-            if not plan.units and not plan.transfers:
-                break
-        if not executor.stopped and request.last is None and request.inputs is None:
-            _report_unsettled([name for name in left if name not in total.broken], plan, total, listen)
-    finally:
-        for task in left.values():
-            _close(task, False, total, listen, summary)
-        summary.failures = total.failures
-        summary.computed = total.executed
+    return [task for task in plan.tasks
+            if task.pending or (task.refresh and workplaces[task.task].view.verdict is None)]
 
 
 def _most_rounds(place: Workplace) -> int:
@@ -134,38 +209,13 @@ def _most_rounds(place: Workplace) -> int:
     return 2 + sum(1 + len(stage.outputs) for stage in place.view.stages)
 
 
-def _report_unsettled(names: Sequence[str], plan: Plan, total: Outcome, listen: Listener) -> None:
-    """Report the tasks that something is left to do for although everything was done."""
-    reasons = {task.task: task.reasons for task in plan.tasks}
-    for name in names:
-        found = reasons.get(name)
-        why = f": {found[0].text}" if found else ""
-        failure = events.StageFailed(
-            task=name, stage="", input_id="", tasks=(name,), traceback="", output="",
-            error=f"the task does not settle{why}; maybe a stage reads a file that a later stage or another input "
-                  "changes, or files were changed while they were read")
-        total.failures.append(failure)
-        listen(failure)
-
-
-def _complete(place: Workplace, origin: dict[str, object]) -> bool:
-    """Complete a task if nothing is left to do for it, and tell whether it is complete."""
-    if not place.view.opaque:
-        return settle(place, origin, Files())
-    place.view.store.refresh()  # it was completed in another process, or was not
-    return not place.view.store.damage and place.view.store.digest is not None
-
-
-def _close(task: TaskPlan, complete: bool, total: Outcome, listen: Listener, summary: Summary) -> None:
-    if not task.pending:
-        return
+def _task_finished(task: TaskPlan, result: str, *outcomes: Outcome) -> events.TaskFinished:
     name = task.task
-    result = "failed" if name in total.broken else "completed" if complete else "interrupted"
-    {"failed": summary.failed, "interrupted": summary.unfinished, "completed": summary.completed}[result].append(name)
-    summary.taken += total.taken[name]
-    listen(events.TaskFinished(task=name, outcome=result, computed=total.computed[name], taken=total.taken[name],
-                               sources=tuple(sorted(total.sources.get(name, ()))), seconds=total.seconds.get(name, 0.0),
-                               saved=task.saved))
+    return events.TaskFinished(
+        task=name, outcome=result, computed=sum(item.computed[name] for item in outcomes),
+        taken=sum(item.taken[name] for item in outcomes),
+        sources=tuple(sorted({source for item in outcomes for source in item.sources.get(name, ())})),
+        seconds=sum(item.seconds.get(name, 0.0) for item in outcomes), saved=task.saved)
 
 
 def _finish(summary: Summary, listen: Listener, started: float) -> None:

@@ -3,6 +3,7 @@
     what is taken over from other tasks is put in place
     the executor runs the units and says what happens
     every record is appended to the logs of the tasks that want it, at most 50 ms after it was made
+    whoever has to complete a task is told when the last unit for it is done
     everything that happens is told to the listener
 
 Only this process writes logs; workers write nothing but blobs and the files of the stages.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from repype_like.errors import DamagedError
@@ -84,7 +85,7 @@ class Outcome:
 
 
 def execute(plan: Plan, workplaces: Workplaces, executor: Executor, listen: Listener,
-            before: Outcome | None = None) -> Outcome:
+            before: Outcome | None = None, finished: Callable[[str, Outcome], None] = lambda task, outcome: None) -> Outcome:
     """Do what `plan` says.
 
     Arguments:
@@ -93,6 +94,7 @@ def execute(plan: Plan, workplaces: Workplaces, executor: Executor, listen: List
         executor: Where units are run.
         listen: Told every event.
         before: What came of earlier plans of the same run.
+        finished: Told each task for which everything was done and nothing failed, and what came of it all so far.
 
     Returns:
         What came of it. A failure of the user's code is no exception here.
@@ -100,12 +102,12 @@ def execute(plan: Plan, workplaces: Workplaces, executor: Executor, listen: List
     Raises:
         StorageError: If results cannot be stored any more. What was finished before is kept.
     """
-    return _Execution(plan, workplaces, executor, listen, before).run()
+    return _Execution(plan, workplaces, executor, listen, before, finished).run()
 
 
 class _Execution:
     def __init__(self, plan: Plan, workplaces: Workplaces, executor: Executor, listen: Listener,
-                 before: Outcome | None):
+                 before: Outcome | None, finished: Callable[[str, Outcome], None]):
         self.plan = plan
         self.workplaces = workplaces
         self.executor = executor
@@ -113,6 +115,9 @@ class _Execution:
         self.outcome = Outcome(warnings=set(before.warnings) if before is not None else set())
         self.logs = _Logs(workplaces)
         self.claims = dict(plan.claims)
+        self.finished = finished
+        self.outstanding = Counter(task for unit in plan.units for task in unit.tasks)
+        """By task, how many units are not done."""
 
     def run(self) -> Outcome:
         for place in self.workplaces.values():
@@ -122,6 +127,8 @@ class _Execution:
                 if not self.executor.stopped:
                     self._take(transfer)
             self.logs.flush()
+            for task in sorted(self.outcome.touched - self.outstanding.keys()):
+                self.finished(task, self.outcome)
             if self.plan.units and not self.executor.stopped:
                 for message in self.executor.run(self.plan.units, self.workplaces):
                     self._understand(message)
@@ -138,11 +145,22 @@ class _Execution:
         elif isinstance(message, Lost):
             self._forget_lost(message)
         elif isinstance(message, UnitDone):
-            opaque = self.plan.units[message.unit].opaque
-            if opaque is not None:
-                self.outcome.touched.add(opaque)
+            self._count_off(self.plan.units[message.unit])
         elif isinstance(message, GaveUp):
             raise message.error
+
+    def _count_off(self, unit: Unit) -> None:
+        """Take down that a unit is done, and hand on the tasks that it was the last one for."""
+        if unit.opaque is not None:
+            self.outcome.touched.add(unit.opaque)
+        self.outstanding.subtract(unit.tasks)
+        done = [task for task in unit.tasks if not self.outstanding[task]]
+        if done:
+            self.logs.flush()
+            broken = self.outcome.broken
+            for task in done:
+                if task not in broken:
+                    self.finished(task, self.outcome)
 
     def _tell(self, event: Event) -> None:
         outcome = self.outcome

@@ -8,7 +8,7 @@ from repype_like.execute.messages import Message, UnitDone
 from repype_like.execute.surroundings import Surroundings
 from repype_like.execute.unit import run_unit
 from repype_like.execute.workplace import Workplaces
-from repype_like.plan import Unit
+from repype_like.plan import Files, Unit
 
 __all__ = ["SerialExecutor"]
 
@@ -22,13 +22,13 @@ class SerialExecutor:
 
     def run(self, units: Sequence[Unit], workplaces: Workplaces) -> Iterator[Message]:
         """Yield what happens while `units` run, in order."""
-        surroundings = Surroundings()
+        surroundings, files = Surroundings(), Files()
         messages: list[Message] = []
         for position, unit in enumerate(units):
             if self.stopped:
                 return
             try:
-                succeeded = run_unit(unit, workplaces, messages.append, surroundings)
+                succeeded = run_unit(unit, workplaces, messages.append, surroundings, files)
             except KeyboardInterrupt:
                 yield from messages  # what was finished is kept
                 raise

@@ -36,7 +36,7 @@ __all__ = ["run_unit", "with_worker"]
 
 
 def run_unit(unit: Unit, workplaces: Workplaces, emit: Callable[[Message], None], surroundings: Surroundings,
-             captured: Callable[[], str] = lambda: "", begin: Callable[[int], None] = lambda node: None) -> bool:
+             files: Files, captured: Callable[[], str] = lambda: "", begin: Callable[[int], None] = lambda node: None) -> bool:
     """Run all nodes of `unit`.
 
     Arguments:
@@ -44,25 +44,26 @@ def run_unit(unit: Unit, workplaces: Workplaces, emit: Callable[[Message], None]
         workplaces: The tasks.
         emit: Told everything that happens, and every record at once.
         surroundings: What every stage finds, whatever the one before did to it.
+        files: The contents of files that are known already.
         captured: Gives what the running stage has printed so far.
         begin: Told the position of each node that begins.
 
     Returns:
         Whether all of it succeeded.
     """
-    return _UnitRun(unit, workplaces, emit, surroundings, captured, begin).run()
+    return _UnitRun(unit, workplaces, emit, surroundings, files, captured, begin).run()
 
 
 class _UnitRun:
     def __init__(self, unit: Unit, workplaces: Workplaces, emit: Callable[[Message], None], surroundings: Surroundings,
-                 captured: Callable[[], str], begin: Callable[[int], None]):
+                 files: Files, captured: Callable[[], str], begin: Callable[[int], None]):
         self.unit = unit
         self.workplaces = workplaces
         self.emit = emit
         self.surroundings = surroundings
         self.captured = captured
         self.begin = begin
-        self.files = Files()
+        self.files = files
         self.readers = _count_readers(unit)
         self.known: dict[str, Known] = {task: {} for node in unit.nodes for task in node.tasks}
         self.hooked = any(workplaces[task].hooked for task in self.known)

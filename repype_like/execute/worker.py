@@ -24,7 +24,7 @@ from repype_like.execute.messages import Idle, Message, UnitDone
 from repype_like.execute.surroundings import Surroundings
 from repype_like.execute.unit import run_unit
 from repype_like.execute.workplace import Workplaces
-from repype_like.plan import Unit
+from repype_like.plan import Files, Unit
 from repype_like.typing import IO
 
 __all__ = ["serve", "tail"]
@@ -58,7 +58,7 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     streams, outbox = _Streams(output), _Outbox(pipe, mailbox)
-    surroundings = Surroundings()
+    surroundings, files = Surroundings(), Files()
     while True:
         try:
             positions = pipe.recv()
@@ -69,8 +69,8 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
                 break
             streams.restore()
             mailbox.note(position, -1)
-            succeeded = run_unit(units[position], workplaces, outbox.put, surroundings, lambda: tail(output),
-                                 partial(mailbox.note, position))
+            succeeded = run_unit(units[position], workplaces, outbox.put, surroundings, files,
+                                 lambda: tail(output), partial(mailbox.note, position))
             outbox.put(UnitDone(position, not succeeded))
         mailbox.note(-1, -1)
         outbox.put(Idle())

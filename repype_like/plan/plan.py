@@ -79,6 +79,12 @@ class Unit:
     after: tuple[int, ...] = ()
     """The positions, in the plan, of the units that have to be done before."""
 
+    @property
+    def tasks(self) -> frozenset[str]:
+        """The tasks that the unit does something for."""
+        named = {task for node in self.nodes for task in node.tasks} | {skip.task for skip in self.skips}
+        return frozenset(named if self.opaque is None else {self.opaque})
+
 
 @dataclass(frozen=True)
 class TaskPlan:
