@@ -110,7 +110,7 @@ def _read(path: Path) -> dict[tuple[str, InputID], Any]:
         header, *rows = list(csv.reader(file)) or [[]]
     inputs: list[InputID] = [int(text) if text.isdigit() else text for text in header[1:]]
     return {(stage, input_id): float(text) for stage, *values in rows
-            for input_id, text in zip(inputs, values) if text}
+            for input_id, text in zip(inputs, values, strict=False) if text}
 
 
 def _unique(items: Iterable[Any]) -> list[Any]:

@@ -42,7 +42,8 @@ class Config:
             self.entries = _copied(other.entries)
             self._defaults = _copied(other._defaults)
         else:
-            raise TypeError(f"a configuration is made of a dictionary or another configuration, not {type(other).__name__}")
+            raise TypeError("a configuration is made of a dictionary or another configuration, "
+                            f"not {type(other).__name__}")
 
     def _holder(self, key: str, create: bool = False) -> tuple[Config, str]:
         """Return the innermost configuration that `key` leads into, and the last part of `key`."""

@@ -198,7 +198,9 @@ class Pipeline:
         """
         if self.stage(stage.id) is not None:
             raise PipelineError(f'two stages have the identifier "{stage.id}"')
-        position = len(self.stages) - 1 if after is None else self.find(after, None) if isinstance(after, str) else after
+        if after is None:
+            after = len(self.stages) - 1
+        position = self.find(after, None) if isinstance(after, str) else after
         if position is None or not -1 <= position < len(self.stages):
             raise PipelineError(f'there is no stage "{after}" to put the stage "{stage.id}" behind')
         self.stages.insert(position + 1, stage)

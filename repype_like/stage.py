@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Collection, Mapping
+from typing import Literal
 
 from repype_like import status as _status
 from repype_like.config import Config
 from repype_like.errors import UsageError
-from repype_like.typing import TYPE_CHECKING, Any, InputID, Literal, PipelineData, Protocol
+from repype_like.typing import TYPE_CHECKING, Any, InputID, PipelineData, Protocol
 
 if TYPE_CHECKING:
     from repype_like.pipeline import Pipeline
@@ -77,7 +78,7 @@ class Stage:
     """Whether the stage takes part if its hyperparameter ``enabled`` is not set."""
 
     id: str
-    """The identifier, and the name of the section of the configuration. Derived from the name of the class unless set."""
+    """The identifier, and the name of the section of the configuration; unless set, the name of the class gives it."""
 
     version: str | int = ""
     """Declares a change of the implementation that the code itself does not show."""
@@ -124,6 +125,10 @@ class Stage:
         """Have `callback` called upon `event`."""
         for single in _single_events(event):
             self.event_callbacks.setdefault(single, []).append(callback)
+
+    def has_callback(self, event: StageEvent, callback: StageCallback) -> bool:
+        """Tell whether `callback` is called upon `event` already."""
+        return all(callback in self.event_callbacks.get(single, ()) for single in _single_events(event))
 
     def remove_callback(self, event: StageEvent, callback: StageCallback) -> None:
         """Undo :meth:`add_callback`."""
@@ -191,8 +196,8 @@ class Stage:
         if not isinstance(outputs, Mapping):
             if outputs is None and not self.outputs:
                 return {}
-            raise OutputMismatch(f'stage "{self.id}" returned {type(outputs).__name__} instead of a dictionary with the '
-                                 f"fields {_listed(self.outputs)}")
+            raise OutputMismatch(f'stage "{self.id}" returned {type(outputs).__name__} instead of a dictionary with '
+                                 f"the fields {_listed(self.outputs)}")
         missing, extra = frozenset(self.outputs) - outputs.keys(), outputs.keys() - frozenset(self.outputs)
         if missing or extra:
             parts = [f"did not return {_listed(missing)}" if missing else "",
@@ -209,6 +214,7 @@ class Stage:
                 file.
             config: The section of the configuration for this stage.
             status: What progress is reported through, see :mod:`repype_like.status`.
+            args: Nothing; here so that overriding methods may name their parameters as they like.
             inputs: The values of the fields named by :attr:`inputs` and :attr:`consumes`.
 
         Returns:

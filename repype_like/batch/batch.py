@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,8 @@ from repype_like.task import Task, inspection
 from repype_like.typing import Any, PathLike
 
 __all__ = ["Batch"]
+
+_EVERYTHING = Request()
 
 
 class Batch:
@@ -85,6 +88,7 @@ class Batch:
     def load(self, root_path: PathLike) -> None:
         """Load all tasks of a directory tree, and those above it that they inherit from.
 
+        Their paths begin with `root_path` as it is given, and are absolute above it.
         What is wrong with their specifications is put into :attr:`problems`.
 
         Raises:
@@ -93,22 +97,25 @@ class Batch:
         tree = load_tree(root_path, custom_task_class=self.task_cls is not Task)
         self.trees.append(tree)
         self.problems.extend(tree.problems)
+        given = Path(root_path)
+        top = given.parent if given.name == SPEC_NAME else given
         for spec in tree.values():
             if spec.directory not in self.resolved_tasks and tree.is_sound(spec.directory):
-                self._add(spec)
+                below = spec.directory.is_relative_to(tree.path)
+                self._add(spec, top / spec.directory.relative_to(tree.path) if below else spec.directory)
 
-    def _add(self, spec: TaskSpec) -> None:
+    def _add(self, spec: TaskSpec, path: Path) -> None:
         parent = self.resolved_tasks.get(spec.parent.directory) if spec.parent is not None else None
         if spec.parent is not None and parent is None:
             return
         try:
-            cls = self._class_of(spec.own, parent, spec.directory)
+            cls = self._class_of(spec.own, parent, path)
         except RepypeError as error:
             self.problems.append(Problem(str(error), spec.origin(("task_class",)), task=spec.directory))
             return
-        task = cls(path=spec.directory, spec=spec.own, parent=parent)
-        task.resolved_spec = spec
-        self._register(spec.directory, task)
+        task = cls(path=path, spec=spec.own, parent=parent)
+        task.directory, task.resolved_spec = spec.directory, spec
+        self._register(path, task)
 
     def _register(self, path: Path, task: Task) -> None:
         self.tasks[path] = task
@@ -171,7 +178,7 @@ class Batch:
         path = task.directory
         if path.is_relative_to(self.root):
             return path.relative_to(self.root).as_posix()
-        return Path(*[".."] * len(self.root.relative_to(path).parts)).as_posix() if self.root.is_relative_to(path) else str(path)
+        return Path(os.path.relpath(path, self.root)).as_posix() if self.root.is_relative_to(path) else str(path)
 
     def workplaces(self, contexts: Sequence[RunContext]) -> Workplaces:
         """Return tasks as planning and executing see them, by name."""
@@ -180,7 +187,7 @@ class Batch:
             context.task, context.pipeline, context.config, self.name_of(context.task),
             numbers.setdefault(id(context.task.codebase), len(numbers))) for context in contexts}
 
-    def plan(self, workplaces: Workplaces, request: Request = Request()) -> Plan:
+    def plan(self, workplaces: Workplaces, request: Request = _EVERYTHING) -> Plan:
         """Find out what has to be done to bring tasks up to date; nothing is written or run."""
         views = [place.view for place in workplaces.values()]
 
@@ -197,8 +204,9 @@ class Batch:
             whole.load(root)
         return [task for task in whole.tasks.values() if task.runnable]
 
-    def execute(self, plan: Plan, workplaces: Workplaces, request: Request = Request(), jobs: int = 0,
-                listen: Listener = lambda event: None, command: Sequence[str] = (), wait: bool = False) -> update.Summary:
+    def execute(self, plan: Plan, workplaces: Workplaces, request: Request = _EVERYTHING, jobs: int = 0,
+                listen: Listener = lambda event: None, command: Sequence[str] = (),
+                wait: bool = False) -> update.Summary:
         """Do what a plan says, and complete the tasks that it is about.
 
         Arguments:
@@ -239,17 +247,25 @@ class Batch:
 
         Returns:
             Whether all of them were completed.
+
+        Raises:
+            SpecError: If all pending tasks are to be run and there is something wrong with one of them.
+            LockedError: If another run holds the tree.
         """
         import asyncio  # costs more to import than most commands take
 
-        chosen = self.prepare() if contexts is None else list(contexts)
-        errors = [problem for problem in self.problems if problem.severity == "error"]
-        if errors:
-            raise SpecError(errors)
+        chosen = self._all_prepared() if contexts is None else list(contexts)
         workplaces = self.workplaces(chosen)
         plan = self.plan(workplaces)
         summary = await asyncio.to_thread(self.execute, plan, workplaces, jobs=1, listen=_reporter(status))
         return summary.succeeded
+
+    def _all_prepared(self) -> list[RunContext]:
+        contexts = self.prepare()
+        errors = [problem for problem in self.problems if problem.severity == "error"]
+        if errors:
+            raise SpecError(errors)
+        return contexts
 
     async def cancel(self) -> None:
         """End what :meth:`run` is running; what is finished stays."""

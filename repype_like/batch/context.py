@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 from repype_like.config import Config
 from repype_like.pipeline import Pipeline
 from repype_like.task import PendingReason, Task, TaskData
+from repype_like.task.errors import blaming
 from repype_like.typing import Any
 
 __all__ = ["RunContext"]
@@ -21,6 +23,7 @@ class RunContext:
     Raises:
         NotRunnableError: If the task is a template.
         RepypeError: If there is something wrong with its pipeline or configuration.
+        UserCodeError: If a method of the user's own fails that makes them.
     """
 
     task: Task
@@ -35,8 +38,10 @@ class RunContext:
     def __init__(self, task: Task):
         task.require_runnable()
         self.task = task
-        self.pipeline = task.create_pipeline()
-        self.config = task.create_config()
+        with blaming("create_pipeline"):
+            self.pipeline = task.create_pipeline()
+        with blaming("create_config"):
+            self.config = task.create_config()
         task.setup_callbacks(self.pipeline)
 
     @cached_property
@@ -46,7 +51,8 @@ class RunContext:
 
     def run(self, *args: Any, **kwargs: Any) -> TaskData:
         """Run the task in this process; see :meth:`repype_like.task.Task.run`."""
-        return self.task.run(self.config, *args, pipeline=self.pipeline, **kwargs)
+        run: Callable[..., TaskData] = self.task.run  # by keyword, as an overriding method may want it
+        return run(self.config, *args, pipeline=self.pipeline, **kwargs)
 
     def __eq__(self, other: object) -> bool:
         return (isinstance(other, type(self)) and self.task == other.task and self.pipeline == other.pipeline

@@ -32,6 +32,7 @@ def open_task(path: PathLike) -> Task:
         problem.task is None or directory.is_relative_to(problem.task))]
     if (directory / SPEC_NAME).exists() and problems:
         raise SpecError(problems)
-    below = sorted(str(other.relative_to(directory)) for other in batch.resolved_tasks if other.is_relative_to(directory))
-    shown = ", ".join(below[:5]) + (", ..." if len(below) > 5 else "")
-    raise UsageError(f"{path}: not a task, there is no {SPEC_NAME}" + (f"; the tasks below are {shown}" if below else ""))
+    below = [other.relative_to(directory) for other in batch.resolved_tasks if other.is_relative_to(directory)]
+    shown = ", ".join(map(str, sorted(below)[:5])) + (", ..." if len(below) > 5 else "")
+    hint = f"the tasks below it are {shown}" if below else "there is none below it either"
+    raise UsageError(f"{path}: there is no {SPEC_NAME} in this directory; {hint}")

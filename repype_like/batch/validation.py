@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repype_like.batch.context import RunContext
+from repype_like.config import Config
 from repype_like.errors import Location, Problem, RepypeError, SpecError, did_you_mean
 from repype_like.fingerprint import ImportProblem
 from repype_like.pipeline import Pipeline
 from repype_like.spec import check_input_ids, check_path_safe
-from repype_like.task import Task, inspection
-from repype_like.typing import Any
+from repype_like.task import Task
+from repype_like.task.errors import blaming
+from repype_like.task.naming import make_stage, version_of
+from repype_like.typing import InputID
 
 __all__ = ["prepare"]
 
@@ -23,14 +26,18 @@ def prepare(task: Task) -> tuple[RunContext | None, list[Problem]]:
     if problems:
         return None, problems
     try:
-        context = RunContext(task)
-        marginal = list(task.marginal_stages)
+        with task.codebase.activate():
+            context = RunContext(task)
+            with blaming("marginal_stages"):
+                marginal = list(task.marginal_stages)
+            with blaming("input_ids"):
+                input_ids = list(task.input_ids)
     except SpecError as error:
         return None, list(error.problems)
     except RepypeError as error:
         return None, [_problem(task, error, ("pipeline",))]
     problems = [*_marginal_problems(task, context.pipeline, marginal), *_config_problems(task, context),
-                *_disabled_problems(task, context), *_input_problems(task)]
+                *_disabled_problems(task, context), *_input_problems(task, input_ids)]
     return (None if any(problem.severity == "error" for problem in problems) else context), problems
 
 
@@ -46,27 +53,26 @@ def _problem(task: Task, error: RepypeError, keys: tuple[str | int, ...]) -> Pro
 def _name_problems(task: Task) -> Iterator[Problem]:
     """Every name in the pipeline has to stand for a stage."""
     named = task.full_spec.get("pipeline")
-    if type(task).create_pipeline is not Task.create_pipeline or not isinstance(named, list):
+    if task.overrides("create_pipeline") or not isinstance(named, list):
         return
     for index, name in enumerate(named):
         try:
-            inspection.make_stage(task.codebase.load(name), name)
+            make_stage(task.codebase.load(name), name)
         except RepypeError as error:
             yield _problem(task, error, ("pipeline", index))
 
 
 def _package_problems(task: Task) -> Iterator[Problem]:
     for index, name in enumerate(task.full_spec.get("packages") or ()):
-        if inspection.version_of(name) is None:
+        if version_of(name) is None:
             yield Problem(f'packages: the distribution "{name}" is not installed', _place(task, ("packages", index)),
                           "install it, or take it out of the list", task=_stating(task, ("packages", index)))
 
 
-def _input_problems(task: Task) -> Iterator[Problem]:
+def _input_problems(task: Task, input_ids: list[InputID]) -> Iterator[Problem]:
     """Inputs that the class of the task names have to be as sound as those of a specification, which are checked."""
-    if type(task).input_ids is Task.input_ids:
+    if not task.overrides("input_ids"):
         return
-    input_ids = list(task.input_ids)
     yield from (dataclasses.replace(problem, task=task.directory) for problem in check_input_ids(input_ids))
     for scope, pattern in (task.full_spec.get("scopes") or {}).items():
         for input_id in input_ids:
@@ -107,14 +113,13 @@ def _config_problems(task: Task, context: RunContext) -> Iterator[Problem]:
 
 def _disabled_problems(task: Task, context: RunContext) -> Iterator[Problem]:
     """A field that a disabled stage would produce must not be read by one that takes part."""
-    sections: dict[str, Any] = {stage.id: context.config.entries.get(stage.id) or {} for stage in context.pipeline.stages}
-    disabled = {field: stage.id for stage in context.pipeline.stages for field in stage.outputs
-                if not sections[stage.id].get("enabled", stage.enabled_by_default)}
+    sections = Config(context.config.final())
+    off = [stage for stage in context.pipeline.stages if not stage.is_enabled(sections.section(stage.id))]
+    producers = {field: stage.id for stage in off for field in stage.outputs}
     for stage in context.pipeline.stages:
-        if not sections[stage.id].get("enabled", stage.enabled_by_default):
-            continue
-        for field in sorted(frozenset(stage.inputs) & disabled.keys()):
-            place = task.resolved_spec.config.origin((disabled[field], "enabled"))
-            yield Problem(f'the stage "{stage.id}" reads the field "{field}" of the stage "{disabled[field]}", which is '
-                          "disabled", place or _place(task, ("pipeline",)),
-                          f'disable "{stage.id}" as well, or enable "{disabled[field]}"', task=task.directory)
+        for field in sorted(frozenset(stage.inputs) & producers.keys()) if stage not in off else ():
+            producer = producers[field]
+            place = task.resolved_spec.config.origin((producer, "enabled")) or _place(task, ("pipeline",))
+            told = f'the stage "{stage.id}" reads the field "{field}" of the stage "{producer}", which is disabled'
+            hint = f'disable "{stage.id}" as well, or enable "{producer}"'
+            yield Problem(told, place, hint, task=task.directory)

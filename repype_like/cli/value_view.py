@@ -15,7 +15,7 @@ from repype_like.spec import format_input_id
 from repype_like.store import FieldValue, Store
 from repype_like.store.layout import Layout
 from repype_like.task import Task
-from repype_like.task.inspection import stored_fields
+from repype_like.task.results import stored_fields
 from repype_like.typing import Any, InputID
 
 __all__ = ["show_value"]

@@ -27,6 +27,11 @@ class InputData(MutableMapping[str, Any]):
         self._store = store
         self._fields = dict(fields)
         self._values: dict[str, Any] = {"input_id": input_id}
+        self._changed = False
+
+    def is_as_stored_in(self, store: Store) -> bool:
+        """Tell whether these are for certain the values in `store`; what was read may have been changed in place."""
+        return store is self._store and not self._changed and len(self._values) == 1
 
     def __getitem__(self, field: str) -> Any:
         if field not in self._values:
@@ -34,11 +39,13 @@ class InputData(MutableMapping[str, Any]):
         return self._values[field]
 
     def __setitem__(self, field: str, value: Any) -> None:
+        self._changed = True
         self._values[field] = value
 
     def __delitem__(self, field: str) -> None:
         if field not in self:
             raise KeyError(field)
+        self._changed = True
         self._values.pop(field, None)
         self._fields.pop(field, None)
 
@@ -50,6 +57,19 @@ class InputData(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._values.keys() | self._fields.keys())
+
+    def copy(self) -> PipelineData:
+        """Return a dictionary with all fields."""
+        return dict(self)
+
+    def __or__(self, other: Mapping[str, Any]) -> PipelineData:
+        return {**self, **other}
+
+    def __ror__(self, other: Mapping[str, Any]) -> PipelineData:
+        return {**other, **self}
+
+    def __reduce__(self) -> tuple[Any, ...]:  # elsewhere, the store may not be there
+        return dict, (dict(self),)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {', '.join(sorted(self))}>"

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
-from importlib import metadata
+from dataclasses import replace
 from pathlib import Path
 
 from repype_like.config import Config
-from repype_like.errors import RepypeError, UsageError
+from repype_like.errors import RepypeError
 from repype_like.execute import Workplace
-from repype_like.fingerprint import Fingerprinter
+from repype_like.fingerprint import Fingerprinter, hash_value
 from repype_like.pipeline import Pipeline
-from repype_like.plan import Catalogue, Files, Request, StageView, TaskPlan, TaskView, locate_output, plan_task
+from repype_like.plan import Catalogue, Files, Request, StageView, TaskPlan, TaskView, plan_task
 from repype_like.spec import load_tree
 from repype_like.stage import Stage
-from repype_like.store import Digest, FieldValue, Store
+from repype_like.store import Digest
+from repype_like.task.errors import blaming
+from repype_like.task.naming import version_of
 from repype_like.typing import TYPE_CHECKING, Any, InputID
 
 if TYPE_CHECKING:
     from repype_like.task.task import Task
 
-__all__ = ["delete_outputs", "make_stage", "neighbours", "plan_of", "stored_fields", "version_of", "views_of",
-           "workplace_of"]
-
-
-def make_stage(cls: Any, name: str) -> Stage:
-    """Return the stage that a name in a pipeline stands for: an instance of the class, or the stage itself.
-
-    Raises:
-        UsageError: If it is neither.
-    """
-    stage = cls() if isinstance(cls, type) else cls
-    if not isinstance(stage, Stage):
-        raise UsageError(f'"{name}" is not a stage: its class has to be derived from repype_like.stage.Stage')
-    return stage
+__all__ = ["diverging_stage", "neighbours", "plan_of", "views_of", "workplace_of"]
 
 
 def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0) -> Workplace:
@@ -46,60 +34,88 @@ def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = "."
         config: Its hyperparameters, before they are adapted to an input.
         name: What it is called in the plan.
         codebase: The number of its codebase.
+
+    Raises:
+        UserCodeError: If a method of the user's own fails that is needed for it.
     """
     tree = task.root.directory
     roots = tuple(dict.fromkeys((*task.codebase.search, tree)))
-    view = _view(task, pipeline, config, name, codebase, tree)
 
     def run_whole(status: Any) -> Any:
         return task.run(config.copy(), pipeline=pipeline, status=status)
 
+    with task.codebase.activate():
+        view = _view(task, pipeline, config, name, codebase, tree)
     return Workplace(view, pipeline, tree, roots, task.codebase.activate, run_whole)
 
 
 def _view(task: Task, pipeline: Pipeline, config: Config, name: str, codebase: int, tree: Path) -> TaskView:
-    spec = task.resolved_spec
-    marginal = task.get_marginal_fields(pipeline)
-    consumed = frozenset[str]().union(*(stage.consumes for stage in pipeline.stages))
-    with task.codebase.activate():
-        stages = tuple(_stage_view(stage, marginal | consumed, task) for stage in pipeline.stages)
-        own_configure = type(pipeline).configure is not Pipeline.configure
-        extra = _overriding(pipeline, task) if own_configure else ""
+    fingerprinter = Fingerprinter.of(task.codebase)
+    own_configure = type(pipeline).configure is not Pipeline.configure
+    with blaming(f"{type(task).__name__}, {task.path}"):
+        input_ids = tuple(task.input_ids)
+        marginal = task.get_marginal_fields(pipeline)
+        verdict = task.is_pending(pipeline, config) if task.overrides("is_pending") else None
     opaque = task.overrides_how_it_runs(pipeline)
+    dropped = marginal.union(*(stage.consumes for stage in pipeline.stages))
+    views = (_stage_view(stage, fingerprinter, dropped) for stage in pipeline.stages)
+    stages = tuple(_of_opaque_task(views, task, pipeline, fingerprinter)) if opaque else tuple(views)
     return TaskView(
-        path=task.directory, name=name, stages=stages, input_ids=tuple(task.input_ids), config=config.entries,
+        path=task.directory, name=name, stages=stages, input_ids=input_ids, config=config.final(),
         configure=_configure(task, pipeline, config, own_configure), locate=_locate(pipeline, tree),
-        store=task.results, spec=task.get_full_spec_with_config(config), packages=_packages(task), extra_key=extra,
+        store=task.results, spec=task.get_full_spec_with_config(config), packages=_packages(task),
+        extra_key=fingerprinter.code(type(pipeline)).hash if own_configure else "",
         ancestors=tuple(parent.directory for parent in task.parents), origin=_origin(task), opaque=opaque,
-        verdict=_verdict(task, pipeline, config), codebase=codebase,
+        verdict=verdict, codebase=codebase,
         skip_hooks=frozenset(stage.id for stage in pipeline.stages if stage.event_callbacks.get("skip")))
 
 
-def _stage_view(stage: Stage, dropped: frozenset[str], task: Task) -> StageView:
-    fingerprint = Fingerprinter.of(task.codebase).stage(stage)
+def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[str]) -> StageView:
+    fingerprint = fingerprinter.stage(stage)
     outputs = frozenset(stage.outputs)
     return StageView(
         id=stage.id, inputs=frozenset(stage.inputs) - {"input_id"}, outputs=outputs, fingerprint=fingerprint.hash,
-        parts=fingerprint.parts, files=getattr(fingerprint, "modules", {}), enabled_by_default=stage.enabled_by_default,
-        default_config=dict(stage.default_config), ignore_config=frozenset(stage.ignore_config), kept=outputs - dropped)
+        parts=fingerprint.parts, files=getattr(fingerprint, "modules", {}),
+        enabled_by_default=stage.enabled_by_default, default_config=dict(stage.default_config),
+        ignore_config=frozenset(stage.ignore_config), kept=outputs - dropped)
+
+
+def _of_opaque_task(stages: Iterable[StageView], task: Task, pipeline: Pipeline,
+                    fingerprinter: Fingerprinter) -> Iterable[StageView]:
+    """Yield the stages of a task whose class, or that of its pipeline, has a say in what they result in.
+
+    The code of these classes counts for every stage, so that an edit of it is seen, and no other task takes the results
+    for its own. What is kept is what the class has chosen to store.
+    """
+    code = fingerprinter.code(*task.own_classes(pipeline))
+    stored = _stored_fields(task.completion) if task.overrides("strip_marginals") else None
+    for stage in stages:
+        yield replace(stage, fingerprint=hash_value((stage.fingerprint, code.hash)),
+                      parts={**code.parts, **stage.parts},
+                      kept=stage.kept if stored is None else stage.kept & stored)
+
+
+def _stored_fields(completion: Digest | None) -> frozenset[str] | None:
+    return None if completion is None else frozenset(map(str, completion.provenance.get("fields") or ()))
 
 
 def _configure(task: Task, pipeline: Pipeline, config: Config,
                own_configure: bool) -> Callable[[InputID, str | None], Mapping[str, Any]]:
     """Return what adapts the configuration to an input; where no stage has rules, that is nothing to do."""
     ruled = [stage for stage in pipeline.stages if type(stage).configure is not Stage.configure]
+    entries = config.final()
     if not ruled and not own_configure:
-        return lambda input_id, stage_id: config.entries
+        return lambda input_id, stage_id: entries
 
     def configure(input_id: InputID, stage_id: str | None) -> Mapping[str, Any]:
-        with task.codebase.activate():
+        with task.codebase.activate(), blaming(f"{task.path}, input {input_id!r}: configure"):
             if own_configure:
-                return pipeline.configure(config, input_id).entries
-            adapted = config.copy()
+                return pipeline.configure(config, input_id).final()
+            adapted = Config(entries).copy()
             for stage in ruled:
                 if stage_id in (None, stage.id):
                     pipeline.configure_stage(stage, adapted, input_id)
-            return adapted.entries
+            return adapted.final()
 
     return configure
 
@@ -122,39 +138,32 @@ def _origin(task: Task) -> Callable[[tuple[str | int, ...]], Any]:
     return origin
 
 
-def _overriding(pipeline: Pipeline, task: Task) -> str:
-    return Fingerprinter.of(task.codebase).code(type(pipeline)).hash
-
-
 def _packages(task: Task) -> dict[str, str]:
     return {name: version_of(name) or "not installed" for name in task.full_spec.get("packages") or ()}
 
 
-@cache
-def version_of(distribution: str) -> str | None:
-    """Return the version of an installed distribution, or None if it is not installed."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _verdict(task: Task, pipeline: Pipeline, config: Config) -> str | None:
-    from repype_like.task.task import Task as Base  # at call time: the module of the class imports this one
-
-    if type(task).is_pending is Base.is_pending:
-        return None
-    with task.codebase.activate():
-        return task.is_pending(pipeline, config)
-
-
 def plan_of(task: Task, pipeline: Pipeline, config: Config, pick_up: bool = False) -> TaskPlan:
-    """Return what has to be done for a task alone, in the eyes of its base class."""
-    from dataclasses import replace
+    """Return what has to be done for a task alone, in the eyes of its base class.
 
+    Arguments:
+        task: The task.
+        pipeline: Its pipeline.
+        config: Its hyperparameters.
+        pick_up: Whether to look at what the other tasks of the tree have.
+    """
     view = replace(workplace_of(task, pipeline, config).view, verdict=None, opaque=False)
     return plan_task(view, Catalogue(lambda: views_of(neighbours(task)) if pick_up else ()), Files(),
                      Request(pick_up=pick_up))[0]
+
+
+def diverging_stage(pipeline: Pipeline, plan: TaskPlan) -> Stage | None:
+    """Return the first stage that computes something according to `plan`.
+
+    A task without inputs computes nothing: the first stage diverges if the task is pending.
+    """
+    if plan.first_stage is not None:
+        return pipeline.stage(plan.first_stage)
+    return pipeline.stages[0] if plan.pending and not plan.total and pipeline.stages else None
 
 
 def neighbours(task: Task) -> list[Task]:
@@ -174,36 +183,9 @@ def views_of(tasks: Iterable[Task]) -> list[TaskView]:
     for task in tasks:
         if task.results.exists():
             try:
-                views.append(workplace_of(task, task.create_pipeline(), task.create_config(), str(task.path)).view)
+                with blaming("create_pipeline"):
+                    pipeline, config = task.create_pipeline(), task.create_config()
+                views.append(workplace_of(task, pipeline, config, str(task.path)).view)
             except RepypeError:  # what is wrong with another task is not the business of this one
                 continue
     return views
-
-
-def stored_fields(store: Store, digest: Digest) -> dict[InputID, dict[str, FieldValue]]:
-    """Return the fields that a completed task keeps, by input."""
-    fields: dict[InputID, dict[str, FieldValue]] = {input_id: {} for input_id in digest.inputs}
-    for pairs in digest.records.values():
-        for input_id, record_id in pairs:
-            record = store.records.by_id(record_id)
-            if record is not None:
-                fields[input_id].update((name, value) for name, value in record.fields.items() if value is not None)
-    return fields
-
-
-def delete_outputs(task: Task) -> list[Path]:
-    """Delete the files that the stages of a task wrote and that are still what was written; return their paths."""
-    try:
-        view = workplace_of(task, task.create_pipeline(), task.create_config()).view
-    except RepypeError:
-        return []
-    deleted, files = [], Files()
-    for record in task.results.records:
-        for output in record.outputs:
-            path = locate_output(view, output)
-            if path is not None and files.content(path) == output.hash:
-                path.unlink()
-                deleted.append(path)
-    return deleted
-
-

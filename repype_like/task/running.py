@@ -1,8 +1,7 @@
-"""Runs one task in this process, and stores what was computed for it."""
+"""Runs one task in this process."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,23 +9,22 @@ from dataclasses import replace
 from repype_like import events
 from repype_like import status as _status
 from repype_like.benchmark import Benchmark
-from repype_like.config import Config, to_plain
+from repype_like.config import Config
 from repype_like.errors import RepypeError
-from repype_like.execute import SerialExecutor, Tracker, Workplace, execute, settle
+from repype_like.execute import SerialExecutor, Tracker, Workplace, execute
 from repype_like.pipeline import Pipeline, StageError
-from repype_like.plan import Catalogue, Files, Request, StageView, make_plan, plan_input, pre_key, record_id
-from repype_like.store import Observation, Record
+from repype_like.plan import Catalogue, Files, Request, TaskView, make_plan, plan_input
+from repype_like.store import Observation, OutputFile, Record
 from repype_like.task import inspection
 from repype_like.task.data import InputData, TaskData
+from repype_like.task.storing import Findings, store_data
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PipelineData
 
 if TYPE_CHECKING:
     from repype_like.status import Status
     from repype_like.task.task import Task
 
-__all__ = ["run_task", "store_data"]
-
-_Observed = dict[InputID, tuple[Observation, ...]]
+__all__ = ["run_task"]
 
 
 def run_task(task: Task, config: Config, pipeline: Pipeline, pickup: bool, strip_marginals: bool,
@@ -38,10 +36,11 @@ def run_task(task: Task, config: Config, pipeline: Pipeline, pickup: bool, strip
     first = found["first_diverging_stage"]
     _status.update(status, info="start", task=str(place.view.path), first_stage=first.id if first is not None else None,
                    pickup=str(found["task"].directory) if found["task"] is not None else None)
-    if type(pipeline).process is not Pipeline.process:
+    if type(pipeline).process is not Pipeline.process or task.overrides("strip_marginals"):
         data, times = _process_whole(task, place, pipeline, config, strip_marginals, status)
     else:
-        data, times = _process_stages(task, place, pipeline, _request(task, found, pickup), strip_marginals, status)
+        request = _request(task, found, pickup)
+        data, times = _process_stages(task, place, pipeline, request, strip_marginals, status)
     _status.update(status, info="storing", intermediate=True)
     task.store(pipeline, data, config, times)
     _status.update(status, info="completed", task=str(place.view.path))
@@ -50,15 +49,14 @@ def run_task(task: Task, config: Config, pipeline: Pipeline, pickup: bool, strip
 
 def _request(task: Task, found: Mapping[str, Any], pickup: bool) -> Request:
     """Return what is asked of planning: what an overriding ``find_pickup_task`` says, or nothing in particular."""
-    from repype_like.task.task import Task as Base  # at call time: the module of the class imports this one
-
     if not pickup:
         return Request(force=True, pick_up=False)
-    if type(task).find_pickup_task is Base.find_pickup_task:
-        return Request()
+    first = found["first_diverging_stage"]
+    if not task.overrides("find_pickup_task"):
+        own = task.overrides("find_first_diverging_stage") and first is not None
+        return Request(first=first.id) if own else Request()
     if found["task"] is None:
         return Request(force=True, pick_up=False)
-    first = found["first_diverging_stage"]
     return Request(first=first.id if first is not None else None)
 
 
@@ -71,109 +69,74 @@ def _process_stages(task: Task, place: Workplace, pipeline: Pipeline, request: R
         view = replace(view, stages=tuple(replace(stage, kept=stage.outputs & kept) for stage in view.stages))
     place = replace(place, view=view)
 
-    def neighbours() -> list[Any]:
+    def neighbours() -> list[TaskView]:
         return inspection.views_of(other for other in inspection.neighbours(task) if other is not task)
 
     plan = make_plan([view], neighbours, request)
     failures = execute(plan, {view.name: place}, SerialExecutor(), _reporter(status)).failures
     if failures:
         stage = pipeline.stage(failures[0].stage)
-        message = f"{failures[0].error}\n{failures[0].traceback}"
-        raise StageError(stage) from RepypeError(message) if stage is not None else RepypeError(message)
+        reason = RepypeError(f"{failures[0].error}\n{failures[0].traceback}".rstrip())
+        if stage is None:
+            raise reason
+        raise StageError(stage) from reason
     data: dict[InputID, Any] = {}
     times = Benchmark[float](task.times_filepath)
-    for input_id, records in _records(place).items():
+    for input_id, records in _valid_records(view).items():
         fields = {name: value for record in records for name, value in record.fields.items() if value is not None}
-        chunk: Any = InputData(view.store, fields, input_id)
-        data[input_id] = task.strip_marginals(pipeline, chunk) if strip_marginals and _strips(task) else chunk
+        data[input_id] = InputData(view.store, fields, input_id)
         for record in records:
             times[record.stage, input_id] = record.seconds
     return data, times
 
 
-def _strips(task: Task) -> bool:
-    from repype_like.task.task import Task as Base
-
-    return type(task).strip_marginals is not Base.strip_marginals
-
-
-def _records(place: Workplace) -> dict[InputID, list[Record]]:
-    """Return the valid records of a task that is up to date, by input."""
+def _valid_records(view: TaskView) -> dict[InputID, list[Record]]:
+    """Return the records of a task that is up to date, by input."""
     catalogue, files = Catalogue(lambda: ()), Files()
-    return {input_id: [step.record for step in plan_input(place.view, input_id, catalogue, files, lambda stage: False, False)
-                       if step.record is not None] for input_id in place.view.input_ids}
+    return {input_id: [step.record for step in plan_input(view, input_id, catalogue, files, lambda stage: False, False)
+                       if step.record is not None] for input_id in view.input_ids}
 
 
 def _process_whole(task: Task, place: Workplace, pipeline: Pipeline, config: Config, strip_marginals: bool,
                    status: Status | None) -> tuple[dict[InputID, PipelineData], Benchmark[float]]:
-    """Run a pipeline that processes an input as a whole, by a method of its own, for all inputs."""
+    """Process every input as a whole, from the beginning.
+
+    This is for classes of the user's own that have a say in how fields come about, or which of them are stored: what
+    they have left of the results of earlier stages is nothing that later ones could go on from.
+    """
     data: dict[InputID, PipelineData] = {}
     times = Benchmark[float](task.times_filepath)
-    observed: _Observed = {}
-    for step, input_id in enumerate(task.input_ids):
+    findings: dict[InputID, tuple[tuple[Observation, ...], tuple[OutputFile, ...]]] = {}
+    for step, input_id in enumerate(place.view.input_ids):
         _status.update(status, info="process", task=str(place.view.path), input_id=input_id, step=step,
-                       step_count=len(task.input_ids))
-        with place.activate(), _observing(place, pipeline, observed, input_id):
+                       step_count=len(place.view.input_ids))
+        with place.activate(), _files_met(place, pipeline) as tracker:
             adapted = pipeline.configure(config, input_id)
             chunk, _, seconds = pipeline.process(input_id=input_id, config=adapted, status=_status.derive(status))
+        findings[input_id] = tracker.findings(Files())
         data[input_id] = task.strip_marginals(pipeline, chunk) if strip_marginals else chunk
         for stage, duration in seconds.items():
             times[stage, input_id] = duration
-    store_data(task, pipeline, data, config, times, observed)
+    _store_first(task, pipeline, data, config, times, findings)
     return data, times
 
 
+def _store_first(task: Task, pipeline: Pipeline, data: TaskData, config: Config, times: Benchmark[float],
+                 findings: Findings) -> None:
+    """Store the data with the files that were met, which ``Task.store`` is not told."""
+    store_data(task, pipeline, task.stripped(pipeline, data), config, times, findings)
+
+
 @contextmanager
-def _observing(place: Workplace, pipeline: Pipeline, observed: _Observed, input_id: InputID) -> Iterator[None]:
-    tracker = Tracker(place.roots, place.tree, lambda path: None)
+def _files_met(place: Workplace, pipeline: Pipeline) -> Iterator[Tracker]:
+    """Take down the files that are met meanwhile."""
+    tracker = Tracker(place.roots, place.tree)
     pipeline.on_resolve = tracker.meet
     try:
         with tracker.active():
-            yield
+            yield tracker
     finally:
         pipeline.on_resolve = None
-    observed[input_id] = tracker.findings(Files())[0]
-
-
-def store_data(task: Task, pipeline: Pipeline, data: TaskData, config: Config, times: Benchmark[float],
-               observed: Mapping[InputID, tuple[Observation, ...]] | None = None) -> None:
-    """Make records of `data` for the stages that have no valid ones, and complete the task."""
-    place = inspection.workplace_of(task, pipeline, config)
-    view = replace(place.view, opaque=False, verdict=None)
-    place = replace(place, view=view)
-    plan = make_plan([view], lambda: (), Request(pick_up=False))
-    if plan.units:
-        view.store.append(record for input_id in view.input_ids
-                          for record in _records_of(place, input_id, data[input_id], times, (observed or {}).get(input_id, ())))
-    settle(place, {"stored_by": "Task.store"}, Files())
-
-
-def _records_of(place: Workplace, input_id: InputID, fields: Mapping[str, Any], times: Benchmark[float],
-                observations: tuple[Observation, ...]) -> Iterator[Record]:
-    view = place.view
-    config = view.configure(input_id, None)
-    names: dict[str, str] = {}
-    for stage in view.stages:
-        section = config.get(stage.id) or {}
-        if not stage.is_enabled(section):
-            continue
-        effective = stage.effective_config(section)
-        reads = {field: names[field] for field in stage.inputs if field in names}
-        key = pre_key(stage, effective, input_id, reads, view.packages)
-        record = Record(
-            id=record_id(key, observations), pre_key=key, stage=stage.id, input_id=input_id,
-            fingerprint=stage.fingerprint, config=to_plain(effective), reads=reads, observations=observations, outputs=(),
-            fields=_encoded(place, stage, fields), started=time.time(),
-            seconds=times[stage.id, input_id] if (stage.id, input_id) in times else 0.0, peak_memory=0, origin="",
-            note={"final": to_plain(section)})
-        names.update(dict.fromkeys(stage.outputs, record.id))
-        yield record
-
-
-def _encoded(place: Workplace, stage: StageView, fields: Mapping[str, Any]) -> dict[str, Any]:
-    formats = getattr(place.pipeline.stage(stage.id), "formats", {})
-    return {field: place.view.store.encode(fields[field], formats.get(field))
-            if field in stage.kept and field in fields else None for field in sorted(stage.outputs)}
 
 
 def _reporter(status: Status | None) -> Callable[[events.Event], None]:

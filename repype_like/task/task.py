@@ -6,52 +6,36 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from frozendict import deepfreeze
 
 from repype_like import pipeline as _pipeline
 from repype_like.benchmark import Benchmark
 from repype_like.config import Config
-from repype_like.errors import RepypeError, UsageError
+from repype_like.errors import UsageError
 from repype_like.fingerprint import Codebase, hash_value
 from repype_like.fingerprint.codebases import codebase_for
 from repype_like.pipeline import Pipeline
 from repype_like.spec import SPEC_NAME, Document, TaskSpec, merge, resolve_pattern
 from repype_like.stage import Stage, StageEvent
 from repype_like.store import Digest, Store
-from repype_like.task import inspection, running
+from repype_like.task import inspection, running, storing
 from repype_like.task.data import InputData, TaskData
+from repype_like.task.errors import NotCompletedError, NotRunnableError, blaming
+from repype_like.task.naming import make_stage
+from repype_like.task.results import delete_outputs, stored_fields
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PathLike, PipelineData, Self
 
 if TYPE_CHECKING:
     from repype_like.status import Status
 
-__all__ = ["NotCompletedError", "NotRunnableError", "PendingReason", "Task", "load_from_module"]
+__all__ = ["PendingReason", "Task"]
 
 PendingReason = Literal["incomplete", "pipeline", "specification", ""]
 """Why a task is pending; empty if it is not."""
 
 _TEMPLATES = ("run", "store", "load", "strip_marginals", "find_first_diverging_stage", "find_pickup_task")
-
-
-class NotRunnableError(RepypeError, AssertionError):
-    """The task is a template: its specification does not say ``runnable: true``."""
-
-    exit_code = 2
-
-
-class NotCompletedError(RepypeError, AssertionError):
-    """The task has no results, or results for other inputs or fields than it is asked for."""
-
-
-def load_from_module(name: str) -> Any:
-    """Return the object with a dotted name, such as ``package.module.Class``.
-
-    Raises:
-        RepypeError: If there is none.
-    """
-    return codebase_for(Path.cwd(), ()).load(name)
 
 
 class Task:
@@ -118,7 +102,7 @@ class Task:
 
     @property
     def marginal_stages(self) -> Iterator[str]:
-        """The identifiers of the stages whose outputs are not kept, from the ``marginal_stages`` of the specification."""
+        """The identifiers of the stages whose outputs are not kept: the ``marginal_stages`` of the specification."""
         for name in self.full_spec.get("marginal_stages") or ():
             yield self.codebase.load(name)().id if "." in name else name
 
@@ -208,17 +192,19 @@ class Task:
             raise UsageError(f'{self.path / SPEC_NAME}: no "pipeline" is given')
         with self.codebase.activate():
             if isinstance(named, str):
-                return self.codebase.load(named)(*args, scopes=scopes, **kwargs)
-            stages = [inspection.make_stage(self.codebase.load(name), name) for name in named]
+                with blaming(named):
+                    pipeline: Pipeline = self.codebase.load(named)(*args, scopes=scopes, **kwargs)
+                return pipeline
+            stages = [make_stage(self.codebase.load(name), name) for name in named]
             return _pipeline.create_pipeline(stages, *args, scopes=scopes, **kwargs)
 
     def is_pending(self, pipeline: Pipeline, config: Config) -> PendingReason:
         """Tell why the task needs to run: ``incomplete``, ``pipeline``, ``specification``, or empty if it does not."""
-        return inspection.plan_of(self, pipeline, config).pending if self.runnable else ""
+        return cast("PendingReason", inspection.plan_of(self, pipeline, config).pending) if self.runnable else ""
 
     def reset(self) -> None:
-        """Delete the results of the task, with the files that its stages wrote."""
-        inspection.delete_outputs(self)
+        """Delete the results of the task, with the files that its stages wrote, as far as they are what was written."""
+        delete_outputs(self)
         self.results.reset()
         self.times_filepath.unlink(missing_ok=True)
 
@@ -248,13 +234,16 @@ class Task:
             raise NotCompletedError(f"{self.path}: the results are for other inputs than the specification names; "
                                     "run the task")
         data = {input_id: InputData(self.results, fields, input_id)
-                for input_id, fields in inspection.stored_fields(self.results, digest).items()}
+                for input_id, fields in stored_fields(self.results, digest).items()}
         if pipeline is not None:
-            kept = pipeline.persistent_fields - self.get_marginal_fields(pipeline)
+            disabled = {stage for stage in digest.stages if not digest.records.get(stage)}
+            kept = pipeline.persistent_fields.difference(
+                self.get_marginal_fields(pipeline),
+                *(stage.outputs for stage in pipeline.stages if stage.id in disabled))
             for input_id, fields in data.items():
                 if frozenset(fields) != kept:
-                    raise NotCompletedError(f"{self.path}: the results for input {input_id!r} do not have the fields of "
-                                            "the pipeline; run the task")
+                    raise NotCompletedError(f"{self.path}: the results for input {input_id!r} do not have the fields "
+                                            "of the pipeline; run the task")
         return data
 
     def strip_marginals(self, pipeline: Pipeline, data_chunk: Mapping[str, Any]) -> PipelineData:
@@ -278,7 +267,13 @@ class Task:
         self.require_runnable()
         if set(data) != set(self.input_ids):
             raise UsageError(f"{self.path}: the data to be stored are not for the inputs of the task")
-        running.store_data(self, pipeline, data, config, times)
+        storing.store_data(self, pipeline, self.stripped(pipeline, data), config, times)
+
+    def stripped(self, pipeline: Pipeline, data: TaskData) -> TaskData:
+        """Return `data` as :meth:`strip_marginals` would have it, if that is overridden; else storing sees to that."""
+        if not self.overrides("strip_marginals"):
+            return data
+        return {input_id: self.strip_marginals(pipeline, chunk) for input_id, chunk in data.items()}
 
     def find_first_diverging_stage(self, pipeline: Pipeline, config: Config) -> Stage | None:
         """Return the first stage whose results in this task are not those that `pipeline` and `config` would give.
@@ -286,8 +281,7 @@ class Task:
         Returns:
             The stage, or None if all results are good.
         """
-        plan = inspection.plan_of(self, pipeline, config, pick_up=False)
-        return pipeline.stage(plan.first_stage) if plan.first_stage is not None else None
+        return inspection.diverging_stage(pipeline, inspection.plan_of(self, pipeline, config))
 
     def find_pickup_task(self, pipeline: Pipeline, config: Config) -> dict[str, Any]:
         """Find completed work to go on from: in this task, its parents, their other descendants.
@@ -297,10 +291,11 @@ class Task:
             that has to run, or None.
         """
         neighbours = {task.directory: task for task in inspection.neighbours(self)}
-        plan = inspection.plan_of(self, pipeline, config)
+        plan = inspection.plan_of(self, pipeline, config, pick_up=True)
         found = neighbours.get(plan.pickup_path) if plan.pickup_path is not None else None
-        first = pipeline.stage(plan.first_stage) if plan.first_stage is not None else None
-        return {"task": found, "first_diverging_stage": first}
+        if not plan.pending:
+            found = self
+        return {"task": found, "first_diverging_stage": inspection.diverging_stage(pipeline, plan)}
 
     def run(self, config: Config, pipeline: Pipeline | None = None, pickup: bool = True, strip_marginals: bool = True,
             status: Status | None = None) -> TaskData:
@@ -331,7 +326,7 @@ class Task:
         for stage in pipeline.stages:
             for event in get_args(StageEvent):
                 callback = getattr(self, f"on_{stage.id.replace('-', '_')}_{event}", None)
-                if callback is not None:
+                if callback is not None and not stage.has_callback(event, callback):
                     stage.add_callback(event, callback)
 
     def require_runnable(self) -> None:
@@ -341,8 +336,15 @@ class Task:
 
     def overrides_how_it_runs(self, pipeline: Pipeline) -> bool:
         """Tell whether the class of the task, or of its pipeline, replaces part of how a task runs."""
-        return any(getattr(type(self), name) is not getattr(Task, name) for name in _TEMPLATES) or (
-            type(pipeline).process is not Pipeline.process)
+        return any(map(self.overrides, _TEMPLATES)) or type(pipeline).process is not Pipeline.process
+
+    def overrides(self, name: str) -> bool:
+        """Tell whether the class of the task overrides the method `name`."""
+        return getattr(type(self), name) is not getattr(Task, name)
+
+    def own_classes(self, pipeline: Pipeline) -> list[type]:
+        """Return the classes of the task and of its pipeline, as far as they are the user's own."""
+        return [cls for cls, base in ((type(self), Task), (type(pipeline), Pipeline)) if cls is not base]
 
     def __eq__(self, other: object) -> bool:
         return (isinstance(other, type(self)) and self.path == other.path and self.spec == other.spec

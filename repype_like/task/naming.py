@@ -1,0 +1,47 @@
+"""What the dotted names in a specification stand for."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from repype_like.errors import UsageError
+from repype_like.fingerprint.codebases import codebase_for
+from repype_like.stage import Stage
+from repype_like.task.errors import blaming
+from repype_like.typing import Any
+
+__all__ = ["load_from_module", "make_stage", "version_of"]
+
+
+def load_from_module(name: str) -> Any:
+    """Return the object with a dotted name, such as ``package.module.Class``.
+
+    Raises:
+        RepypeError: If there is none.
+    """
+    return codebase_for(Path.cwd(), ()).load(name)
+
+
+def make_stage(cls: Any, name: str) -> Stage:
+    """Return the stage that a name in a pipeline stands for: an instance of the class, or the stage itself.
+
+    Raises:
+        UsageError: If it is neither.
+        UserCodeError: If the stage cannot be made.
+    """
+    with blaming(name):
+        stage = cls() if isinstance(cls, type) else cls
+    if not isinstance(stage, Stage):
+        raise UsageError(f'"{name}" is not a stage: its class has to be derived from repype_like.stage.Stage')
+    return stage
+
+
+@cache
+def version_of(distribution: str) -> str | None:
+    """Return the version of an installed distribution, or None if it is not installed."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
