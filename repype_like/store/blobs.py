@@ -107,14 +107,14 @@ def link_blob(layout: Layout, source: Layout, name: str, size: int, content: str
         DamagedError: If the other store does not have it as it was written.
     """
     if not has_blob(source, name, size):
-        if has_blob(layout, name, size):
+        if _is_intact(layout, name, size, content):
             return
         raise DamagedError(f"{source.blob(name)}: is gone, or has another size")
     target = layout.blob(name)
     try:
         _link(source.blob(name), target)
     except FileExistsError:
-        if has_blob(layout, name, size):
+        if _is_intact(layout, name, size, content):
             return
         if target.is_dir() and not target.is_symlink():
             raise DamagedError(f"{target}: is a folder") from None
