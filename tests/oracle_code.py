@@ -16,7 +16,7 @@ INERT = ("comment", "docstring", "order", "unrelated", "blank")
 """Places in the code where an edit changes nothing."""
 
 MERGES = ("Merge", "MergeB")
-EXTRAS = ("Reread", "Extra", "Wide")
+EXTRAS = ("Reread", "Extra", "Wide", "Gather")
 
 _CONSTANTS = ("1", "2", "1.0", "True", "'1'")
 
@@ -36,10 +36,18 @@ def begin(stage, input_id):
     except FileNotFoundError:
         return
     if [stage, input_id] == control.get("at"):
+        if control["how"] == "edit":  # as a user does while it runs, once
+            os.unlink(os.environ["ORACLE_CONTROL"])
+            if os.fork() == 0:  # not in this process, whose own files are no inputs
+                with open(control["path"], "a") as file:
+                    file.write(control["text"])
+                os._exit(0)
+            os.wait()
         if control["how"] == "fail":
             raise RuntimeError("as the test wants it")
         if control["how"] == "kill":
-            os.killpg(0, signal.SIGKILL)
+            os.kill(int(os.environ["ORACLE_PID"]), signal.SIGKILL)
+            signal.pause()
         if control["how"] == "die":
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -115,7 +123,7 @@ def unrelated():
     "joined": """\
 def joined(text, offset={default}):
     def inner(part):
-        return f"{{part}}+{{offset}}"
+        return f"{{part}}+{{offset!r}}"
     return inner(text)
 """,
     "signed": """\
@@ -128,7 +136,7 @@ class Weighted(Stage):
     weight = {weight}
 
     def weighted(self, text):
-        return f"{{text}}*{{self.weight}}"
+        return f"{{text}}*{{self.weight!r}}"
 """,
     "Load": """\
 class Load(Stage):
@@ -200,7 +208,7 @@ class Write(Stage):
 
     def process(self, pipeline, config, status=None, merged=None, input_id=None):
         path = pipeline.resolve("out", input_id)
-        litter = "on litter" if path.exists() else "on clean ground"
+        litter = "on litter" if path.exists() else "on carpet"
         text = f"write({{merged}}, {{config.get('prefix', 'unset')!r}}, {{signed('s')}}, {{litter}})"
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "w") as file:
@@ -232,6 +240,17 @@ class Extra(Weighted):
         extra = f"extra({{parts}})"
         return {{"extra": tracing.ended(self.id, input_id, extra)}}
 """,
+    "Gather": """\
+class Gather(Stage):
+    inputs = ["count", "input_id"]
+    outputs = ["gathered"]
+
+    def process(self, pipeline, config, status=None, count=None, input_id=None):
+        tracing.begin(self.id, input_id)
+        first = pipeline.resolve("out", 1)
+        gathered = f"gather({{first.read_text() if first.exists() else None}}, {{len(count)}})"
+        return {{"gathered": tracing.ended(self.id, input_id, gathered)}}
+""",
     "Wide": """\
 class Wide(Stage):
     inputs = ["raw", "input_id"]
@@ -240,7 +259,7 @@ class Wide(Stage):
     def process(self, pipeline, config, status=None, raw=None, input_id=None):
         tracing.begin(self.id, input_id)
         folder = pipeline.resolve("folder")
-        listing = {{file.name: file.read_text() for file in sorted(folder.glob("*.txt"))}}
+        listing = {{file.name: file.read_text() for file in sorted(folder.rglob("*.txt"))}}
         wide = f"wide({{raw}}, {{listing}})"
         return {{"listing": tracing.ended(self.id, input_id, wide)}}
 """,

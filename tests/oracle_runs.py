@@ -62,8 +62,8 @@ class Look:
 
     pending: Mapping[str, tuple[str, tuple[str, ...]]]
     """By runnable task, why it is pending, in one word and in many."""
-    units: int
-    """How many units of work a run would have."""
+    nodes: tuple[tuple[str, Any], ...]
+    """The executions that a run would have: stage and input of each."""
     problems: tuple[str, ...]
     results: Mapping[str, Any]
     """By runnable task, input and field, the stored value; a text if it cannot be loaded."""
@@ -93,8 +93,8 @@ def run_program(root: Path, home: Path, args: tuple[str, ...], fault: Fault | No
         for stream in (1, 2):
             os.dup2(descriptor, stream)
         sys.stdout, sys.stderr = open(1, "w", closefd=False), open(2, "w", closefd=False)  # noqa: SIM115
-        os.environ.update(ORACLE_TRACE=str(home / "trace"), ORACLE_CONTROL=str(steering), HOME=str(home),
-                          XDG_CACHE_HOME=str(home / "cache"))
+        os.environ.update(ORACLE_PID=str(os.getpid()), ORACLE_TRACE=str(home / "trace"), ORACLE_CONTROL=str(steering),
+                          HOME=str(home), XDG_CACHE_HOME=str(home / "cache"))
         os.chdir(root)
         if fault is not None:
             _arm(fault, root)
@@ -146,7 +146,8 @@ def _look(root: Path, load: bool) -> Look:
                     text = path.read_text() if path.is_file() else "(no file)"
                     known = {stage.id for stage in context.pipeline.stages}
                     files[path.relative_to(root).as_posix()] = text if scope == "out" else _in_force(text, known)
-    return Look({task.task: (task.pending, tuple(map(str, task.reasons))) for task in plan.tasks}, len(plan.units),
+    nodes = tuple((node.stage, node.input_id) for unit in plan.units for node in unit.nodes)
+    return Look({task.task: (task.pending, tuple(map(str, task.reasons))) for task in plan.tasks}, nodes,
                 tuple(map(str, batch.problems)), results, files)
 
 

@@ -207,8 +207,7 @@ class World:
 
     def do_inputs(self, a: int, b: int, c: int) -> None:
         path = self.task(a)
-        chosen = [item for number, item in enumerate(INPUTS) if b & (1 << number)]
-        self.tasks[path].inputs = chosen if chosen or path else [1]
+        self.tasks[path].inputs = [item for number, item in enumerate(INPUTS) if (b | 1) & (1 << number)]
         if path and c % 3 == 0:
             self.tasks[path].inputs = None
         self.render()

@@ -20,6 +20,9 @@ _FOUND: dict[str, list[Edit]] = {
     "a worker that dies loses nothing that was finished": [("run_failing", 0, 8, 38)],
     "files that are shared are in place before the next stage reads them": [
         ("code", 59, 42, 42), ("pipeline", 0, 31, 0)],
+    "there is no room for temporary files": [("run", 4, 22, 56), ("output", 53, 0, 0), ("run_full", 0, 0, 3)],
+    "a damaged blob does not stand in the way of a sound one": [
+        ("run_partly", 1, 13, 0), ("marginal", 57, 0, 5), ("run", 0, 0, 0), ("flip", 0, 0, 0), ("run", 0, 0, 0)],
     "a marginal stage runs once if those that read it are not wanted": [("run_partly", 21, 61, 0)],
 }
 
