@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
 from repype_like import status as _status
@@ -121,7 +121,7 @@ class Stage:
         for callback in self.event_callbacks.get(event, ()):
             callback(stage=self, event=event, **kwargs)
 
-    def add_callback(self, event: StageEvent, callback: StageCallback) -> None:
+    def add_callback(self, event: StageEvent, callback: Callable[..., Any]) -> None:
         """Have `callback` called upon `event`."""
         for single in _single_events(event):
             self.event_callbacks.setdefault(single, []).append(callback)
@@ -130,7 +130,7 @@ class Stage:
         """Tell whether `callback` is called upon `event` already."""
         return all(callback in self.event_callbacks.get(single, ()) for single in _single_events(event))
 
-    def remove_callback(self, event: StageEvent, callback: StageCallback) -> None:
+    def remove_callback(self, event: StageEvent, callback: Callable[..., Any]) -> None:
         """Undo :meth:`add_callback`."""
         for single in _single_events(event):
             self.event_callbacks[single].remove(callback)

@@ -48,8 +48,9 @@ def test_an_update_sees_the_default_that_was_asked_for() -> None:
 
 
 def test_an_empty_section_is_the_same_as_none() -> None:
-    for entries in ({"stage": None}, {"stage": {}}, {}):
-        assert Config(dict(entries)).section("stage").get("key", 3) == 3
+    given_entries: list[dict[str, Any]] = [{"stage": None}, {"stage": {}}, {}]
+    for given_entry in given_entries:
+        assert Config(given_entry).section("stage").get("key", 3) == 3
 
 
 def test_set_default_and_pop() -> None:
@@ -62,18 +63,19 @@ def test_set_default_and_pop() -> None:
 
 
 def test_a_copy_is_deep_and_a_wrapped_dictionary_is_shared() -> None:
-    wrapped = {"a": {"b": [1]}}
+    wrapped: dict[str, Any] = {"a": {"b": [1]}}
     copied = Config(wrapped).copy()
     copied["a/b"].append(2)
     assert wrapped == {"a": {"b": [1]}}
     Config(wrapped)["a/c"] = 3
     assert wrapped["a"]["c"] == 3
+    neither: Any = [1]
     with pytest.raises(TypeError, match="made of a dictionary"):
-        Config([1])  # type: ignore[arg-type]
+        Config(neither)
 
 
 @given(entries, entries)
-def test_merging_takes_everything_from_the_other_and_leaves_it_alone(first: dict[str, Any], second: dict[str, Any]) -> None:
+def test_merging_takes_everything_and_leaves_the_other_alone(first: dict[str, Any], second: dict[str, Any]) -> None:
     before = copy.deepcopy(second)
     merged = Config(first).copy().merge(Config(second))
     assert second == before

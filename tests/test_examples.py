@@ -57,7 +57,8 @@ def status(project: Project) -> dict[str, dict[str, Any]]:
 def written(project: Project) -> dict[str, tuple[int, int]]:
     """Return modification time and inode of each file that a stage wrote, by path."""
     root = project.root / "tasks"
-    files = [file for pattern in ("*.png", "*.csv") for file in root.rglob(pattern) if ".repype" not in file.parts]
+    files = [file for pattern in ("*.png", "*.csv") for file in root.rglob(pattern)
+             if ".repype" not in file.parts and file.name != "times.csv"]
     return {file.relative_to(root).as_posix(): (file.stat().st_mtime_ns, file.stat().st_ino) for file in files}
 
 

@@ -25,7 +25,8 @@ def stage(stage_id: str, inputs: str = "", outputs: str = "", consumes: str = ""
         return {field: (stage_id, *(values[name] for name in sorted(values))) for field in self.outputs}
 
     names = {"inputs": inputs.split(), "outputs": outputs.split(), "consumes": consumes.split()}
-    return type(stage_id, (Stage,), {"id": stage_id, "process": process, **names, **attributes})()
+    made: Stage = type(stage_id, (Stage,), {"id": stage_id, "process": process, **names, **attributes})()
+    return made
 
 
 DIAMOND = [("a", "input_id", "x"), ("b", "x", "y"), ("c", "x", "z"), ("d", "y z", "w")]

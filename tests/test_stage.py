@@ -29,14 +29,18 @@ class Double(Stage):
     outputs = ["y"]
     consumes = ["z"]
 
-    def process(self, pipeline: Any, config: Config, status: Any = None, *, x: int, z: int) -> dict[str, int]:  # noqa: D102
+    def process(self, pipeline: Any, config: Config, status: Any = None, *, x: int, z: int) -> dict[str, int]:
         return {"y": 2 * x + config.get("offset", 0) + z}
 
 
 def run(stage: Stage, data: dict[str, Any], config: dict[str, Any]) -> list[str]:
     heard: list[str] = []
+
+    def hear(event: Any, **_: Any) -> None:
+        heard.append(event)
+
     for event in ("start", "after"):
-        stage.add_callback(event, lambda event, **_: heard.append(event))
+        stage.add_callback(event, hear)
     stage.run(Pipeline([stage]), "input", data, Config(config))
     return heard
 
@@ -54,7 +58,8 @@ def test_a_disabled_stage_is_skipped() -> None:
 
 
 @pytest.mark.parametrize(("returned", "message"), [
-    ({}, 'did not return "y"'), ({"y": 1, "yy": 2}, 'returned "yy"'), (None, "returned NoneType"), ([1], "returned list"),
+    ({}, 'did not return "y"'), ({"y": 1, "yy": 2}, 'returned "yy"'), (None, "returned NoneType"),
+    ([1], "returned list"),
 ])
 def test_other_outputs_than_declared_are_refused(returned: Any, message: str) -> None:
     with pytest.raises(OutputMismatch, match=message):
@@ -62,8 +67,11 @@ def test_other_outputs_than_declared_are_refused(returned: Any, message: str) ->
 
 
 def test_a_callback_can_be_removed() -> None:
-    stage, heard = Double(), []
-    callback = lambda **_: heard.append(1)  # noqa: E731
+    stage, heard = Double(), list[int]()
+
+    def callback(**_: Any) -> None:
+        heard.append(1)
+
     stage.add_callback("after", callback)
     stage.remove_callback("after", callback)
     stage.callback("end")

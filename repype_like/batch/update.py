@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -132,8 +132,8 @@ class _Rounds:
                 self._close_complete()
                 if not outcome.failures:
                     rounds.update(outcome.touched)
-                again = {name: self.workplaces[name] for name in self._unbroken() if not self.workplaces[name].view.opaque
-                         and rounds[name] < _most_rounds(self.workplaces[name])}
+                again = {name: place for name, place in ((name, self.workplaces[name]) for name in self._unbroken())
+                         if not place.view.opaque and rounds[name] < _most_rounds(place)}
                 if self.executor.stopped or not again or not outcome.touched:
                     break
                 plan = self.planner(again, replace(self.request, force=False, first=None))
@@ -158,7 +158,7 @@ class _Rounds:
             self.listen(_task_finished(task, "completed", self.total, outcome))
 
     def _close_complete(self) -> None:
-        """Close the tasks that are complete; those too that seemed so before, since stages may have changed their files."""
+        """Close the tasks that are complete. A stage may have changed the files of those that were so before."""
         for name in sorted(self.left):
             if self._complete(name):
                 self._close(self.left.pop(name), True)
@@ -176,7 +176,8 @@ class _Rounds:
             return
         name, summary = task.task, self.summary
         result = "failed" if name in self.total.broken else "completed" if complete else "interrupted"
-        {"failed": summary.failed, "interrupted": summary.unfinished, "completed": summary.completed}[result].append(name)
+        lists = {"failed": summary.failed, "interrupted": summary.unfinished, "completed": summary.completed}
+        lists[result].append(name)
         summary.taken += self.total.taken[name]
         if result != "completed" or name not in self.told:
             self.listen(_task_finished(task, result, self.total))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 
 from repype_like.typing import Any, Plain, TypeVar
@@ -14,7 +14,7 @@ __all__ = ["Report", "Status", "create", "derive", "progress", "update"]
 T = TypeVar("T")
 
 Report = Callable[[Plain, bool], None]
-"""Told what is reported, and whether the next report replaces it; None as an intermediate report clears the last one."""
+"""Told what is reported, and whether the next report replaces it; an intermediate None clears the last one."""
 
 _PROGRESS_INTERVAL = 0.05
 """Seconds between two reports of progress: more often than this, nobody can read them."""
@@ -33,7 +33,8 @@ class Status:
         self.parent = parent
         self.data: list[Plain] = []
         """What was reported to stay, and for each derived status its own list."""
-        self._report = report if report is not None else parent._report if parent is not None else None
+        inherited: Report | None = None if parent is None else parent._report
+        self._report: Report | None = inherited if report is None else report
 
     def derive(self) -> Status:
         """Return a status that is a part of this one."""
@@ -61,7 +62,7 @@ class Status:
             details: Shown beside the progress.
         """
         if iterations is None:
-            iterations = len(iterable) if hasattr(iterable, "__len__") else None
+            iterations = len(iterable) if isinstance(iterable, Sized) else None
         shown = 0.0
         try:
             for step, item in enumerate(iterable):
