@@ -25,7 +25,7 @@ from repype_like.events import Listener
 from repype_like.execute import Executor, Outcome, Workplace, Workplaces, execute, settle
 from repype_like.plan import Files, Plan, Request, TaskPlan
 from repype_like.status import EventLog
-from repype_like.store import Holder, RunLock, StorageError
+from repype_like.store import Holder, RunLock, StorageError, sync
 
 __all__ = ["Summary", "bring_up_to_date"]
 
@@ -88,8 +88,7 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
                                     pickup=task.pickup, inputs=task.total))
         try:
             _Rounds(workplaces, request, executor, tell, planner, summary, provenance(command)).run(plan)
-            for task in active:
-                workplaces[task.task].view.store.sync()
+            sync([workplaces[task.task].view.store for task in active])
         except StorageError:
             summary.failed += summary.unfinished  # the reason why they were not completed is an error
             summary.unfinished = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from repype_like.errors import DamagedError, LockedError, NotStorableError
 from repype_like.store.digest import Digest
+from repype_like.store.durability import sync
 from repype_like.store.failures import DiskFullError, NotWritableError, StorageError
 from repype_like.store.index import RecordIndex
 from repype_like.store.lock import Holder, RunLock, holders
@@ -14,4 +15,4 @@ from repype_like.store.upkeep import Sizes
 
 __all__ = ["DamagedError", "Digest", "DiskFullError", "FieldValue", "Holder", "LockedError", "NotStorableError",
            "NotWritableError", "Observation", "OutputFile", "Record", "RecordIndex", "RunLock", "Sizes", "StorageError",
-           "Store", "holders", "to_plain"]
+           "Store", "holders", "sync", "to_plain"]

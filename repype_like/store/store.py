@@ -42,7 +42,8 @@ class Store:
 
     def __init__(self, directory: Path):
         self._layout = Layout(directory)
-        self._unsynced: set[Path] = set()
+        self.unsynced: set[Path] = set()
+        """The files that were written and may not be on the disk yet."""
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -194,8 +195,8 @@ class Store:
             finally:
                 os.close(descriptor)
         index.add(frames, index.end + len(data))
-        self._unsynced.add(path)
-        self._unsynced.update(self._layout.blob(value.blob) for record in records for value in record.fields.values()
+        self.unsynced.add(path)
+        self.unsynced.update(self._layout.blob(value.blob) for record in records for value in record.fields.values()
                               if value is not None and value.blob is not None)
 
     def take(self, record: Record, source: Store) -> Record:
@@ -251,11 +252,11 @@ class Store:
             replace_file(self._layout, self._layout.digest, encode_digest(digest), durable)
         sweep(self._layout)
         self._forget_digest()
-        self._unsynced.add(self._layout.digest)
+        self.unsynced.add(self._layout.digest)
 
     def sync(self) -> None:
         """Have everything that was written reach the disk, so that it survives a power cut as well."""
-        written, self._unsynced = self._unsynced, set()
+        written, self.unsynced = self.unsynced, set()
         folders = {path.parent for path in written} | ({self.directory} if written else set())
         for path in (*sorted(written), *sorted(folders)):
             with explained("write", path), contextlib.suppress(FileNotFoundError):
@@ -275,7 +276,7 @@ class Store:
                 if digest is not None:
                     digest.log = self._status_of_log()
                     replace_file(self._layout, self._layout.digest, encode_digest(digest))
-                self._unsynced.update((self._layout.records, self._layout.digest))
+                self.unsynced.update((self._layout.records, self._layout.digest))
             upkeep.sweep_blobs(self._layout, self.records)
 
     def reset(self) -> None:
