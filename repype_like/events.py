@@ -176,7 +176,9 @@ def from_json(line: str) -> Event | None:
     """Return the event that :func:`to_json` wrote, or None for a torn line or an event of a newer version."""
     try:
         content = json.loads(line)
-        cls = _CLASSES[content.pop("event")]
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()})
+        cls: Any = _CLASSES[content.pop("event")]
+        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}
+        event: Event = cls(**fields)
+        return event
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,35 +38,32 @@ def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = "."
     Raises:
         UserCodeError: If a method of the user's own fails that is needed for it.
     """
+    view = _view(task, pipeline, config, name, codebase)
+    if task.overrides("is_pending"):
+        with task.codebase.activate(), blaming(f"{type(task).__name__}.is_pending, {task.path}"):
+            view = replace(view, verdict=task.is_pending(pipeline, config))
     tree = task.root.directory
     roots = tuple(dict.fromkeys((*task.codebase.search, tree)))
 
     def run_whole(status: Any) -> Any:
         return task.run(config.copy(), pipeline=pipeline, status=status)
 
-    with task.codebase.activate():
-        view = _view(task, pipeline, config, name, codebase, tree)
     return Workplace(view, pipeline, tree, roots, task.codebase.activate, run_whole)
 
 
-def _view(task: Task, pipeline: Pipeline, config: Config, name: str, codebase: int, tree: Path) -> TaskView:
-    fingerprinter = Fingerprinter.of(task.codebase)
-    own_configure = type(pipeline).configure is not Pipeline.configure
-    with blaming(f"{type(task).__name__}, {task.path}"):
-        input_ids = tuple(task.input_ids)
-        marginal = task.get_marginal_fields(pipeline)
-        verdict = task.is_pending(pipeline, config) if task.overrides("is_pending") else None
-    opaque = task.overrides_how_it_runs(pipeline)
-    dropped = marginal.union(*(stage.consumes for stage in pipeline.stages))
-    views = (_stage_view(stage, fingerprinter, dropped) for stage in pipeline.stages)
-    stages = tuple(_of_opaque_task(views, task, pipeline, fingerprinter)) if opaque else tuple(views)
+def _view(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0) -> TaskView:
+    """Return the view of a task, but for what an overriding ``is_pending`` says, which may ask for it."""
+    with task.codebase.activate():
+        with blaming(f"{type(task).__name__}, {task.path}"):
+            input_ids = tuple(task.input_ids)
+            marginal = task.get_marginal_fields(pipeline)
+        stages = tuple(_stage_views(task, pipeline, marginal))
     return TaskView(
         path=task.directory, name=name, stages=stages, input_ids=input_ids, config=config.final(),
-        configure=_configure(task, pipeline, config, own_configure), locate=_locate(pipeline, tree),
+        configure=_configure(task, pipeline, config), locate=_locate(pipeline, task.root.directory),
         store=task.results, spec=task.get_full_spec_with_config(config), packages=_packages(task),
-        extra_key=fingerprinter.code(type(pipeline)).hash if own_configure else "",
-        ancestors=tuple(parent.directory for parent in task.parents), origin=_origin(task), opaque=opaque,
-        verdict=verdict, codebase=codebase,
+        ancestors=tuple(parent.directory for parent in task.parents), origin=_origin(task),
+        opaque=task.overrides_how_it_runs(pipeline), codebase=codebase,
         skip_hooks=frozenset(stage.id for stage in pipeline.stages if stage.event_callbacks.get("skip")))
 
 
@@ -80,28 +77,34 @@ def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[s
         ignore_config=frozenset(stage.ignore_config), kept=outputs - dropped)
 
 
-def _of_opaque_task(stages: Iterable[StageView], task: Task, pipeline: Pipeline,
-                    fingerprinter: Fingerprinter) -> Iterable[StageView]:
-    """Yield the stages of a task whose class, or that of its pipeline, has a say in what they result in.
+def _stage_views(task: Task, pipeline: Pipeline, marginal: frozenset[str]) -> Iterator[StageView]:
+    """Yield the stages of a pipeline.
 
-    The code of these classes counts for every stage, so that an edit of it is seen, and no other task takes the results
-    for its own. What is kept is what the class has chosen to store.
+    Where the class of the pipeline, or the way in which the class of the task runs, is the user's own, its code counts
+    for every stage: stages use what their pipeline offers, and an edit of it has to be seen. Where the class of the
+    task chooses what to store, that is what is kept.
     """
-    code = fingerprinter.code(*task.own_classes(pipeline))
+    fingerprinter = Fingerprinter.of(task.codebase)
+    dropped = marginal.union(*(stage.consumes for stage in pipeline.stages))
+    classes = task.classes_that_count(pipeline)
+    code = fingerprinter.code(*classes) if classes else None
     stored = _stored_fields(task.completion) if task.overrides("strip_marginals") else None
-    for stage in stages:
-        yield replace(stage, fingerprint=hash_value((stage.fingerprint, code.hash)),
-                      parts={**code.parts, **stage.parts},
-                      kept=stage.kept if stored is None else stage.kept & stored)
+    for stage in pipeline.stages:
+        view = _stage_view(stage, fingerprinter, dropped)
+        if code is not None:
+            view = replace(view, fingerprint=hash_value((view.fingerprint, code.hash)),
+                           parts={**code.parts, **view.parts})
+        yield view if stored is None else replace(view, kept=view.kept & stored)
 
 
 def _stored_fields(completion: Digest | None) -> frozenset[str] | None:
     return None if completion is None else frozenset(map(str, completion.provenance.get("fields") or ()))
 
 
-def _configure(task: Task, pipeline: Pipeline, config: Config,
-               own_configure: bool) -> Callable[[InputID, str | None], Mapping[str, Any]]:
+def _configure(task: Task, pipeline: Pipeline,
+               config: Config) -> Callable[[InputID, str | None], Mapping[str, Any]]:
     """Return what adapts the configuration to an input; where no stage has rules, that is nothing to do."""
+    own_configure = type(pipeline).configure is not Pipeline.configure
     ruled = [stage for stage in pipeline.stages if type(stage).configure is not Stage.configure]
     entries = config.final()
     if not ruled and not own_configure:
@@ -151,7 +154,7 @@ def plan_of(task: Task, pipeline: Pipeline, config: Config, pick_up: bool = Fals
         config: Its hyperparameters.
         pick_up: Whether to look at what the other tasks of the tree have.
     """
-    view = replace(workplace_of(task, pipeline, config).view, verdict=None, opaque=False)
+    view = replace(_view(task, pipeline, config), opaque=False)
     return plan_task(view, Catalogue(lambda: views_of(neighbours(task)) if pick_up else ()), Files(),
                      Request(pick_up=pick_up))[0]
 

@@ -342,9 +342,10 @@ class Task:
         """Tell whether the class of the task overrides the method `name`."""
         return getattr(type(self), name) is not getattr(Task, name)
 
-    def own_classes(self, pipeline: Pipeline) -> list[type]:
-        """Return the classes of the task and of its pipeline, as far as they are the user's own."""
-        return [cls for cls, base in ((type(self), Task), (type(pipeline), Pipeline)) if cls is not base]
+    def classes_that_count(self, pipeline: Pipeline) -> list[type]:
+        """Return the classes of the user's own whose code has a say in the results of the stages."""
+        own = [type(pipeline)] if type(pipeline) is not Pipeline else []
+        return [*own, type(self)] if any(map(self.overrides, _TEMPLATES)) else own
 
     def __eq__(self, other: object) -> bool:
         return (isinstance(other, type(self)) and self.path == other.path and self.spec == other.spec
