@@ -222,7 +222,7 @@ def locate_output(view: TaskView, output: OutputFile) -> Path | None:
 def _named_piece(name: str, stage: StageView, before: Mapping[str, str]) -> str:
     module, _, piece = name.partition(":")
     verb = "added " if name not in before else "removed " if name not in stage.parts else ""
-    file = stage.files.get(module)
+    file = stage.file_of(module)
     return f"{verb}{piece or module} in {file}" if file else f"{verb}{piece or module}"
 
 

@@ -25,8 +25,8 @@ class StageView:
     fingerprint: str
     parts: Mapping[str, str]
     """The hashes of the pieces of code that make up the fingerprint, by ``module:name``."""
-    files: Mapping[str, str]
-    """The source file of each module that the pieces are in."""
+    file_of: Callable[[str], str] = lambda module: ""
+    """Gives the source file of a module that a piece is in; empty if that is not known."""
     enabled_by_default: bool = True
     default_config: Mapping[str, Any] = field(default_factory=dict)
     ignore_config: frozenset[str] = frozenset()

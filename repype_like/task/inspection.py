@@ -9,7 +9,7 @@ from pathlib import Path
 from repype_like.config import Config
 from repype_like.errors import RepypeError
 from repype_like.execute import Workplace
-from repype_like.fingerprint import Fingerprinter, hash_value
+from repype_like.fingerprint import Codebase, Fingerprinter, hash_value
 from repype_like.pipeline import Pipeline
 from repype_like.plan import Catalogue, Files, Request, StageView, TaskPlan, TaskView, plan_task
 from repype_like.spec import load_tree
@@ -72,9 +72,17 @@ def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[s
     outputs = frozenset(stage.outputs)
     return StageView(
         id=stage.id, inputs=frozenset(stage.inputs) - {"input_id"}, outputs=outputs, fingerprint=fingerprint.hash,
-        parts=fingerprint.parts, files=getattr(fingerprint, "modules", {}),
+        parts=fingerprint.parts, file_of=_file_of(fingerprinter.codebase),
         enabled_by_default=stage.enabled_by_default, default_config=dict(stage.default_config),
         ignore_config=frozenset(stage.ignore_config), kept=outputs - dropped)
+
+
+def _file_of(codebase: Codebase) -> Callable[[str], str]:
+    def file_of(module: str) -> str:
+        with codebase.activate():
+            return codebase.locate(module).file
+
+    return file_of
 
 
 def _stage_views(task: Task, pipeline: Pipeline, marginal: frozenset[str]) -> Iterator[StageView]:
@@ -142,7 +150,7 @@ def _origin(task: Task) -> Callable[[tuple[str | int, ...]], Any]:
 
 
 def _packages(task: Task) -> dict[str, str]:
-    return {name: version_of(name) or "not installed" for name in task.full_spec.get("packages") or ()}
+    return {name: version_of(name) or "not installed" for name in task.merged_spec.get("packages") or ()}
 
 
 def plan_of(task: Task, pipeline: Pipeline, config: Config, pick_up: bool = False) -> TaskPlan:
