@@ -24,7 +24,7 @@ from pathlib import Path
 
 from repype_like import events
 from repype_like.execute.mailbox import Mailbox
-from repype_like.execute.messages import GaveUp, Happened, Idle, Message, Missed, UnitDone
+from repype_like.execute.messages import GaveUp, Happened, Idle, Message, Missed, Pause, UnitDone
 from repype_like.execute.unit import with_worker
 from repype_like.execute.worker import serve, tail
 from repype_like.execute.workplace import Workplaces
@@ -54,10 +54,12 @@ class _Worker:
     mailbox: Mailbox
     output: IO[bytes]
     """What its stages print."""
+    busy: bool = False
+    """Whether it has been given units and has not said since that it has none."""
     assigned: deque[int] = field(default_factory=deque)
-    """Units handed out and not reported as done."""
+    """Units handed out, and neither reported as done nor taken back."""
     batch: int = 0
-    """How many of them there were at first."""
+    """How many were handed out."""
     since: float = 0.0
     missed: list[str] = field(default_factory=list)
     """The paths at which the running stage found nothing, so that it may be making files there."""
@@ -92,23 +94,26 @@ class LocalExecutor:
         """The units that were next when a worker died without having begun any stage."""
         self._seconds_per_unit = 1.0
 
-    def run(self, units: Sequence[Unit], workplaces: Workplaces) -> Iterator[Message]:
-        """Yield what happens while `units` run, in the order in which it happens."""
+    def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
+        """Run units; what happens is told in the order in which it happens in each worker."""
         self._waiting = deque(range(len(units)))
         self._start = lambda number: _start(number, units, workplaces)
         try:
             self._workers = [self._start(number) for number in range(min(self._count, len(units)))]
             while True:
-                self._hand_out()
-                busy = [worker for worker in self._workers if worker.assigned]
+                self._hand_out(tell)
+                busy = [worker for worker in self._workers if worker.busy]
                 if not busy:
                     return
                 ready = wait([handle for worker in busy for handle in (worker.pipe, worker.process.sentinel)],
                              _LOOK_SECONDS)
                 for worker in busy:
-                    yield from self._look(worker, worker.pipe in ready)
+                    for message in self._look(worker, worker.pipe in ready):
+                        tell(message)
                     if not worker.process.is_alive():
-                        yield from self._bury(worker, units)
+                        for message in self._bury(worker, units):
+                            tell(message)
+                tell(Pause())
         finally:
             self._end()
 
@@ -122,12 +127,12 @@ class LocalExecutor:
         for worker in self._workers:
             worker.kill()
 
-    def _hand_out(self) -> None:
-        idle = [worker for worker in self._workers if not worker.assigned]
-        if self.stopped or (idle and not self._waiting):  # who has more than one unit gives back all but that one
+    def _hand_out(self, tell: Callable[[Message], None]) -> None:
+        idle = [worker for worker in self._workers if not worker.busy]
+        if self.stopped or (idle and not self._waiting):
             for worker in self._workers:
                 if len(worker.assigned) > 1:
-                    worker.mailbox.recall()
+                    self._take_back(worker, tell)
         for worker in idle:
             if self._waiting and not self.stopped:
                 self._assign(worker)
@@ -137,10 +142,23 @@ class LocalExecutor:
         fitting = max(1, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)))
         count = min(fair, fitting, _MOST_BATCHED, len(self._waiting))
         worker.assigned.extend(self._waiting.popleft() for _ in range(count))
-        worker.batch, worker.since = count, time.monotonic()
-        worker.mailbox.recall(wanted=False)
+        worker.busy, worker.batch, worker.since = True, count, time.monotonic()
+        worker.mailbox.open()
         with contextlib.suppress(OSError):  # it died idle, which is noticed by its sentinel
             worker.pipe.send(tuple(worker.assigned))
+
+    def _take_back(self, worker: _Worker, tell: Callable[[Message], None]) -> None:
+        """Have a worker go on with none but the unit that it is at."""
+        current = worker.mailbox.recall()
+        if current is None:
+            return
+        for message in self._look(worker, has_rung=False):
+            tell(message)
+        left = [position for position in worker.assigned if position != current]
+        for position in left:
+            worker.assigned.remove(position)
+        worker.batch -= len(left)
+        self._waiting.extendleft(reversed(left))
 
     def _look(self, worker: _Worker, has_rung: bool) -> Iterator[Message]:
         """Yield what a worker has to say."""
@@ -158,11 +176,8 @@ class LocalExecutor:
 
     def _understand(self, worker: _Worker, message: Message | Idle) -> Iterator[Message]:
         if isinstance(message, Idle):
-            done = worker.batch - len(worker.assigned)
-            if done:
-                self._seconds_per_unit = (time.monotonic() - worker.since) / done
-            self._waiting.extendleft(reversed(worker.assigned))
-            worker.assigned.clear()
+            self._seconds_per_unit = (time.monotonic() - worker.since) / max(worker.batch, 1)
+            worker.busy = False
         elif isinstance(message, Missed):
             worker.missed.append(message.path)
         elif isinstance(message, Happened):
@@ -205,7 +220,7 @@ class LocalExecutor:
 
     def _end(self) -> None:
         for worker in self._workers:
-            if worker.assigned or self.stopped:
+            if worker.busy or self.stopped:
                 worker.kill()
             else:
                 worker.pipe.close()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Mailbox"]
 
 _HEADER = struct.Struct("<Qqqq")
-"""How many bytes of messages there are, the position of the unit, that of the node, and whether units are recalled."""
+"""How many bytes of messages there are, the positions of unit and node, and whether units are recalled."""
 
 _LENGTH = struct.Struct("<Q")
 _SIZE = 1 << 21
@@ -61,10 +61,13 @@ class Mailbox:
         """Note the position of the unit that is being run, and of the node in it; -1 for none."""
         struct.pack_into("<qq", self._memory, 8, unit, node)
 
-    @property
-    def recalled(self) -> bool:
-        """Whether the units that are not begun yet are wanted back."""
-        return self._memory[24] != 0
+    def begin(self, unit: int) -> bool:
+        """Note that a unit begins; return False if all those that are not begun yet are wanted back."""
+        with self._lock:
+            if self._memory[24]:
+                return False
+            self.note(unit, -1)
+            return True
 
     # --- what the coordinator does -----------------------------------------------------------------------------------
 
@@ -100,9 +103,19 @@ class Mailbox:
         unit, node = struct.unpack_from("<qq", self._memory, 8)
         return unit, node
 
-    def recall(self, wanted: bool = True) -> None:
-        """Ask for the units that are not begun yet, or do so no more."""
-        self._memory[24] = int(wanted)
+    def recall(self) -> int | None:
+        """Have the worker begin no other unit, and return the one that it is at; None if it cannot be asked."""
+        if not self._lock.acquire(timeout=1):
+            return None
+        try:
+            self._memory[24] = 1
+            return self.noted[0]
+        finally:
+            self._lock.release()
+
+    def open(self) -> None:
+        """Have the worker begin units (again)."""
+        self._memory[24] = 0
 
     def close(self) -> None:
         """Free the memory."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from repype_like.events import Event
 from repype_like.store import Record, StorageError
 
-__all__ = ["GaveUp", "Happened", "Idle", "Lost", "Made", "Message", "Missed", "UnitDone"]
+__all__ = ["GaveUp", "Happened", "Idle", "Lost", "Made", "Message", "Missed", "Pause", "UnitDone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,13 @@ class UnitDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """There is nothing to be said for the moment; told every now and then while units run."""
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """A worker has run what it was given, or was asked to give the rest back; for its executor only."""
 
 
-Message = Made | Happened | Lost | Missed | GaveUp | UnitDone
+Message = Made | Happened | Lost | Missed | GaveUp | UnitDone | Pause

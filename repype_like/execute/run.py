@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from repype_like.errors import DamagedError
@@ -37,8 +37,8 @@ class Executor(Protocol):
     stopped: bool
     """Whether no further unit is started."""
 
-    def run(self, units: Sequence[Unit], workplaces: Workplaces) -> Iterator[Message]:
-        """Run `units` and yield what happens."""
+    def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
+        """Run `units`, and tell what happens as it happens. What `tell` raises ends the run."""
 
     def stop(self) -> None:
         """Start no further unit; those that run are finished."""
@@ -85,7 +85,8 @@ class Outcome:
 
 
 def execute(plan: Plan, workplaces: Workplaces, executor: Executor, listen: Listener,
-            before: Outcome | None = None, finished: Callable[[str, Outcome], None] = lambda task, outcome: None) -> Outcome:
+            before: Outcome | None = None,
+            finished: Callable[[str, Outcome], None] = lambda task, outcome: None) -> Outcome:
     """Do what `plan` says.
 
     Arguments:
@@ -130,9 +131,7 @@ class _Execution:
             for task in sorted(self.outcome.touched - self.outstanding.keys()):
                 self.finished(task, self.outcome)
             if self.plan.units and not self.executor.stopped:
-                for message in self.executor.run(self.plan.units, self.workplaces):
-                    self._understand(message)
-                    self.logs.flush_if_due()
+                self.executor.run(self.plan.units, self.workplaces, self._understand)
         finally:
             self.logs.flush()
         return self.outcome
@@ -148,6 +147,7 @@ class _Execution:
             self._count_off(self.plan.units[message.unit])
         elif isinstance(message, GaveUp):
             raise message.error
+        self.logs.flush_if_due()
 
     def _count_off(self, unit: Unit) -> None:
         """Take down that a unit is done, and hand on the tasks that it was the last one for."""

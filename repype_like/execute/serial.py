@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from repype_like.execute.messages import Message, UnitDone
 from repype_like.execute.surroundings import Surroundings
@@ -20,21 +20,16 @@ class SerialExecutor:
         self.stopped = False
         """Whether no further unit is started."""
 
-    def run(self, units: Sequence[Unit], workplaces: Workplaces) -> Iterator[Message]:
-        """Yield what happens while `units` run, in order."""
+    def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
+        """Run units in order; what happens is told as it happens."""
         surroundings, files = Surroundings(), Files()
-        messages: list[Message] = []
+        mouth = _Mouth(tell)
         for position, unit in enumerate(units):
             if self.stopped:
                 return
-            try:
-                succeeded = run_unit(unit, workplaces, messages.append, surroundings, files)
-            except KeyboardInterrupt:
-                yield from messages  # what was finished is kept
-                raise
-            yield from messages
-            messages.clear()
-            yield UnitDone(position, not succeeded)
+            succeeded = run_unit(unit, workplaces, mouth, surroundings, files)
+            mouth.check()
+            tell(UnitDone(position, not succeeded))
 
     def stop(self) -> None:
         """Start no further unit."""
@@ -43,3 +38,23 @@ class SerialExecutor:
     def kill(self) -> None:
         """Do the same: what runs, runs in this very process, and ends with it."""
         self.stopped = True
+
+
+class _Mouth:
+    """Hands messages on. If the listener fails, that is not the fault of the stage which has said something."""
+
+    def __init__(self, tell: Callable[[Message], None]):
+        self._tell = tell
+        self._error: Exception | None = None
+
+    def __call__(self, message: Message) -> None:
+        if self._error is None:
+            try:
+                self._tell(message)
+            except Exception as error:  # noqa: BLE001  kept for :meth:`check`
+                self._error = error
+
+    def check(self) -> None:
+        """Raise what the listener raised."""
+        if self._error is not None:
+            raise self._error

@@ -36,7 +36,8 @@ __all__ = ["run_unit", "with_worker"]
 
 
 def run_unit(unit: Unit, workplaces: Workplaces, emit: Callable[[Message], None], surroundings: Surroundings,
-             files: Files, captured: Callable[[], str] = lambda: "", begin: Callable[[int], None] = lambda node: None) -> bool:
+             files: Files, captured: Callable[[], str] = lambda: "",
+             begin: Callable[[int], None] = lambda node: None) -> bool:
     """Run all nodes of `unit`.
 
     Arguments:

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import faulthandler
 import io
+import multiprocessing
 import os
 import pickle
 import signal
@@ -57,6 +58,7 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator decides what Ctrl-C means
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+    multiprocessing.set_start_method(None, force=True)  # stages may choose one, as in a program of their own
     streams, outbox = _Streams(output), _Outbox(pipe, mailbox)
     surroundings, files = Surroundings(), Files()
     while True:
@@ -65,10 +67,9 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
         except (EOFError, OSError):
             return
         for position in positions:
-            if mailbox.recalled:
+            if not mailbox.begin(position):
                 break
             streams.restore()
-            mailbox.note(position, -1)
             succeeded = run_unit(units[position], workplaces, outbox.put, surroundings, files,
                                  lambda: tail(output), partial(mailbox.note, position))
             outbox.put(UnitDone(position, not succeeded))
@@ -118,9 +119,16 @@ class _Streams:
             os.dup2(self._file.fileno(), descriptor)
         self._file.seek(0)
         self._file.truncate()
-        if self._stdout.closed or self._stderr.closed:
+        if not (_is_open(self._stdout) and _is_open(self._stderr)):
             self._stdout, self._stderr = _stream(1), _stream(2)
         sys.stdout, sys.stderr = self._stdout, self._stderr
+
+
+def _is_open(stream: io.TextIOWrapper) -> bool:
+    try:
+        return not stream.closed
+    except ValueError:  # a stage has taken it apart
+        return False
 
 
 def _stream(descriptor: int) -> io.TextIOWrapper:
@@ -138,7 +146,7 @@ def _die_with(parent: int) -> None:
 
 def tail(file: IO[bytes]) -> str:
     """Return the end of what was printed."""
-    with contextlib.suppress(ValueError, OSError):  # a stage may have closed it
+    with contextlib.suppress(Exception):  # a stage may have closed it, or put anything else in its place
         sys.stdout.flush()
     size = os.fstat(file.fileno()).st_size
     return os.pread(file.fileno(), _MOST_OUTPUT, max(0, size - _MOST_OUTPUT)).decode(errors="backslashreplace")

@@ -1,0 +1,163 @@
+"""FAULTS 1, 4, 6, 63: the program itself is stopped or killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from project import Project
+
+MakeTree = Callable[..., Project]
+
+WAIT = "while not Path('go').exists():\n    time.sleep(0.01)\nreturn {'b': a}"
+
+
+def until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Wait until `condition` holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "this takes too long"
+        time.sleep(0.01)
+
+
+def members(session: int) -> list[int]:
+    """Return the ids of the living processes of a session."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except (OSError, IndexError):
+            continue
+        if folder.name.isdecimal() and fields[3] == str(session) and fields[0] != "Z":
+            found.append(int(folder.name))
+    return found
+
+
+def until_alone(session: int) -> None:
+    """Wait until no process of a session is left, but not for long."""
+    until(lambda: not members(session), seconds=2)
+
+
+def running(project: Project, jobs: str = "-j2") -> subprocess.Popen[str]:
+    """Start a run, and return when the second stage runs for an input."""
+    child = project.start("run", "tasks", jobs)
+    seen = 0
+
+    def begun() -> bool:
+        nonlocal seen
+        seen += sum(count for (stage, _), count in project.executions().items() if stage == "b")
+        return seen > 0
+
+    until(begun)
+    return child
+
+
+def test_no_worker_survives_the_coordinator(make_tree: MakeTree) -> None:
+    project = make_tree(WAIT)
+    child = running(project)
+    assert len(members(child.pid)) >= 3
+    child.kill()
+    child.wait()
+    until_alone(child.pid)
+    project.write("go", "")
+    project.run("run", "tasks", "-j2").ok()
+    project.run("status", "tasks", "--check").ok()
+
+
+def test_what_was_finished_is_stored_while_a_later_stage_still_runs(make_tree: MakeTree) -> None:
+    project = make_tree(WAIT, inputs=[1])
+    child = running(project)
+    records = project.root / "tasks/.repype/records"
+    until(lambda: records.exists() and records.stat().st_size > 100)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    project.write("go", "")
+    project.run("run", "tasks", "-j2").ok()
+    assert ("a", 1) not in project.executions()
+
+
+def test_ctrl_c_finishes_what_runs(make_tree: MakeTree) -> None:
+    project = make_tree(WAIT, inputs=range(1, 60))
+    child = running(project)
+    os.killpg(child.pid, signal.SIGINT)
+    time.sleep(0.1)  # nothing is to happen: it waits for what runs
+    assert child.poll() is None
+    project.write("go", "")
+    _, err = child.communicate(timeout=30)
+    assert child.returncode == 130, err
+    assert not members(child.pid)
+    done = project.executions()
+    assert 1 <= sum(done[stage, number] for stage in "c" for number in range(60)) <= 4, "those that ran, to their end"
+    project.run("run", "tasks", "-j2").ok()
+    assert not {("a", number) for (stage, number) in done if stage == "c"} & project.executions().keys()
+
+
+def test_ctrl_c_twice_kills(make_tree: MakeTree) -> None:
+    project = make_tree(WAIT, inputs=range(1, 60))
+    child = running(project)
+    os.killpg(child.pid, signal.SIGINT)
+    until(lambda: "SigQ" in Path(f"/proc/{child.pid}/status").read_text())
+    time.sleep(0.1)  # two signals at once would be one
+    os.killpg(child.pid, signal.SIGINT)
+    _, err = child.communicate(timeout=30)
+    assert child.returncode == 130, err
+    assert "crashed" not in err
+    until_alone(child.pid)
+    project.write("go", "")
+    project.run("run", "tasks", "-j2").ok()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_without_workers(make_tree: MakeTree, times: int) -> None:
+    project = make_tree(WAIT, inputs=range(1, 4))
+    child = running(project, "--serial")
+    for _ in range(times):
+        os.killpg(child.pid, signal.SIGINT)
+        time.sleep(0.1)  # two signals at once would be one
+    if times == 1:
+        project.write("go", "")
+    _, err = child.communicate(timeout=30)
+    assert child.returncode == 130, err
+    project.write("go", "")
+    project.executions()
+    project.run("run", "tasks", "--serial").ok()
+    assert project.executions()["a", 1] == 0, "the first stage of the first input was finished"
+
+
+def test_sigterm_ends_a_run(make_tree: MakeTree) -> None:
+    project = make_tree(WAIT)
+    child = running(project)
+    child.terminate()
+    project.write("go", "")
+    _, err = child.communicate(timeout=30)
+    assert child.returncode == 143, err
+    assert not members(child.pid)
+
+
+def test_runs_that_are_killed_at_any_moment_end_as_one_that_is_not(make_tree: MakeTree) -> None:
+    body = "time.sleep(0.02); pipeline.resolve('made', input_id).write_text(str(a))\nreturn {'b': a * 20000}"
+    project = make_tree(body, inputs=range(1, 25), more={"scopes": {"made": "made-%s.txt"}})
+    seed = random.randrange(10**6)
+    chance = random.Random(seed)
+    for _ in range(8):
+        child = project.start("run", "tasks", "-j2")
+        time.sleep(chance.uniform(0.3, 1.2))  # the fault itself
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        until_alone(child.pid)
+    project.run("run", "tasks", "-j2").ok()
+    results = project.results("tasks")
+    assert {number: fields["c"] for number, fields in results.items()} == {
+        number: [[number] * 20000] for number in range(1, 25)}, f"seed {seed}"
+    assert all(project.read(f"tasks/made-{number}.txt") == f"[{number}]" for number in range(1, 25))
+    executed = project.executions()
+    project.run("run", "tasks", "-j2").ok()
+    assert not project.executions()
+    assert sum(executed.values()) <= 24 * 3 + 8 * 2 * 30, f"seed {seed}"
