@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -122,7 +123,7 @@ class Batch:
         self._resolved[task.directory] = task
 
     def _class_of(self, spec: dict[str, Any], parent: Task | None, path: Path) -> type[Task]:
-        name = spec.get("task_class") or (parent.full_spec.get("task_class") if parent is not None else None)
+        name = spec.get("task_class") or (parent.merged_spec.get("task_class") if parent is not None else None)
         if name is None:
             return self.task_cls
         base = Task(path, spec, parent)
@@ -155,13 +156,13 @@ class Batch:
         """
         chosen = self.tasks.values() if tasks is None else tasks
         known, contexts = set(self.problems), []
-        for task in sorted(chosen, key=lambda task: task.directory):
-            if task.runnable:
-                context, problems = validation.prepare(task)
-                self.problems.extend(problem for problem in problems if problem not in known)
-                known.update(problems)
-                if context is not None:
-                    contexts.append(context)
+        runnable = [task for task in sorted(chosen, key=lambda task: task.directory) if task.runnable]
+        for task in _with_their_modules(runnable):
+            context, problems = validation.prepare(task)
+            self.problems.extend(problem for problem in problems if problem not in known)
+            known.update(problems)
+            if context is not None:
+                contexts.append(context)
         return contexts
 
     @cached_property
@@ -183,9 +184,13 @@ class Batch:
     def workplaces(self, contexts: Sequence[RunContext]) -> Workplaces:
         """Return tasks as planning and executing see them, by name."""
         numbers: dict[int, int] = {}
-        return {self.name_of(context.task): inspection.workplace_of(
-            context.task, context.pipeline, context.config, self.name_of(context.task),
-            numbers.setdefault(id(context.task.codebase), len(numbers))) for context in contexts}
+        by_task = {id(context.task): context for context in contexts}
+        places = {}
+        for task in _with_their_modules([context.task for context in contexts]):
+            context, name = by_task[id(task)], self.name_of(task)
+            number = numbers.setdefault(id(task.codebase), len(numbers))
+            places[name] = inspection.workplace_of(task, context.pipeline, context.config, name, number)
+        return places
 
     def plan(self, workplaces: Workplaces, request: Request = _EVERYTHING) -> Plan:
         """Find out what has to be done to bring tasks up to date; nothing is written or run."""
@@ -270,6 +275,13 @@ class Batch:
     async def cancel(self) -> None:
         """End what :meth:`run` is running; what is finished stays."""
         self.kill()
+
+
+def _with_their_modules(tasks: Iterable[Task]) -> Iterator[Task]:
+    """Yield tasks while the modules of their project are importable, which takes its time to bring about."""
+    for codebase, together in itertools.groupby(tasks, key=lambda task: task.codebase):
+        with codebase.activate():
+            yield from together
 
 
 def _reporter(status: Status | None) -> Listener:

@@ -14,7 +14,7 @@ from repype_like.pipeline import Pipeline
 from repype_like.spec import check_input_ids, check_path_safe
 from repype_like.task import Task
 from repype_like.task.errors import blaming
-from repype_like.task.naming import make_stage, version_of
+from repype_like.task.naming import load, make_stage, version_of
 from repype_like.typing import InputID
 
 __all__ = ["prepare"]
@@ -22,7 +22,7 @@ __all__ = ["prepare"]
 
 def prepare(task: Task) -> tuple[RunContext | None, list[Problem]]:
     """Return a task ready to run, or None, and everything that is wrong with it."""
-    problems = [*_name_problems(task), *_package_problems(task)]
+    problems = list(_package_problems(task))
     if problems:
         return None, problems
     try:
@@ -35,7 +35,7 @@ def prepare(task: Task) -> tuple[RunContext | None, list[Problem]]:
     except SpecError as error:
         return None, list(error.problems)
     except RepypeError as error:
-        return None, [_problem(task, error, ("pipeline",))]
+        return None, list(_name_problems(task)) or [_problem(task, error, ("pipeline",))]
     problems = [*_marginal_problems(task, context.pipeline, marginal), *_config_problems(task, context),
                 *_disabled_problems(task, context), *_input_problems(task, input_ids)]
     return (None if any(problem.severity == "error" for problem in problems) else context), problems
@@ -52,18 +52,18 @@ def _problem(task: Task, error: RepypeError, keys: tuple[str | int, ...]) -> Pro
 
 def _name_problems(task: Task) -> Iterator[Problem]:
     """Every name in the pipeline has to stand for a stage."""
-    named = task.full_spec.get("pipeline")
+    named = task.merged_spec.get("pipeline")
     if task.overrides("create_pipeline") or not isinstance(named, list):
         return
     for index, name in enumerate(named):
         try:
-            make_stage(task.codebase.load(name), name)
+            make_stage(load(task.codebase, name), name)
         except RepypeError as error:
             yield _problem(task, error, ("pipeline", index))
 
 
 def _package_problems(task: Task) -> Iterator[Problem]:
-    for index, name in enumerate(task.full_spec.get("packages") or ()):
+    for index, name in enumerate(task.merged_spec.get("packages") or ()):
         if version_of(name) is None:
             yield Problem(f'packages: the distribution "{name}" is not installed', _place(task, ("packages", index)),
                           "install it, or take it out of the list", task=_stating(task, ("packages", index)))
@@ -74,7 +74,7 @@ def _input_problems(task: Task, input_ids: list[InputID]) -> Iterator[Problem]:
     if not task.overrides("input_ids"):
         return
     yield from (dataclasses.replace(problem, task=task.directory) for problem in check_input_ids(input_ids))
-    for scope, pattern in (task.full_spec.get("scopes") or {}).items():
+    for scope, pattern in (task.merged_spec.get("scopes") or {}).items():
         for input_id in input_ids:
             try:
                 check_path_safe(pattern, input_id)

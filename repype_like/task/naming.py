@@ -5,14 +5,18 @@ from __future__ import annotations
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from repype_like.errors import UsageError
+from repype_like.fingerprint import Codebase
 from repype_like.fingerprint.codebases import codebase_for
 from repype_like.stage import Stage
 from repype_like.task.errors import blaming
 from repype_like.typing import Any
 
-__all__ = ["load_from_module", "make_stage", "version_of"]
+__all__ = ["load", "load_from_module", "make_stage", "version_of"]
+
+_loaded: WeakKeyDictionary[Codebase, dict[str, Any]] = WeakKeyDictionary()
 
 
 def load_from_module(name: str) -> Any:
@@ -22,6 +26,18 @@ def load_from_module(name: str) -> Any:
         RepypeError: If there is none.
     """
     return codebase_for(Path.cwd(), ()).load(name)
+
+
+def load(codebase: Codebase, name: str) -> Any:
+    """Return the object with a dotted name in the modules of a project; each is looked up once.
+
+    Raises:
+        RepypeError: If there is none.
+    """
+    known = _loaded.setdefault(codebase, {})
+    if name not in known:
+        known[name] = codebase.load(name)
+    return known[name]
 
 
 def make_stage(cls: Any, name: str) -> Stage:

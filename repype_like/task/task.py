@@ -17,13 +17,13 @@ from repype_like.errors import UsageError
 from repype_like.fingerprint import Codebase, hash_value
 from repype_like.fingerprint.codebases import codebase_for
 from repype_like.pipeline import Pipeline
-from repype_like.spec import SPEC_NAME, Document, TaskSpec, merge, resolve_pattern
+from repype_like.spec import SPEC_NAME, Document, TaskSpec, load_document, merge, resolve_pattern
 from repype_like.stage import Stage, StageEvent
 from repype_like.store import Digest, Store
 from repype_like.task import inspection, running, storing
 from repype_like.task.data import InputData, TaskData
 from repype_like.task.errors import NotCompletedError, NotRunnableError, blaming
-from repype_like.task.naming import make_stage
+from repype_like.task.naming import load, make_stage
 from repype_like.task.results import delete_outputs, stored_fields
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PathLike, PipelineData, Self
 
@@ -60,27 +60,40 @@ class Task:
         self.spec = spec
         self.parent = parent
         self.path = Path(path)
+        self._resolved: tuple[dict[str, Any], TaskSpec] | None = None  # with a copy of the specification
 
     @cached_property
     def directory(self) -> Path:
         """The directory of the task, absolute and without links."""
         return self.path.resolve()
 
-    @cached_property
+    @property
     def resolved_spec(self) -> TaskSpec:
-        """The specification with what it inherits, and the place of each value."""
+        """The specification with what it inherits, and the place of each value. A change of :attr:`spec` is noticed."""
         parent = self.parent.resolved_spec if self.parent is not None else None
-        return TaskSpec(self.directory, Document(self.path / SPEC_NAME, self.spec), parent)
+        if self._resolved is None or self._resolved[0] != self.spec or self._resolved[1].parent is not parent:
+            self.resolved_spec = TaskSpec(self.directory, Document(self.path / SPEC_NAME, self.spec), parent)
+        assert self._resolved is not None
+        return self._resolved[1]
+
+    @resolved_spec.setter
+    def resolved_spec(self, resolved: TaskSpec) -> None:
+        self._resolved = merge({}, self.spec), resolved
 
     @property
     def full_spec(self) -> dict[str, Any]:
         """The specification, merged into that of the parent."""
-        return merge(self.parent.full_spec, self.spec) if self.parent is not None else self.spec
+        return merge({}, self.resolved_spec.full) if self.parent is not None else self.spec
+
+    @property
+    def merged_spec(self) -> Mapping[str, Any]:
+        """The same, but not to be changed: it is shared."""
+        return self.full_spec if self.overrides("full_spec") else self.resolved_spec.full
 
     @property
     def runnable(self) -> bool:
         """Whether the task is run; it is a template for others otherwise."""
-        return bool(self.full_spec.get("runnable"))
+        return bool(self.merged_spec.get("runnable"))
 
     @property
     def input_ids(self) -> list[InputID]:
@@ -103,8 +116,8 @@ class Task:
     @property
     def marginal_stages(self) -> Iterator[str]:
         """The identifiers of the stages whose outputs are not kept: the ``marginal_stages`` of the specification."""
-        for name in self.full_spec.get("marginal_stages") or ():
-            yield self.codebase.load(name)().id if "." in name else name
+        for name in self.merged_spec.get("marginal_stages") or ():
+            yield make_stage(load(self.codebase, name), name).id if "." in name else name
 
     @cached_property
     def codebase(self) -> Codebase:
@@ -154,11 +167,11 @@ class Task:
 
     def get_full_spec_with_config(self, config: Config) -> dict[str, Any]:
         """Return the full specification with `config` in place of its own."""
-        return {**self.full_spec, "config": config.entries}
+        return {**self.merged_spec, "config": config.entries}
 
     def compute_sha(self, config: Config | None = None) -> str:
         """Return a hash of the full specification, with `config` in place of its own if that is given."""
-        return hash_value(self.full_spec if config is None else self.get_full_spec_with_config(config))
+        return hash_value(self.merged_spec if config is None else self.get_full_spec_with_config(config))
 
     def create_config(self) -> Config:
         """Return the hyperparameters of the task: the parent's, overlaid with the base config, overlaid with its own.
@@ -169,6 +182,9 @@ class Task:
         spec = self.resolved_spec
         own = Config(dict(self.spec.get("config") or {})).copy()
         base = Config(spec.base_config.value).copy() if spec.base_config is not None else Config()
+        if spec.base_config is not None and self.overrides("resolve_path"):
+            path = cast("Path", self.resolve_path(self.spec["base_config_path"]))
+            base = Config(load_document(path).value)
         return (self.parent.create_config() if self.parent is not None else Config()).merge(base).merge(own)
 
     def resolve_path(self, path: PathLike | None) -> Path | None:
@@ -185,18 +201,23 @@ class Task:
             UsageError: If the specification names no pipeline.
             RepypeError: If it cannot be made of what the specification names.
         """
-        named = self.full_spec.get("pipeline")
-        scopes = {name: Path(resolve_pattern(pattern, self.directory, self.root.directory))
-                  for name, pattern in (self.full_spec.get("scopes") or {}).items()}
+        named = self.merged_spec.get("pipeline")
+        scopes = {name: self._resolve_scope(pattern)
+                  for name, pattern in (self.merged_spec.get("scopes") or {}).items()}
         if not named:
             raise UsageError(f'{self.path / SPEC_NAME}: no "pipeline" is given')
         with self.codebase.activate():
             if isinstance(named, str):
                 with blaming(named):
-                    pipeline: Pipeline = self.codebase.load(named)(*args, scopes=scopes, **kwargs)
+                    pipeline: Pipeline = load(self.codebase, named)(*args, scopes=scopes, **kwargs)
                 return pipeline
-            stages = [make_stage(self.codebase.load(name), name) for name in named]
+            stages = [make_stage(load(self.codebase, name), name) for name in named]
             return _pipeline.create_pipeline(stages, *args, scopes=scopes, **kwargs)
+
+    def _resolve_scope(self, pattern: str) -> Path:
+        if self.overrides("resolve_path"):
+            return cast("Path", self.resolve_path(pattern))
+        return Path(resolve_pattern(pattern, self.directory, self.root.directory))
 
     def is_pending(self, pipeline: Pipeline, config: Config) -> PendingReason:
         """Tell why the task needs to run: ``incomplete``, ``pipeline``, ``specification``, or empty if it does not."""
