@@ -150,6 +150,7 @@ def old(make_old_project: Callable[..., Any]) -> Any:
 def loaded(run: Any, task: str, cls: str) -> dict[str, Any]:
     """Return what a script loads: by task, why it is pending, and its fields by input."""
     tasks: dict[str, Any] = {}
+    fields: dict[Any, Any] = {}
     for line in run("use_load.py", task, cls).out.splitlines():
         name, _, text = line.partition(" ")
         value = ast.literal_eval(text)
