@@ -85,10 +85,21 @@ class _UnitRun:
                 for position, node in enumerate(self.unit.nodes):
                     self.begin(position)
                     self._run_node(node)
+                self._skip_disabled()
             except StorageError as error:
                 self.emit(GaveUp(error))
                 return False
         return not any(self.failed.values())
+
+    def _skip_disabled(self) -> None:
+        """Tell the hooks of the stages that are turned off, wherever others ran."""
+        for task, input_id in dict.fromkeys((task, node.input_id) for node in self.unit.nodes for task in node.tasks):
+            place = self.workplaces[task]
+            sections = place.view.configure(input_id, None) if place.view.skip_hooks else {}
+            for stage in place.view.stages:
+                if stage.id in place.view.skip_hooks and not stage.is_enabled(sections.get(stage.id) or {}):
+                    known = {field: slot for field, (_, slot) in self.known[task].items()}
+                    call_hooks(place, _stage(place, stage.id), "skip", input_id, known, self._happened)
 
     def _run_whole(self, place: Workplace) -> bool:
         """Run a task by its own ``run``."""

@@ -84,3 +84,34 @@ def test_what_was_finished_before_a_hook_kills_the_process_is_kept(project: Proj
     project.executions()
     project.run("run", "tasks").ok()
     assert ("a", 5) not in project.executions()
+
+
+def test_a_stage_that_is_turned_off_is_skipped(make_project: Callable[..., Project]) -> None:
+    project = make_project({
+        "task.yml": {"runnable": True, "task_class": "stages.Watching", "pipeline": ["stages.On", "stages.Off"],
+                     "input_ids": "1-2"},
+        "stages.py": """
+            from repype_like.stage import Stage
+            from repype_like.task import Task
+            from tracing import trace
+
+            class On(Stage):
+                inputs = ["input_id"]
+                outputs = ["x"]
+                def process(self, pipeline, config, status=None, input_id=None):
+                    return {"x": 10 * input_id}
+
+            class Off(Stage):
+                inputs = ["x"]
+                outputs = ["y"]
+                enabled_by_default = False
+
+            class Watching(Task):
+                def on_off_skip(self, stage, event, pipeline, input_id, data, config, status, **kwargs):
+                    trace(f"{event} {data['x']}", input_id)
+        """,
+    })
+    project.run("run").ok()
+    assert project.executions() == {("skip 10", 1): 1, ("skip 20", 2): 1}
+    project.run("run").ok()
+    assert not project.executions()
