@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import signal
 import sys
@@ -13,7 +14,9 @@ from repype_like.typing import Any
 __all__ = ["Surroundings"]
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGALRM", "SIGCHLD", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGXFSZ")
-_SIGNALS = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+_SIGNALS = [int(getattr(signal, name)) for name in _NAMES if hasattr(signal, name)]
+# That of `signal` makes enumerations of what it returns, at ten times the cost.
+_handler = importlib.import_module("_signal").getsignal
 
 
 class Surroundings:
@@ -29,7 +32,7 @@ class Surroundings:
         self._environment = dict(_environment())
         self._umask = os.umask(0o022)
         os.umask(self._umask)
-        self._handlers = [(number, signal.getsignal(number)) for number in _SIGNALS]
+        self._handlers = [(number, _handler(number)) for number in _SIGNALS]
         self._filters = list(warnings.filters)
         self._start_method = _start_method()
 
@@ -43,7 +46,7 @@ class Surroundings:
             os.environ.update(self._variables)
         os.umask(self._umask)
         for number, handler in self._handlers:
-            if signal.getsignal(number) is not handler and handler is not None:
+            if _handler(number) is not handler and handler is not None:
                 with contextlib.suppress(ValueError):  # another thread than the main one cannot have changed it
                     signal.signal(number, handler)
         if warnings.filters != self._filters:

@@ -11,7 +11,6 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,7 +73,7 @@ class Tracker:
         known = self._met.get(text)
         if known is not None and (known.asked_for or text in self._written):
             return
-        with _unheard():
+        with _Listening(None):
             sighting = self._met[text] = self._sighting(path, scope, input_id)
             if sighting.is_directory:
                 self._folders.append(text)
@@ -102,16 +101,10 @@ class Tracker:
         if os.path.abspath(old) in self._written:  # noqa: PTH100  see above
             self._written.add(os.path.abspath(new))  # noqa: PTH100  see above
 
-    @contextmanager
-    def active(self) -> Iterator[None]:
-        """Have files counted that are opened meanwhile in this process."""
-        global _active  # noqa: PLW0603  an audit hook cannot be removed, so there is one, which looks here
+    def active(self) -> _Listening:
+        """Have files counted that are opened meanwhile in this process; a context manager."""
         _listen_to_open()
-        previous, _active = _active, self
-        try:
-            yield
-        finally:
-            _active = previous
+        return _Listening(self)
 
     def findings(self, files: Files) -> tuple[tuple[Observation, ...], tuple[OutputFile, ...]]:
         """Return what the stage observed and what it made.
@@ -192,22 +185,39 @@ def _output(path: Path, sighting: _Sighting, name: str) -> OutputFile:
                       stat.S_IMODE(status.st_mode), name)
 
 
-_active: Tracker | None = None
-_listening = False
+class _Ear:
+    """Who is told of the files that are opened. An audit hook cannot be removed, so there is one, which looks here."""
+
+    tracker: Tracker | None = None
+    is_set_up = False
+
+
+class _Listening:
+    """Has a tracker, or nobody, told of the files that are opened meanwhile."""
+
+    __slots__ = ("_previous", "_tracker")
+
+    def __init__(self, tracker: Tracker | None):
+        self._tracker = tracker
+
+    def __enter__(self) -> None:
+        self._previous, _Ear.tracker = _Ear.tracker, self._tracker
+
+    def __exit__(self, *_: object) -> None:
+        _Ear.tracker = self._previous
 
 
 def _listen_to_open() -> None:
-    global _listening  # noqa: PLW0603  see above
-    if not _listening:
-        _listening = True
+    if not _Ear.is_set_up:
+        _Ear.is_set_up = True
         sys.addaudithook(_on_audit)
 
 
 def _on_audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if _active is None or event not in ("open", "os.rename"):
+    tracker = _Ear.tracker
+    if tracker is None or event not in ("open", "os.rename"):
         return
-    tracker = _active
-    with _unheard():
+    with _Listening(None):  # what is opened meanwhile is our own doing
         if event == "os.rename":
             old, new = arguments[:2]
             if isinstance(old, _PATHS) and isinstance(new, _PATHS):
@@ -219,17 +229,6 @@ def _on_audit(event: str, arguments: tuple[Any, ...]) -> None:
             access = flags & os.O_ACCMODE
             reads = (access != os.O_WRONLY or bool(flags & os.O_APPEND)) and not flags & os.O_TRUNC
             tracker.opened(os.fsdecode(path), reads, access != os.O_RDONLY)
-
-
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """Have nothing noticed of the files that are opened meanwhile, which is our own doing."""
-    global _active  # noqa: PLW0603  see above
-    tracker, _active = _active, None
-    try:
-        yield
-    finally:
-        _active = tracker
 
 
 def _statuses(path: Path) -> dict[str, _Status]:

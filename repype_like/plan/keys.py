@@ -9,8 +9,8 @@ same for all inputs with the same configuration.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 
 from repype_like.fingerprint.canonical import hash_value
 from repype_like.hashing import hash_bytes
@@ -40,7 +40,8 @@ def key_for(basis: str, input_id: InputID, reads: Mapping[str, str]) -> str:
         input_id: The input.
         reads: The record id of the producer of each field that the stage reads (or :func:`planned` names).
     """
-    return _hash([basis, input_id, sorted(reads.items())])
+    parts = [basis, type(input_id).__name__, str(input_id), *itertools.chain.from_iterable(sorted(reads.items()))]
+    return _hash(parts)
 
 
 def pre_key(stage: StageView, config: Mapping[str, Any], input_id: InputID, reads: Mapping[str, str],
@@ -53,7 +54,7 @@ def record_id(pre_key: str, observations: Iterable[Observation]) -> str:
     """Return the name of a result, given what its stage observed."""
     seen = sorted((item.scope or "", type(item.input_id).__name__, str(item.input_id), item.path or "", item.hash)
                   for item in observations)
-    return _hash([pre_key, seen]) if seen else pre_key
+    return _hash([pre_key, *itertools.chain.from_iterable(seen)]) if seen else pre_key
 
 
 def prepare(view: TaskView, stage: StageView, config: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
@@ -96,5 +97,6 @@ def task_key(view: TaskView) -> str:
         list(view.input_ids), sorted(view.packages.items()), view.extra_key))
 
 
-def _hash(content: Any) -> str:
-    return hash_bytes(json.dumps(content).encode("ascii"))
+def _hash(parts: Sequence[str]) -> str:
+    """Return a hash of texts; their lengths tell where each ends."""
+    return hash_bytes("".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass"))
