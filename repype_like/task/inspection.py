@@ -22,7 +22,7 @@ from repype_like.typing import TYPE_CHECKING, Any, InputID
 if TYPE_CHECKING:
     from repype_like.task.task import Task
 
-__all__ = ["diverging_stage", "neighbours", "plan_of", "views_of", "workplace_of"]
+__all__ = ["diverging_stage", "keeping", "neighbours", "plan_of", "views_of", "workplace_of"]
 
 
 def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0) -> Workplace:
@@ -89,24 +89,32 @@ def _stage_views(task: Task, pipeline: Pipeline, marginal: frozenset[str]) -> It
     """Yield the stages of a pipeline.
 
     Where the class of the pipeline, or the way in which the class of the task runs, is the user's own, its code counts
-    for every stage: stages use what their pipeline offers, and an edit of it has to be seen. Where the class of the
-    task chooses what to store, that is what is kept.
+    for every stage: stages use what their pipeline offers, and an edit of it has to be seen. Where such a class has
+    chosen what to store, that is what is kept.
     """
     fingerprinter = Fingerprinter.of(task.codebase)
     dropped = marginal.union(*(stage.consumes for stage in pipeline.stages))
     classes = task.classes_that_count(pipeline)
     code = fingerprinter.code(*classes) if classes else None
-    stored = _stored_fields(task.completion) if task.overrides("strip_marginals") else None
+    stored = _stored_fields(task.completion)
     for stage in pipeline.stages:
         view = _stage_view(stage, fingerprinter, dropped)
         if code is not None:
             view = replace(view, fingerprint=hash_value((view.fingerprint, code.hash)),
                            parts={**code.parts, **view.parts})
-        yield view if stored is None else replace(view, kept=view.kept & stored)
+        yield view if stored is None else keeping(view, stored, task, pipeline)
 
 
 def _stored_fields(completion: Digest | None) -> frozenset[str] | None:
-    return None if completion is None else frozenset(map(str, completion.provenance.get("fields") or ()))
+    """Return the fields that a class of the user's own has had stored; None if that was not for it to choose."""
+    fields = completion.provenance.get("fields") if completion is not None else None
+    return None if fields is None else frozenset(map(str, fields))
+
+
+def keeping(stage: StageView, stored: frozenset[str], task: Task, pipeline: Pipeline) -> StageView:
+    """Return a stage that keeps what is among the `stored` fields, fields that no stage knows of included."""
+    chosen = stage.kept & stored if task.overrides("strip_marginals") else stage.kept
+    return replace(stage, kept=chosen | (stored - pipeline.fields))
 
 
 def _configure(task: Task, pipeline: Pipeline,

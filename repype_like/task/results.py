@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from repype_like.errors import RepypeError
+from repype_like.pipeline import Pipeline
 from repype_like.plan import Files, locate_output
-from repype_like.store import Digest, FieldValue, Store
+from repype_like.spec import fill_pattern
+from repype_like.store import Digest, FieldValue, OutputFile, Store
 from repype_like.task import inspection
 from repype_like.task.errors import blaming
 from repype_like.typing import TYPE_CHECKING, InputID
@@ -43,7 +45,15 @@ def delete_outputs(task: Task) -> list[Path]:
     for record in records:
         for output in record.outputs:
             path = locate_output(view, output)
-            if path is not None and not path.is_symlink() and files.content(path) == output.hash:
+            if path is not None and not _is_link(pipeline, output) and files.content(path) == output.hash:
                 path.unlink()
                 deleted.append(path)
     return deleted
+
+
+def _is_link(pipeline: Pipeline, output: OutputFile) -> bool:
+    """Tell whether somebody has put a link in place of an output file: what it leads to is not ours."""
+    pattern = pipeline.scopes.get(output.scope or "")
+    if pattern is None or output.relative:
+        return False
+    return Path(fill_pattern(pattern, "" if output.input_id is None else output.input_id)).is_symlink()

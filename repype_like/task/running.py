@@ -48,15 +48,14 @@ def run_task(task: Task, config: Config, pipeline: Pipeline, pickup: bool, strip
 
 
 def _request(task: Task, found: Mapping[str, Any], pickup: bool) -> Request:
-    """Return what is asked of planning: what an overriding ``find_pickup_task`` says, or nothing in particular."""
+    """Return what is asked of planning: what overriding methods say, or nothing in particular."""
     if not pickup:
         return Request(force=True, pick_up=False)
-    first = found["first_diverging_stage"]
-    if not task.overrides("find_pickup_task"):
-        own = task.overrides("find_first_diverging_stage") and first is not None
-        return Request(first=first.id) if own else Request()
+    if not task.overrides("find_pickup_task") and not task.overrides("find_first_diverging_stage"):
+        return Request()
     if found["task"] is None:
         return Request(force=True, pick_up=False)
+    first = found["first_diverging_stage"]
     return Request(first=first.id if first is not None else None)
 
 

@@ -40,10 +40,10 @@ def store_data(task: Task, pipeline: Pipeline, data: TaskData, config: Config, t
     place = inspection.workplace_of(task, pipeline, config)
     view = replace(place.view, opaque=False, verdict=None)
     note: dict[str, Any] = {"stored_by": "Task.store"}
-    if task.overrides("strip_marginals"):
+    if place.view.opaque:
         fields = frozenset[str]().union(*(frozenset(chunk) for chunk in data.values()))
         note["fields"] = sorted(fields)
-        view = replace(view, stages=tuple(replace(stage, kept=stage.kept & fields) for stage in view.stages))
+        view = replace(view, stages=tuple(inspection.keeping(stage, fields, task, pipeline) for stage in view.stages))
     place = replace(place, view=view)
     view.store.append(record for input_id in view.input_ids if not _is_stored(data[input_id], view.store)
                       for record in _records_of(place, input_id, data[input_id], times, findings))

@@ -316,7 +316,10 @@ class Task:
         found = neighbours.get(plan.pickup_path) if plan.pickup_path is not None else None
         if not plan.pending:
             found = self
-        return {"task": found, "first_diverging_stage": inspection.diverging_stage(pipeline, plan)}
+        own = found is not None and self.overrides("find_first_diverging_stage")
+        first = (self.find_first_diverging_stage(pipeline, config) if own
+                 else inspection.diverging_stage(pipeline, plan))
+        return {"task": found, "first_diverging_stage": first}
 
     def run(self, config: Config, pipeline: Pipeline | None = None, pickup: bool = True, strip_marginals: bool = True,
             status: Status | None = None) -> TaskData:

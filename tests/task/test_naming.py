@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from repype_like.errors import RepypeError, UsageError
+from repype_like.stage import Stage
+from repype_like.task import load_from_module
+from repype_like.task.naming import make_stage, version_of
+
+
+class Fine(Stage):
+    pass
+
+
+class NeedsMore(Stage):
+    def __init__(self, more: int):
+        super().__init__()
+        self.more = more
+
+
+def test_names_lead_through_packages_modules_and_classes() -> None:
+    assert load_from_module("pathlib.Path") is Path
+    assert load_from_module("pathlib.Path.exists") is Path.exists
+    with pytest.raises(RepypeError, match="pathlib"):
+        load_from_module("pathlib.Paht")
+    with pytest.raises(RepypeError, match="no_such_module"):
+        load_from_module("no_such_module.Class")
+
+
+def test_a_stage_is_made_of_a_class_or_taken_as_it_is() -> None:
+    assert isinstance(make_stage(Fine, "here.Fine"), Fine)
+    ready = NeedsMore(2)
+    assert make_stage(ready, "here.ready") is ready
+    with pytest.raises(UsageError, match=r'"here\.Path" is not a stage'):
+        make_stage(Path, "here.Path")
+    with pytest.raises(RepypeError, match=r"here.NeedsMore failed: TypeError: .*more"):
+        make_stage(NeedsMore, "here.NeedsMore")
+
+
+def test_versions_of_distributions() -> None:
+    assert version_of("pytest") == pytest.__version__
+    assert version_of("no-such-distribution") is None
