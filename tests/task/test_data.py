@@ -72,5 +72,5 @@ def test_it_does_what_dictionaries_do(data: InputData) -> None:
     assert {"b": 1, "c": 2} | data == {"c": 2, **expected}
     assert {**data} == expected
     assert pickle.loads(pickle.dumps(data)) == expected
-    assert type(copy.deepcopy(data)) is dict
+    assert copy.deepcopy(data) == expected
     assert repr(data) == "<InputData: a, b, input_id>"

@@ -9,7 +9,7 @@ from repype_like.task.errors import UserCodeError, blaming
 def test_what_user_code_raises_is_named_with_its_place() -> None:
     with pytest.raises(UserCodeError, match=r"making tea failed: KeyError: 'pot' \(.*test_errors.py:\d+\)") as caught, \
             blaming("making tea"):
-        {}["pot"]
+        dict[str, int]()["pot"]
     assert isinstance(caught.value.__cause__, KeyError)
 
 

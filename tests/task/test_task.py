@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -179,7 +179,7 @@ def test_run_computes_stores_and_returns_what_is_not_marginal(load_tree: LoadTre
     task = tasks["."]
     pipeline, config = task.create_pipeline(), task.create_config()
     assert task.is_pending(pipeline, config) == "incomplete"
-    assert task.digest is None
+    assert not task.digest
     assert plain(task.run(config)) == {1: {"input_id": 1, "total": 9}, 2: {"input_id": 2, "total": 18}}
     assert calls(task) == RUN_ALL
     assert task.is_pending(pipeline, config) == ""
@@ -188,7 +188,7 @@ def test_run_computes_stores_and_returns_what_is_not_marginal(load_tree: LoadTre
     assert task.digest is not None
     assert task.digest["config"] == {"scale": {"factor": 3}}
     with pytest.raises(TypeError):
-        task.digest["config"] = {}  # type: ignore[index]
+        cast("dict[str, Any]", task.digest)["config"] = {}
     assert task.data_filepath.is_file()
     assert task.digest_task_filepath.is_file()
     assert task.digest_sha_filepath.is_file()
