@@ -210,7 +210,7 @@ def test_a_task_that_stores_loads_and_strips_in_its_own_way(old: Any) -> None:
     noted(project)
     run("run.py", "total", "--run", "Total")
     assert not noted(project), "both are up to date"
-    project.edit("survey.py", "['answers'][:2]", "['answers'][:1]")
+    project.edit("survey.py", "['answers'][:2]", "['answers'][0:1]")
     run("run.py", "total", "--run", "Total")
     tasks = loaded(run, "total", "Total")
     assert tasks["total"][1]["answers"] == [1], "the code of such a class counts"

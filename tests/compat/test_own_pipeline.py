@@ -294,5 +294,5 @@ def test_inputs_that_a_property_finds_are_up_to_date(old: Any) -> None:
 def test_the_code_of_a_pipeline_class_that_configures_counts(old: Any) -> None:
     project, run = old
     run("run.py", "series", "--run", "SpectrumTask")
-    project.edit("lab.py", "gain = (2.0, 1.0)", "gain = (1.5, 1.0)")
+    project.edit("lab.py", "gain = (2.0, 1.0)", "gain = (1.50, 1.0)")
     assert "3 of 3 tasks would run" in run("run.py", "series", "SpectrumTask").err
