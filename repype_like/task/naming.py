@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -29,15 +30,19 @@ def load_from_module(name: str) -> Any:
 
 
 def load(codebase: Codebase, name: str) -> Any:
-    """Return the object with a dotted name in the modules of a project; each is looked up once.
+    """Return the object with a dotted name in the modules of a project.
+
+    A class or function is remembered, for as long as its module has it.
 
     Raises:
         RepypeError: If there is none.
     """
     known = _loaded.setdefault(codebase, {})
-    if name not in known:
-        known[name] = codebase.load(name)
-    return known[name]
+    value = known.get(name)
+    module = sys.modules.get(getattr(value, "__module__", ""))
+    if module is None or getattr(module, getattr(value, "__qualname__", ""), None) is not value:
+        value = known[name] = codebase.load(name)
+    return value
 
 
 def make_stage(cls: Any, name: str) -> Stage:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from repype_like.errors import RepypeError, UsageError
+from repype_like.fingerprint import Codebase
 from repype_like.stage import Stage
 from repype_like.task import load_from_module
-from repype_like.task.naming import make_stage, version_of
+from repype_like.task.naming import load, make_stage, version_of
 
 
 class Fine(Stage):
@@ -27,6 +29,14 @@ def test_names_lead_through_packages_modules_and_classes() -> None:
         load_from_module("pathlib.Paht")
     with pytest.raises(RepypeError, match="no_such_module"):
         load_from_module("no_such_module.Class")
+
+
+def test_a_name_is_looked_up_again_once_its_module_has_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    codebase = Codebase(Path.cwd())
+    assert load(codebase, "textwrap.dedent") is textwrap.dedent
+    assert load(codebase, "textwrap.dedent") is textwrap.dedent
+    monkeypatch.setattr(textwrap, "dedent", textwrap.indent)
+    assert load(codebase, "textwrap.dedent") is textwrap.indent
 
 
 def test_a_stage_is_made_of_a_class_or_taken_as_it_is() -> None:
