@@ -152,7 +152,7 @@ class _Rounds:
     def _finished(self, name: str, outcome: Outcome) -> None:
         """Complete a task when the last unit for it is done, while others go on."""
         task = self.left.get(name)
-        if task is not None and task.pending and self._complete(name):
+        if task is not None and task.pending and self._complete(name) and name not in self.told:
             self.told.add(name)
             self.listen(_task_finished(task, "completed", self.total, outcome))
 

@@ -17,6 +17,8 @@ class Made:
 
     record: Record
     task: str
+    ended: float
+    """When all of it was made, in seconds since the epoch; it began when the record says."""
     shared: tuple[str, ...] = ()
     """Other tasks that the record is valid for as well."""
     recomputed: bool = False

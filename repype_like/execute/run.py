@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from repype_like.errors import DamagedError
 from repype_like.events import Event, Listener, StageFailed, StageFinished, StageTaken, Warned
@@ -22,6 +23,7 @@ from repype_like.execute.asides import Asides, put_in_place
 from repype_like.execute.damage import refuse_damaged
 from repype_like.execute.messages import GaveUp, Happened, Lost, Made, Message, UnitDone
 from repype_like.execute.workplace import Workplace, Workplaces
+from repype_like.hashing import ABSENT
 from repype_like.plan import Claim, Plan, Transfer, Unit, conflict, locate_output
 from repype_like.store import Record, Store
 from repype_like.typing import Protocol
@@ -64,6 +66,8 @@ class Outcome:
     sources: dict[str, set[str]] = field(default_factory=dict)
     warnings: set[str] = field(default_factory=set)
     """What was warned about; nothing is said twice."""
+    contested: set[str] = field(default_factory=set)
+    """The tasks that have written a file while another unit wrote it too. They have to run again, one at a time."""
 
     @property
     def broken(self) -> set[str]:
@@ -82,6 +86,7 @@ class Outcome:
         for task, sources in other.sources.items():
             self.sources.setdefault(task, set()).update(sources)
         self.warnings |= other.warnings
+        self.contested |= other.contested
 
 
 def execute(plan: Plan, workplaces: Workplaces, executor: Executor, listen: Listener,
@@ -113,9 +118,14 @@ class _Execution:
         self.workplaces = workplaces
         self.executor = executor
         self.listen = listen
-        self.outcome = Outcome(warnings=set(before.warnings) if before is not None else set())
+        before = before or Outcome()
+        self.outcome = Outcome(warnings=set(before.warnings))
+        self.apart = before.contested
         self.logs = _Logs(workplaces)
         self.claims = dict(plan.claims)
+        self.written: dict[Path, _Written] = {}
+        self.units: Sequence[Unit] = ()
+        """Those that the executor has at present."""
         self.finished = finished
         self.outstanding = Counter(task for unit in plan.units for task in unit.tasks)
         """By task, how many units are not done."""
@@ -130,11 +140,22 @@ class _Execution:
             self.logs.flush()
             for task in sorted(self.outcome.touched - self.outstanding.keys()):
                 self.finished(task, self.outcome)
-            if self.plan.units and not self.executor.stopped:
-                self.executor.run(self.plan.units, self.workplaces, self._understand)
+            for units in self._batches():
+                if not self.executor.stopped:
+                    self.units = units
+                    self.executor.run(units, self.workplaces, self._understand)
         finally:
             self.logs.flush()
         return self.outcome
+
+    def _batches(self) -> Iterator[Sequence[Unit]]:
+        """Yield the units that may run at the same time; those of contested tasks each alone."""
+        together = [unit for unit in self.plan.units if not unit.tasks & self.apart]
+        if together:
+            yield together
+        for unit in self.plan.units:
+            if unit.tasks & self.apart:
+                yield [unit]
 
     def _understand(self, message: Message) -> None:
         if isinstance(message, Made):
@@ -144,7 +165,7 @@ class _Execution:
         elif isinstance(message, Lost):
             self._forget_lost(message)
         elif isinstance(message, UnitDone):
-            self._count_off(self.plan.units[message.unit])
+            self._count_off(self.units[message.unit])
         elif isinstance(message, GaveUp):
             raise message.error
         self.logs.flush_if_due()
@@ -209,6 +230,8 @@ class _Execution:
     def _store(self, made: Made) -> None:
         """Have a record in the logs of all tasks that it is valid for."""
         place, record = self.workplaces[made.task], made.record
+        if record.outputs and self._is_contested(made):
+            return
         stripped = _stripped(record, place)
         if not (made.recomputed and _has_values(place, stripped)) and self._claim(record, place):
             self.logs.append(made.task, stripped)
@@ -234,6 +257,34 @@ class _Execution:
                     return False
                 self.claims[path] = claim
         return True
+
+    def _is_contested(self, made: Made) -> bool:
+        """Tell whether another unit wrote a file of this record at the same time, so that its content is chance.
+
+        Neither of the two results counts then.
+        """
+        contested = False
+        for task in (made.task, *made.shared):
+            view = self.workplaces[task].view
+            for path in filter(None, (locate_output(view, output) for output in made.record.outputs)):
+                other = self.written.get(path)
+                if other is not None and other.made is not made and made.record.started < other.made.ended:
+                    contested = True
+                    self._void(other)
+                    self.outcome.contested |= {task, other.task}
+                    self.outcome.touched |= {task, other.task}
+                self.written[path] = _Written(task, made)
+        return contested
+
+    def _void(self, written: _Written) -> None:
+        """See to it that planning anew takes none of the files of a record for good."""
+        self.logs.flush()
+        record = written.made.record
+        outputs = tuple(output._replace(hash=ABSENT) for output in record.outputs)
+        for task in (written.made.task, *written.made.shared):
+            place = self.workplaces[task]
+            place.view.store.append([replace(_stripped(record, place), outputs=outputs)])
+            place.view.store.revoke()  # it may have been completed in the meantime
 
     def _forget_lost(self, lost: Lost) -> None:
         """See to it that planning anew does not count on a damaged value."""
@@ -262,6 +313,14 @@ def _has_values(place: Workplace, record: Record) -> bool:
     """Tell whether the task has the record already, with all values that it keeps."""
     known = place.view.store.records.by_id(record.id)
     return known is not None and place.view.store.holds(known, place.view.stage[record.stage].kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Who has written a file."""
+
+    task: str
+    made: Made
 
 
 class _Logs:

@@ -138,10 +138,15 @@ class Tracker:
                 yield from (path / name if name else path for name in _statuses(path) if name not in sighting.before)
 
     def _changed(self, text: str, sighting: _Sighting, after: Mapping[str, _Status]) -> list[str]:
-        """Return what the stage has created or changed. In a folder, others may be at work at the same time."""
-        changed = [name for name, status in after.items() if sighting.before.get(name) != status]
-        ours = [name for name in changed if f"{text}{os.sep}{name}" in self._written] if sighting.is_directory else []
-        return ours or changed
+        """Return what the stage has created or changed.
+
+        The clock of a file system may stand still for some milliseconds, so what was opened for writing counts too. In
+        a folder, others may be at work at the same time.
+        """
+        written = {name for name in after if name not in sighting.read
+                   and (f"{text}{os.sep}{name}" if name else text) in self._written}
+        changed = [name for name, status in after.items() if name in written or sighting.before.get(name) != status]
+        return [name for name in changed if name in written] if sighting.is_directory and written else changed
 
     def _refuse_spoiled(self, path: Path, sighting: _Sighting, changed: Sequence[str],
                         after: Mapping[str, _Status]) -> None:

@@ -12,6 +12,7 @@ For each node:
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
@@ -162,7 +163,7 @@ class _UnitRun:
         record, slots = computed.record, computed.slots
         for task in sharing:
             self.known[task].update((field, (record.id, slot)) for field, slot in slots.items())
-        self.emit(Made(record, sharing[0], tuple(sharing[1:]), node.recomputes))
+        self.emit(Made(record, sharing[0], time.time(), tuple(sharing[1:]), node.recomputes))
         place = self.workplaces[sharing[0]]
         if record.outputs:
             for task in sharing[1:]:

@@ -254,6 +254,12 @@ class Store:
         self._forget_digest()
         self.unsynced.add(self._layout.digest)
 
+    def revoke(self) -> None:
+        """Have the task not be complete any more; its records stay."""
+        with explained("delete", self._layout.digest):
+            self._layout.digest.unlink(missing_ok=True)
+        self._forget_digest()
+
     def sync(self) -> None:
         """Have everything that was written reach the disk, so that it survives a power cut as well."""
         written, self.unsynced = self.unsynced, set()

@@ -16,6 +16,16 @@ MakeProject = Callable[[Mapping[str, Any]], Project]
 
 WRITE = stage("Write", "", "done", 'pipeline.resolve("made", input_id).write_text(config.get("text", ""))')
 
+WRITE_TOGETHER = stage("Write", "", "done", """
+    pipeline.resolve("made", input_id).write_text(config["text"])
+    Path(config["mine"]).touch()
+    deadline = time.monotonic() + 20
+    while not Path(config["theirs"]).exists() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    1
+""")
+"""It ends when the stage of the other task has written the file as well."""
+
 
 def tree(make_project: MakeProject, scope: str, **keys: Any) -> Project:
     return make_project({"stages.py": stages(WRITE), "tasks/task.yml": {
@@ -34,6 +44,23 @@ def test_two_tasks_that_write_one_file_are_an_error_that_names_both(make_project
     assert "made.txt" in answer.err
     assert answer.err.count("both write") == 2, "as it happens, and in the summary"
     project.run("run", "tasks").exits(1)
+
+
+@pytest.mark.parametrize("texts", [("a", "b"), ("same", "same")])
+def test_two_tasks_that_write_one_file_at_the_same_time_run_again_one_by_one(
+        make_project: MakeProject, tmp_path: Path, texts: tuple[str, str]) -> None:
+    project = tree(make_project, "{ROOTDIR}/made.txt")
+    project.write("stages.py", stages(WRITE_TOGETHER))
+    for mine, theirs, text in (("a", "b", texts[0]), ("b", "a", texts[1])):
+        project.write(f"tasks/{mine}/task.yml", {"runnable": True, "config": {"write": {
+            "text": text, "mine": str(tmp_path / mine), "theirs": str(tmp_path / theirs)}}})
+    answer = project.run("run", "tasks", "-j", "2")
+    if texts[0] == texts[1]:
+        answer.ok()
+        project.run("status", "tasks", "--check").ok()
+    else:
+        answer.exits(1)
+        assert "both write the file" in answer.err
 
 
 def test_two_tasks_may_write_one_file_with_the_same_content(make_project: MakeProject) -> None:

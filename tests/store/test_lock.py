@@ -24,11 +24,15 @@ HOLD = textwrap.dedent("""
 
     top = Path(sys.argv[1])
     with RunLock(top, [top / name for name in sys.argv[2].split()], command="repype run"):
+        forked, ready = os.pipe()
         child = os.fork() if "fork" in sys.argv else 1
         if child == 0:
             os.close(1)
+            os.write(ready, b"1")
             sys.stdin.read()
             os._exit(0)
+        if "fork" in sys.argv:
+            os.read(forked, 1)
         print("held", child, flush=True)
         sys.stdin.readline()
 """)
