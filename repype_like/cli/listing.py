@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from repype_like.cli.masking import masked_text
+from repype_like.masking import masked_text
 from repype_like.cli.problems import report_problems
 from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Color, Glyph, Terminal, err, out

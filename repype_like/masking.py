@@ -15,7 +15,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET = frozenset({"password", "passwd", "passphrase", "passcode", "pwd", "secret", "secrets", "token", "apikey",
                      "credential", "credentials"})
 _SECRET_KEYS = frozenset({"api", "access", "private", "auth", "encryption"})
-_KEY = re.compile(r"""(['"]?[\w.-]+['"]?)\s*[:=]\s*""")
+_KEY = re.compile(r"""(?<![\w.-])(['"]?[\w.-]+['"]?)\s*[:=]\s*""")  # from the start of a word: no word is tried twice
 _VALUE = re.compile(r"""'[^']*'|"[^"]*"|[^\s,;}\])]+""")
 _CHANGE = re.compile(r"(?P<keys>\S+) (?P<old>.+) -> (?P<new>.+)", re.DOTALL)
 
@@ -45,8 +45,8 @@ def masked_text(text: str) -> str:
     while key := _KEY.search(text, position):
         shown.append(text[position:key.end()])
         position = key.end()
-        value = _VALUE.match(text, position)
-        if value and is_secret(key[1]):
+        value = _VALUE.match(text, position) if is_secret(key[1]) else None
+        if value is not None:
             shown.append(MASK)
             position = value.end()
     return "".join(shown) + text[position:]

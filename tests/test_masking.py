@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from repype_like.cli.masking import is_secret, masked, masked_text
+from repype_like.masking import is_secret, masked, masked_text
 
 
 @pytest.mark.parametrize("key", [
@@ -35,3 +35,10 @@ def test_values_are_masked_wherever_they_are() -> None:
 ])
 def test_texts_that_name_values(text: str, shown: str) -> None:
     assert masked_text(text) == shown
+
+
+@pytest.mark.timeout(60)  # what takes quadratic time takes many minutes here
+@pytest.mark.parametrize("piece", ["a", "a=", "a.", "'", "a ", "a:' ", "token='", "A", " -> "])
+def test_long_lines_take_no_longer_than_they_are_long(piece: str) -> None:
+    text = piece * (1_000_000 // len(piece))
+    assert len(masked_text(text)) >= len(text) // 8
