@@ -20,7 +20,6 @@ from pathlib import Path
 from repype_like.errors import DamagedError
 from repype_like.events import Event, Listener, StageFailed, StageFinished, StageTaken, Warned
 from repype_like.execute.asides import Asides, put_in_place
-from repype_like.execute.damage import refuse_damaged
 from repype_like.execute.messages import GaveUp, Happened, Lost, Made, Message, UnitDone
 from repype_like.execute.workplace import Workplace, Workplaces
 from repype_like.hashing import ABSENT
@@ -216,7 +215,6 @@ class _Execution:
                 return
             source = Store(transfer.source)
             record = _stripped(record, place, transfer.source_name)
-            refuse_damaged(record, source)
             record = store.take(record, source)
         except DamagedError as error:  # it seemed good when this was planned; planning anew will find another way
             self._tell(Warned(task=transfer.task, message=f"not taken over from {transfer.source_name}: {error}"))

@@ -2,10 +2,14 @@
 
 A blob is only ever replaced by renaming, and never edited in place; so several stores may share one file by hard
 links, and a copy of a store is independent of it.
+
+What turns out not to be what its name says is put aside, whatever it is: it counts as gone, the next run makes it
+anew, and nothing is deleted that somebody may want to look at.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -87,16 +91,20 @@ def open_blob(layout: Layout, name: str, size: int, content: str) -> memoryview:
     It is compared with its hash when this process reads it for the first time.
 
     Raises:
-        DamagedError: If it is not what was written.
+        DamagedError: If it is not what was written; it is put aside then.
     """
     path = layout.blob(name)
-    data = map_file(path, size)
-    status = os.lstat(path)
-    known = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-    if _verified.get(known) != content:
-        if hash_pieces([data]) != content:
-            raise DamagedError(f"{path}: its content is not what was written")
-        _verified[known] = content
+    try:
+        data = map_file(path, size)
+        status = os.lstat(path)
+        known = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if _verified.get(known) != content:
+            if hash_pieces([data]) != content:
+                raise DamagedError(f"{path}: its content is not what was written")
+            _verified[known] = content
+    except DamagedError:
+        _put_aside(layout, name)
+        raise
     return data
 
 
@@ -106,24 +114,21 @@ def link_blob(layout: Layout, source: Layout, name: str, size: int, content: str
     Raises:
         DamagedError: If the other store does not have it as it was written.
     """
-    if not has_blob(source, name, size):
-        if _is_intact(layout, name, size, content):
-            return
-        raise DamagedError(f"{source.blob(name)}: is gone, or has another size")
-    target = layout.blob(name)
     try:
-        _link(source.blob(name), target)
-    except FileExistsError:
+        data = open_blob(source, name, size, content)
+    except DamagedError:
         if _is_intact(layout, name, size, content):
             return
-        if target.is_dir() and not target.is_symlink():
-            raise DamagedError(f"{target}: is a folder") from None
-        target.unlink(missing_ok=True)
-        _link(source.blob(name), target)
+        raise
+    try:
+        _link(source.blob(name), layout.blob(name))
+    except FileExistsError:
+        if not _is_intact(layout, name, size, content):
+            _put_aside(layout, name)
+            _link(source.blob(name), layout.blob(name))
     except OSError as error:
         if error.errno not in _CANNOT_LINK:
             raise
-        data = open_blob(source, name, size, content)
         with new_file(layout) as aside:
             write_new(aside, [data])
             _put(layout, aside, name)
@@ -155,3 +160,15 @@ def _put(layout: Layout, aside: Path, name: str) -> None:
     except FileNotFoundError:
         layout.blobs.mkdir(parents=True, exist_ok=True)
         aside.replace(layout.blob(name))
+    except IsADirectoryError:
+        _put_aside(layout, name)
+        aside.replace(layout.blob(name))
+
+
+def _put_aside(layout: Layout, name: str) -> None:
+    """Have nothing at the place of a blob; where nothing can be written, it stays."""
+    with contextlib.suppress(OSError):
+        target = layout.damaged_blob(name)
+        if target.is_dir():
+            target = layout.damaged_blob(f"{name}.{os.urandom(3).hex()}")
+        layout.blob(name).rename(target)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 from repype_like.errors import DamagedError, NotStorableError, RepypeError
@@ -64,13 +63,7 @@ def decode_value(layout: Layout, field: FieldValue) -> Any:
         return _load(format_, memoryview(bytearray(field.inline)), layout.records)
     path = layout.blob(field.blob)
     with explained("read", path):
-        try:
-            data = open_blob(layout, field.blob, field.size, field.hash)
-        except DamagedError:
-            with contextlib.suppress(OSError):
-                path.rename(layout.damaged_blob(field.blob))
-            raise
-        return _load(format_, data, path)
+        return _load(format_, open_blob(layout, field.blob, field.size, field.hash), path)
 
 
 def _write(format_: Format, value: Any, path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def test_pick_up_falls_back_from_a_damaged_value(tree: Project) -> None:
     assert [fields["b"][0] for fields in tree.results("tasks").values()] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("damage", ["delete", "truncate", "empty", "fifo", "link"])
+@pytest.mark.parametrize("damage", ["delete", "truncate", "empty", "fifo", "socket", "folder", "link"])
 def test_a_blob_that_is_none_is_made_again(tree: Project, damage: str) -> None:
     blob = blobs(tree)[1]
     content = blob.read_bytes()
@@ -76,6 +77,10 @@ def test_a_blob_that_is_none_is_made_again(tree: Project, damage: str) -> None:
         blob.write_bytes(content[:-7] if damage == "truncate" else b"")
     elif damage == "fifo":
         os.mkfifo(blob)
+    elif damage == "socket":
+        os.mknod(blob, stat.S_IFSOCK | 0o600)
+    elif damage == "folder":
+        (blob / "with").mkdir(parents=True)
     elif damage == "link":
         blob.symlink_to("/dev/zero")
     (state,) = tree.run("status", "tasks", "--json").ok().json()["tasks"]
@@ -84,6 +89,23 @@ def test_a_blob_that_is_none_is_made_again(tree: Project, damage: str) -> None:
     tree.run("run", "tasks", "-j2", timeout=60).ok()
     assert sum(tree.executions().values()) == 1
     assert [fields["b"][0] for fields in tree.results("tasks").values()] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("damage", ["fifo", "folder", "link"])
+def test_what_is_in_place_of_a_blob_that_a_variant_wants_is_put_aside(tree: Project, damage: str) -> None:
+    """The first task has it, the variant has something else at its place."""
+    name = blobs(tree)[1].name
+    place = tree.root / "tasks/v/.repype/blobs" / name
+    if damage == "folder":
+        (place / "with").mkdir(parents=True)
+    else:
+        place.parent.mkdir(parents=True)
+        os.mkfifo(place) if damage == "fifo" else place.symlink_to("/dev/zero")
+    tree.write("tasks/v/task.yml", {"config": {"c": {"x": 1}}})
+    tree.run("run", "tasks", "-j2", timeout=60).ok()
+    assert not any(stage == "b" for stage, _ in tree.executions())
+    assert place.is_file()
+    assert os.path.lexists(f"{place}.damaged")
 
 
 def test_a_value_that_cannot_be_loaded_any_more_is_computed_again(make_tree: MakeTree) -> None:
