@@ -16,8 +16,12 @@ from repype_like.execute import Executor, LocalExecutor, SerialExecutor, Workpla
 from repype_like.plan import Plan, Request, TaskView, make_plan
 from repype_like.spec import SPEC_NAME, SpecTree, TaskSpec, load_document, load_tree
 from repype_like.status import Status
+from repype_like.table import as_frame, collect
 from repype_like.task import Task, inspection
-from repype_like.typing import Any, PathLike
+from repype_like.typing import TYPE_CHECKING, Any, PathLike
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = ["Batch"]
 
@@ -232,6 +236,15 @@ class Batch:
                                            tuple(command), wait)
         finally:
             self._executor = None
+
+    def table(self) -> pandas.DataFrame:
+        """Return the results of all completed tasks: a row for each task and input, with the parameters that differ.
+
+        Raises:
+            UsageError: If pandas is not installed.
+        """
+        return as_frame(collect((self.name_of(task), task.directory, task.full_spec)
+                                for task in self.tasks.values() if task.runnable))
 
     def stop(self) -> None:
         """Have :meth:`execute` finish what runs and start nothing more; for signal handlers."""
