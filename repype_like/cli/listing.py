@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from repype_like.masking import masked_text
 from repype_like.cli.problems import report_problems
 from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Color, Glyph, Terminal, err, out
 from repype_like.cli.words import clean, near, path_words, place, problem_words, shorten
 from repype_like.errors import UsageError
+from repype_like.masking import masked_text
 from repype_like.plan import Reason, TaskPlan
 from repype_like.spec import TaskSpec
 from repype_like.typing import Any

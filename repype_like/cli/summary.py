@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from repype_like.batch import Summary
-from repype_like.masking import masked_text
 from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Terminal
 from repype_like.cli.words import clean, clean_lines, clean_output, count, duration, near, task_words
 from repype_like.events import StageFailed
+from repype_like.masking import masked_text
 from repype_like.spec import format_input_id
 from repype_like.status import RunState
 
