@@ -15,6 +15,7 @@ from pathlib import Path
 
 from repype_like.batch import RunContext
 from repype_like.cli.app import guarded
+from repype_like.cli.deletion import Options as Deleting
 from repype_like.cli.resetting import reset_tasks
 from repype_like.cli.running import Options, run_tasks
 from repype_like.cli.selection import Selection, Wanted, select
@@ -96,7 +97,7 @@ def _perform(path: PathLike, run: bool, reset: bool, tasks: Sequence[PathLike], 
     if tasks or task_dirs:
         _restrict(selection, _resolved(tasks), _resolved(task_dirs))
     if reset:
-        return reset_tasks(selection, yes=False, dry_run=False)
+        return reset_tasks(selection, Deleting("reset"))
     code = run_tasks(selection, Options(dry_run=not run, command=tuple(sys.argv)))
     if not run and code == 0:
         err().line('Nothing was run; add "--run" to run the tasks.')

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json as _json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from repype_like.cli.problems import report_problems
 from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Color, Glyph, Terminal, err, out
-from repype_like.cli.words import clean, near, path_words, place, problem_words, shorten
+from repype_like.cli.words import clean, near, path_words, place, problem_words, shorten, size
 from repype_like.errors import UsageError
 from repype_like.masking import masked_text
 from repype_like.plan import Reason, TaskPlan
 from repype_like.spec import TaskSpec
+from repype_like.store import Sizes, Store
 from repype_like.typing import Any
 
 __all__ = ["Row", "name_root", "print_rows", "print_status", "reason_words", "require_runnable", "rows_of"]
@@ -34,6 +35,8 @@ class Row:
     error: str
     """What is wrong with the task, or an empty text."""
     root: Path
+    sizes: Sizes | None = None
+    """How much is stored, if that was asked for."""
 
     @property
     def is_up_to_date(self) -> bool:
@@ -46,17 +49,22 @@ class Row:
         pickup = None
         if plan is not None and plan.pending and plan.pickup_path is not None:
             pickup = Path(os.path.relpath(plan.pickup_path, self.root)).as_posix()
-        return {
+        plain: dict[str, Any] = {
             "task": self.task, "runnable": self.runnable, "pending": plan.pending if plan is not None else "",
             "reasons": [reason_words(reason) for reason in plan.reasons] if plan is not None and plan.pending else [],
             "error": self.error or None,
             "inputs": {"total": plan.total, "done": plan.done} if plan is not None else {"total": 0, "done": 0},
             "first_stage": plan.first_stage if plan is not None and plan.pending else None, "pickup": pickup}
+        if self.sizes is not None:
+            plain["sizes"] = asdict(self.sizes)
+        return plain
 
 
-def print_status(selection: Selection, *, verbose: bool, json: bool, check: bool) -> int:
+def print_status(selection: Selection, *, verbose: bool, json: bool, check: bool, sizes: bool) -> int:
     """Print the state of all tasks, and return the exit code."""
     rows = rows_of(selection, selection.task_plans())
+    if sizes:
+        rows = [replace(row, sizes=Store(selection.batch.root / row.task).sizes()) for row in rows]
     name_root(selection)
     report_problems(problem for problem in selection.problems if problem.severity == "warning")
     print_rows(rows, verbose=verbose, json=json)
@@ -83,11 +91,12 @@ def print_rows(rows: Iterable[Row], *, verbose: bool = False, json: bool = False
     rows = list(rows)
     width = min(max((len(clean(row.task)) for row in rows), default=0), _WIDEST_PATH)
     counts = [f"{row.plan.done}/{row.plan.total}" if row.plan is not None else "" for row in rows]
+    sizes = [f"  {size(row.sizes.total):>8}" if row.sizes is not None else "" for row in rows]
     numbers = max(map(len, counts), default=0)
-    for row, inputs in zip(rows, counts, strict=True):
+    for row, inputs, stored in zip(rows, counts, sizes, strict=True):
         glyph, letter, color = _sign(row)
         path = clean(row.task)
-        head = f"{terminal.glyph(glyph)} {letter}  {path:{width}}  {inputs:>{numbers}}  "
+        head = f"{terminal.glyph(glyph)} {letter}  {path:{width}}  {inputs:>{numbers}}{stored}  "
         state = _state(row)
         if not verbose and terminal.interactive:
             room = max(terminal.width - len(head), _NARROWEST_STATE)

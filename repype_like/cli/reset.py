@@ -22,11 +22,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="PATH", nargs="*", help="the directories of the tasks (default: .)")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
     parser.add_argument("-n", "--dry-run", action="store_true", help="list, and delete nothing")
+    parser.add_argument("--wait", action="store_true", help="wait for another run that holds the tree")
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from repype_like.cli.deletion import Options
     from repype_like.cli.resetting import reset_tasks
     from repype_like.cli.selection import Wanted, select
 
-    return reset_tasks(select(Wanted(tuple(args.paths or ["."]))), yes=args.yes, dry_run=args.dry_run)
+    options = Options("reset", yes=args.yes, dry_run=args.dry_run, wait=args.wait, json=args.json)
+    return reset_tasks(select(Wanted(tuple(args.paths or ["."]))), options)

@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-v", "--verbose", action="store_true", help="name all reasons")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--check", action="store_true", help="exit with 1 unless everything is up to date")
+    parser.add_argument("--sizes", action="store_true", help="say how much is stored for each task")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,4 +31,5 @@ def run(args: argparse.Namespace) -> int:
     from repype_like.cli.listing import print_status
     from repype_like.cli.selection import Wanted, select
 
-    return print_status(select(Wanted((args.path,))), verbose=args.verbose, json=args.json, check=args.check)
+    return print_status(select(Wanted((args.path,))), verbose=args.verbose, json=args.json, check=args.check,
+                        sizes=args.sizes)

@@ -12,7 +12,8 @@ from repype_like.store.plain import to_plain
 from repype_like.store.record import FieldValue, Observation, OutputFile, Record
 from repype_like.store.store import Store
 from repype_like.store.upkeep import Sizes
+from repype_like.store.verification import Fault
 
-__all__ = ["DamagedError", "Digest", "DiskFullError", "FieldValue", "Holder", "LockedError", "NotStorableError",
-           "NotWritableError", "Observation", "OutputFile", "Record", "RecordIndex", "RunLock", "Sizes", "StorageError",
-           "Store", "holders", "sync", "to_plain"]
+__all__ = ["DamagedError", "Digest", "DiskFullError", "Fault", "FieldValue", "Holder", "LockedError",
+           "NotStorableError", "NotWritableError", "Observation", "OutputFile", "Record", "RecordIndex", "RunLock",
+           "Sizes", "StorageError", "Store", "holders", "sync", "to_plain"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from repype_like.formats import Buffer
 from repype_like.store.layout import Layout
 
-__all__ = ["new_file", "read_file", "replace_file", "sweep", "write_all", "write_new"]
+__all__ = ["leftovers", "new_file", "read_file", "replace_file", "sweep", "write_all", "write_new"]
 
 _LARGE = 1 << 24
 
@@ -107,12 +107,20 @@ def read_file(path: Path) -> bytes | None:
 
 def sweep(layout: Layout) -> None:
     """Delete what processes of this machine left behind that were ended while they wrote."""
+    for path in leftovers(layout):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def leftovers(layout: Layout) -> list[Path]:
+    """Return what processes of this machine left behind that were ended while they wrote."""
+    found = []
     with contextlib.suppress(OSError), os.scandir(layout.aside) as entries:
         for entry in entries:
             match = _NAME.fullmatch(entry.name)
             if match and not _is_alive(int(match[1])):
-                with contextlib.suppress(OSError):
-                    Path(entry.path).unlink()
+                found.append(Path(entry.path))
+    return found
 
 
 def _is_alive(pid: int) -> bool:

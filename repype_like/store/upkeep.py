@@ -1,4 +1,4 @@
-"""Looking after a store: how large it is, whether all of it is what was written, what can go, and how it goes."""
+"""Looking after a store: how large it is, what can go, and how it goes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.errors import DamagedError
-from repype_like.formats import map_file
-from repype_like.store.atomic import new_file, sweep, write_new
-from repype_like.store.blobs import hash_pieces
+from repype_like.store.atomic import leftovers, new_file, sweep, write_new
 from repype_like.store.index import RecordIndex
 from repype_like.store.layout import Layout
 from repype_like.store.log import HEADER, repositioned
 from repype_like.store.record import Record
 
-__all__ = ["Sizes", "compact", "delete_everything", "measure", "sweep_blobs", "verify"]
+__all__ = ["Sizes", "blob_entries", "compact", "delete_everything", "measure", "sweep_blobs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Sizes:
     shared: int = 0
     """That part of `blobs` that other tasks hold as well, so that deleting it here frees nothing."""
     superseded: int = 0
-    """What :meth:`Store.keep` would free at least: records and blobs that the last two completions do not name."""
+    """What can be freed: records that do not count any more, blobs that no other record names, and leftovers."""
 
     @property
     def total(self) -> int:
@@ -45,34 +43,15 @@ def measure(layout: Layout, index: RecordIndex, kept: Collection[str]) -> Sizes:
     superseded = index.superseded + sum(frame.size for frame in index.frames() if frame.id not in kept)
     named = _named_blobs(layout, (index.by_id(record_id) for record_id in kept))
     blobs = shared = 0
-    for entry in _blob_entries(layout):
+    for entry in blob_entries(layout):
         status = entry.stat(follow_symlinks=False)
         blobs += status.st_size
         if status.st_nlink > 1:
             shared += status.st_size
         elif entry.name not in named:
             superseded += status.st_size
-    return Sizes(records, blobs, shared, superseded + _size_of(layout.damaged_records))
-
-
-def verify(layout: Layout, index: RecordIndex) -> list[str]:
-    """Read everything that records name, and return what is not what was written."""
-    found = [f"{layout.records}: {text}" for text in index.damaged]
-    checked: dict[str, str] = {}
-    for record in index:
-        for name, value in record.fields.items():
-            if value is None or value.blob is None:
-                continue
-            if value.blob not in checked:
-                checked[value.blob] = _problem(layout, value.blob, value.size, value.hash)
-            if checked[value.blob]:
-                found.append(f'{layout.task}: stage "{record.stage}", input {record.input_id!r}, field "{name}": '
-                             f"{checked[value.blob]}")
-    for entry in _blob_entries(layout):
-        if entry.name.endswith(".out"):
-            problem = _problem(layout, entry.name, None, entry.name.partition(".")[0])
-            found.extend([f"{layout.task}: a superseded output file: {problem}"] if problem else [])
-    return found
+    return Sizes(records, blobs, shared, superseded + _size_of(layout.damaged_records)
+                 + sum(map(_size_of, leftovers(layout))))
 
 
 def compact(layout: Layout, index: RecordIndex, ids: Collection[str]) -> bool:
@@ -104,7 +83,7 @@ def compact(layout: Layout, index: RecordIndex, ids: Collection[str]) -> bool:
 def sweep_blobs(layout: Layout, index: RecordIndex) -> None:
     """Delete the blobs that no record names, and what killed processes left behind."""
     named = _named_blobs(layout, index)
-    for entry in _blob_entries(layout):
+    for entry in blob_entries(layout):
         if entry.name not in named:
             with contextlib.suppress(OSError):
                 Path(entry.path).unlink()
@@ -115,7 +94,7 @@ def delete_everything(layout: Layout) -> None:
     """Delete all that is ours; links are deleted, never followed."""
     for path in (layout.digest, layout.records, layout.damaged_records):
         _delete(path.unlink)
-    for entry in _blob_entries(layout):
+    for entry in blob_entries(layout):
         Path(entry.path).unlink()
     sweep(layout)
     for directory in (layout.blobs, layout.aside, layout.directory):
@@ -137,27 +116,13 @@ def _named_blobs(layout: Layout, records: Iterator[Record | None] | RecordIndex)
     return named
 
 
-def _blob_entries(layout: Layout) -> Iterator[os.DirEntry[str]]:
+def blob_entries(layout: Layout) -> Iterator[os.DirEntry[str]]:
     """Yield the files in the folder of blobs that have a name of ours; the folder must not be a link."""
     if layout.directory.is_symlink() or layout.blobs.is_symlink():
         return
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(layout.blobs) as entries:
         yield from [entry for entry in entries
                     if layout.is_blob_name(entry.name) and not entry.is_dir(follow_symlinks=False)]
-
-
-def _problem(layout: Layout, name: str, size: int | None, content: str) -> str:
-    """Return what is wrong with a blob, or an empty text."""
-    path = layout.blobs / name
-    try:
-        path = layout.blob(name)
-        if hash_pieces([map_file(path, size)]) != content:
-            return f"{path}: its content is not what was written"
-    except DamagedError as error:
-        return str(error)
-    except OSError as error:
-        return f"{path}: cannot be read: {error.strerror}"
-    return ""
 
 
 def _size_of(path: Path) -> int:

@@ -35,3 +35,12 @@ def test_a_task_whose_specification_is_broken_can_be_reset(tree: Project) -> Non
     tree.write("tasks/base/task.yml", "runable: true\n")
     tree.run("reset", "tasks", "-y").ok()
     assert stored(tree) == []
+
+
+def test_json(tree: Project) -> None:
+    tree.run("run", "tasks").ok()
+    listed = tree.run("reset", "tasks", "-n", "--json").ok().json()
+    assert (listed["schema"], listed["deleted"]) == (1, False)
+    assert [row["task"] for row in listed["tasks"]] == ["base", "base/factor=2"]
+    assert tree.run("reset", "tasks", "-y", "--json").ok().json()["deleted"] is True
+    assert stored(tree) == []

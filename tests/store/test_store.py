@@ -118,7 +118,7 @@ def test_records_after_a_damaged_frame_are_found(store: Store) -> None:
     reader = Store(store.directory)
     assert list(reader.records) == [records[0], records[2]]
     assert len(reader.records.damaged) == 1
-    assert any("not what was written" in text for text in reader.verify())
+    assert any("not what was written" in fault.problem for fault in reader.verify())
     reader.keep({record.id for record in records})
     assert Store(store.directory).records.damaged == []
     assert (store.directory / ".repype/records.damaged").read_bytes().startswith(bytes(data))

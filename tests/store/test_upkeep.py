@@ -75,10 +75,10 @@ def test_sizes_tell_what_could_be_freed(store: Store, tmp_path: Path) -> None:
     size = _blob(store, records[0]).stat().st_size
     assert sizes.blobs == 4 * size
     assert sizes.shared == size
-    assert size < sizes.superseded < size + 2000
+    assert 2 * size < sizes.superseded < 2 * size + 3000, "that of the completion before, too"
     assert sizes.total == sizes.blobs + store.records_path.stat().st_size + store.digest_path.stat().st_size
     before = sizes.total
-    store.keep({record.id for record in records[:2]})
+    store.collect()
     assert before - store.sizes().total == pytest.approx(sizes.superseded + sizes.shared, abs=100)
 
 
@@ -93,7 +93,7 @@ def test_verify_names_stage_input_and_field(store: Store) -> None:
     data[1000] ^= 4
     path.write_bytes(data)
     _blob(store, records[2]).unlink()
-    first, second = store.verify()
+    first, second = map(str, store.verify())
     assert 'stage "measure", input 1, field "x"' in first
     assert "not what was written" in first
     assert 'stage "measure", input 2, field "x"' in second
@@ -107,7 +107,7 @@ def test_verify_names_lost_records(store: Store) -> None:
     data = bytearray(store.records_path.read_bytes())
     data[-1] ^= 1
     store.records_path.write_bytes(data)
-    problems = store.verify()
+    problems = list(map(str, store.verify()))
     assert len(problems) == 2
     assert 'stage "measure", input 1: the record is gone' in problems[1]
 

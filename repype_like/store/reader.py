@@ -1,0 +1,184 @@
+"""What is stored for a task, for those who only look: they need no lock, and change nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+from repype_like.errors import DamagedError
+from repype_like.store import blobs, outputs, upkeep, verification
+from repype_like.store.digest import Digest, NewerVersionError, read_digest
+from repype_like.store.failures import explained
+from repype_like.store.index import RecordIndex
+from repype_like.store.layout import Layout
+from repype_like.store.record import FieldValue, OutputFile, Record
+from repype_like.store.upkeep import Sizes
+from repype_like.store.values import decode_value
+from repype_like.store.verification import Fault
+from repype_like.typing import Any
+
+__all__ = ["StoreReader"]
+
+
+class StoreReader:
+    """Everything that is stored for a task. Making one touches nothing on disk.
+
+    Arguments:
+        directory: The directory of the task.
+    """
+
+    def __init__(self, directory: Path):
+        self._layout = Layout(directory)
+
+    @property
+    def directory(self) -> Path:
+        """The directory of the task."""
+        return self._layout.task
+
+    @property
+    def digest_path(self) -> Path:
+        """The path of the digest."""
+        return self._layout.digest
+
+    @property
+    def records_path(self) -> Path:
+        """The path of the log of records."""
+        return self._layout.records
+
+    def exists(self) -> bool:
+        """Tell whether anything was stored."""
+        return os.path.lexists(self._layout.records) or os.path.lexists(self._layout.digest)
+
+    @cached_property
+    def records(self) -> RecordIndex:
+        """The records, as they were when they were first asked for, and those added since by this object."""
+        with explained("read", self._layout.records):
+            return RecordIndex(self._layout.records)
+
+    @cached_property
+    def _digest(self) -> Digest | None:
+        with explained("read", self._layout.digest):
+            return read_digest(self._layout.digest)
+
+    @property
+    def digest(self) -> Digest | None:
+        """The last completion, or None if there was none.
+
+        Raises:
+            DamagedError: If the digest is damaged, or was written by a newer version.
+        """
+        return self._digest
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with the digest; an empty text if nothing is."""
+        try:
+            _ = self._digest
+        except DamagedError as error:
+            return str(error)
+        return ""
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer version of this package has written here, so that nothing is to be touched."""
+        try:
+            _ = self._digest
+        except DamagedError as error:
+            return isinstance(error, NewerVersionError)
+        return self.records.is_newer
+
+    def refresh(self) -> None:
+        """Forget what was read, so that it is read anew."""
+        self.__dict__.pop("records", None)
+        self._forget_digest()
+
+    def _forget_digest(self) -> None:
+        self.__dict__.pop("_digest", None)
+        self.__dict__.pop("_written", None)
+
+    def is_sound(self) -> bool:
+        """Tell whether what the digest needs is there.
+
+        Contents are looked at only where the status of a file is not what it was at the completion.
+        """
+        digest = self._digest
+        if digest is None:
+            return False
+        if self._status_of_log() != digest.log and not self.records.ids() >= digest.record_ids():
+            return False
+        return all(blobs.has_blob(self._layout, *blob) for blob in digest.blobs)
+
+    def holds(self, record: Record, fields: Iterable[str]) -> bool:
+        """Tell whether the values of these fields of a record are here, as far as the status of files tells that."""
+        for name in fields:
+            value = record.fields.get(name)
+            if value is None or (value.blob is not None and not blobs.has_blob(
+                    self._layout, value.blob, value.size, self._written.get(value.blob))):
+                return False
+        return True
+
+    @cached_property
+    def _written(self) -> dict[str, int]:
+        """By blob, the mtime that the digest states."""
+        digest = self._digest if not self.damage else None
+        return {name: mtime for name, _, mtime in digest.blobs} if digest is not None else {}
+
+    def _status_of_log(self) -> list[int]:
+        try:
+            status = self._layout.records.stat()
+        except OSError:
+            return []
+        return [status.st_size, status.st_mtime_ns] if stat.S_ISREG(status.st_mode) else []
+
+    def decode(self, field: FieldValue) -> Any:
+        """Return a value. It is writable, and changes to it do not reach the store.
+
+        A blob that turns out not to be what was written is put aside, so that its value counts as gone.
+
+        Raises:
+            DamagedError: If it is not what was written, or cannot be loaded any more.
+        """
+        return decode_value(self._layout, field)
+
+    def has_blob(self, content: str) -> bool:
+        """Tell whether a superseded output file with this content is kept."""
+        return outputs.has_output(self._layout, content)
+
+    def stashed(self, content: str) -> Path:
+        """Return where a superseded output file with this content is, if it is kept."""
+        return self._layout.output(content)
+
+    # --- looking after -----------------------------------------------------------------------------------------------
+
+    def sizes(self) -> Sizes:
+        """Return how many bytes are used, and how many of them :meth:`Store.collect` would free."""
+        with explained("read", self._layout.directory):
+            sizes = upkeep.measure(self._layout, self.records, self.current_ids())
+        return replace(sizes, superseded=0) if self.is_newer else sizes
+
+    def current_ids(self) -> set[str]:
+        """Return the ids of the records that count: those of the last completion, and those that came after it.
+
+        If there was no completion, or it is damaged, all of them count.
+        """
+        digest = self._digest if not self.damage else None
+        if digest is None or not digest.log:
+            return set(self.records.ids())
+        completed: int = digest.log[0]
+        return digest.record_ids() | {frame.id for frame in self.records.frames() if frame.position >= completed}
+
+    def verify(self, locate: Callable[[OutputFile], Path | None] = lambda output: None) -> list[Fault]:
+        """Read everything anew, and return what is not what was written.
+
+        Arguments:
+            locate: Tells where an output file belongs, if that is known; such files are read as well.
+        """
+        self.refresh()
+        with explained("read", self._layout.directory):
+            digest = self._digest if not self.damage else None
+            found = verification.verify(self._layout, self.records, digest, locate)
+        return [Fault(self.damage), *found] if self.damage else found
