@@ -8,7 +8,17 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from repype_like.cli import completion, gc, reset, run, show, status, table, verify
+from repype_like.cli import (
+    completion,
+    gc,
+    new,
+    reset,
+    run,
+    show,
+    status,
+    table,
+    verify,
+)
 from repype_like.errors import RepypeError, did_you_mean
 from repype_like.typing import NoReturn
 from repype_like.version import VERSION
@@ -19,8 +29,17 @@ INTERNAL_ERROR = 3
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
-_COMMANDS = {"run": run, "status": status, "show": show, "table": table, "verify": verify, "gc": gc,
-             "reset": reset, "completion": completion}
+_COMMANDS = {
+    "run": run,
+    "status": status,
+    "show": show,
+    "table": table,
+    "new": new,
+    "verify": verify,
+    "gc": gc,
+    "reset": reset,
+    "completion": completion,
+}
 """Each one declares its flags by `add_arguments`, and does its work in `run`, which returns the exit code."""
 
 _EPILOG = "repype COMMAND --help explains a command. A task is a directory with a task.yml."
