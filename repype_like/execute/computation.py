@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from repype_like import events
@@ -25,10 +25,10 @@ from repype_like.execute.messages import Happened, Message, Missed
 from repype_like.execute.tracking import Tracker
 from repype_like.execute.values import Slot, StoredSlot
 from repype_like.execute.workplace import Workplace
-from repype_like.plan import Files, Node, key_for, prepare, record_id
+from repype_like.plan import Files, Node, Stored, key_for, prepare, record_id
 from repype_like.stage import Stage
 from repype_like.status import Status
-from repype_like.store import FieldValue, NotStorableError, Observation, OutputFile, Record
+from repype_like.store import FieldValue, NotStorableError, Observation, OutputFile, Record, Store
 from repype_like.typing import Any, Plain, cast
 
 __all__ = ["Computation", "Computed", "Known", "LostValueError"]
@@ -52,6 +52,8 @@ class Computed:
     record: Record
     slots: dict[str, Slot]
     """The values of the outputs."""
+    passed: dict[str, Stored]
+    """Where other units find those that they read."""
 
 
 @dataclass
@@ -67,6 +69,8 @@ class Computation:
     """The fields that the stage may read."""
     kept: frozenset[str]
     """The outputs that any of the tasks keeps."""
+    passing: frozenset[str]
+    """The outputs that other units read."""
     readers: Callable[[str], int]
     """Tells how many stages are going to read an output, at most."""
     emit: Callable[[Message], None]
@@ -110,6 +114,7 @@ class Computation:
             self._warn_of(tracker.unasked)
             fields = {field: self._encode(field, outputs[field]) if field in self.kept else None
                       for field in sorted(outputs)}
+            passed = {field: self._pass_on(field, outputs[field], fields[field]) for field in self.passing}
         except BaseException:
             asides.put_back(tracker.made())
             raise
@@ -117,11 +122,12 @@ class Computation:
             place.pipeline.on_resolve = None
         record = self._record(basis, effective, section, observations, files, fields, started, seconds)
         place.note(record)
-        slots = {field: Slot(outputs[field], None if value is None else (view.store, value), self.readers(field))
-                 for field, value in fields.items()}
+        stored = {field: (view.store, value) for field, value in fields.items() if value is not None} | passed
+        slots = {field: Slot(outputs[field], stored.get(field), self.readers(field)) for field in fields}
         self._happened(events.StageFinished(task=view.name, stage=node.stage, input_id=node.input_id, tasks=self.tasks,
                                             seconds=seconds))
-        return Computed(record, slots)
+        return Computed(record, slots, {field: Stored(replace(record, fields={field: value}), store.directory)
+                                        for field, (store, value) in passed.items()})
 
     def _read_inputs(self) -> dict[str, Any]:
         inputs: dict[str, Any] = {}
@@ -165,9 +171,17 @@ class Computation:
             fingerprint=view.stage[node.stage].fingerprint, config=to_plain(effective), reads=reads,
             observations=observations, outputs=files, fields=fields, started=started, seconds=seconds, note=note)
 
-    def _encode(self, field: str, value: Any) -> FieldValue:
+    def _pass_on(self, field: str, value: Any, kept: FieldValue | None) -> tuple[Store, FieldValue]:
+        """Return where a value lies for other units: with the results if it is one of them, for this run otherwise."""
+        store = self.place.view.store
+        if kept is not None:
+            return store, kept
+        passing = Store(store.passing)
+        return passing, self._encode(field, value, passing)
+
+    def _encode(self, field: str, value: Any, store: Store | None = None) -> FieldValue:
         try:
-            return self.place.view.store.encode(value, self.stage.formats.get(field))
+            return (store or self.place.view.store).encode(value, self.stage.formats.get(field))
         except NotStorableError as error:
             raise NotStorableError(
                 f'the field "{field}" of the stage "{self.stage.id}" cannot be stored: {error}') from None

@@ -24,7 +24,8 @@ from pathlib import Path
 
 from repype_like import events
 from repype_like.execute.mailbox import Mailbox
-from repype_like.execute.messages import GaveUp, Happened, Idle, Message, Missed, Pause, UnitDone
+from repype_like.execute.messages import GaveUp, Happened, Idle, Message, Missed, Passed, Pause, UnitDone
+from repype_like.execute.schedule import Schedule
 from repype_like.execute.unit import with_worker
 from repype_like.execute.worker import serve, tail
 from repype_like.execute.workplace import Workplaces
@@ -83,10 +84,11 @@ class LocalExecutor:
     """Runs units in `workers` processes; see :class:`repype_like.execute.run.Executor`."""
 
     def __init__(self, workers: int):
-        self._count = workers
+        self.workers = workers
+        """How many units run at the same time."""
         self._start: Callable[[int], _Worker]
         self._workers: list[_Worker] = []
-        self._waiting: deque[int] = deque()
+        self._schedule = Schedule(())
         self.stopped = False
         """Whether no further unit is started."""
         self._killed = False
@@ -96,10 +98,10 @@ class LocalExecutor:
 
     def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
         """Run units; what happens is told in the order in which it happens in each worker."""
-        self._waiting = deque(range(len(units)))
+        self._schedule = Schedule(units)
         self._start = lambda number: _start(number, units, workplaces)
         try:
-            self._workers = [self._start(number) for number in range(min(self._count, len(units)))]
+            self._workers = [self._start(number) for number in range(min(self.workers, len(units)))]
             while True:
                 self._hand_out(tell)
                 busy = [worker for worker in self._workers if worker.busy]
@@ -129,23 +131,24 @@ class LocalExecutor:
 
     def _hand_out(self, tell: Callable[[Message], None]) -> None:
         idle = [worker for worker in self._workers if not worker.busy]
-        if self.stopped or (idle and not self._waiting):
+        if self.stopped or (idle and not self._schedule.ready):
             for worker in self._workers:
                 if len(worker.assigned) > 1:
                     self._take_back(worker, tell)
         for worker in idle:
-            if self._waiting and not self.stopped:
+            if self._schedule.ready and not self.stopped:
                 self._assign(worker)
 
     def _assign(self, worker: _Worker) -> None:
-        fair = max(1, len(self._waiting) // (2 * len(self._workers)))
+        ready = self._schedule.ready
+        fair = max(1, len(ready) // (2 * len(self._workers)))
         fitting = max(1, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)))
-        count = min(fair, fitting, _MOST_BATCHED, len(self._waiting))
-        worker.assigned.extend(self._waiting.popleft() for _ in range(count))
+        count = min(fair, fitting, _MOST_BATCHED, len(ready))
+        worker.assigned.extend(ready.popleft() for _ in range(count))
         worker.busy, worker.batch, worker.since = True, count, time.monotonic()
         worker.mailbox.open()
         with contextlib.suppress(OSError):  # it died idle, which is noticed by its sentinel
-            worker.pipe.send(tuple(worker.assigned))
+            worker.pipe.send([(position, self._schedule.given(position)) for position in worker.assigned])
 
     def _take_back(self, worker: _Worker, tell: Callable[[Message], None]) -> None:
         """Have a worker go on with none but the unit that it is at."""
@@ -158,7 +161,7 @@ class LocalExecutor:
         for position in left:
             worker.assigned.remove(position)
         worker.batch -= len(left)
-        self._waiting.extendleft(reversed(left))
+        self._schedule.ready.extendleft(reversed(left))
 
     def _look(self, worker: _Worker, has_rung: bool) -> Iterator[Message]:
         """Yield what a worker has to say."""
@@ -178,6 +181,8 @@ class LocalExecutor:
         if isinstance(message, Idle):
             self._seconds_per_unit = (time.monotonic() - worker.since) / max(worker.batch, 1)
             worker.busy = False
+        elif isinstance(message, Passed):
+            self._schedule.note(message)
         elif isinstance(message, Missed):
             worker.missed.append(message.path)
         elif isinstance(message, Happened):
@@ -188,9 +193,16 @@ class LocalExecutor:
             if isinstance(message, UnitDone):
                 worker.assigned.remove(message.unit)
                 worker.missed.clear()
-            elif isinstance(message, GaveUp):
+                yield from self._done(message)
+                return
+            if isinstance(message, GaveUp):
                 self.stopped = True
             yield message
+
+    def _done(self, message: UnitDone) -> Iterator[Message]:
+        yield message
+        for position in self._schedule.done(message.unit):
+            yield UnitDone(position, failed=True)
 
     def _bury(self, worker: _Worker, units: Sequence[Unit]) -> Iterator[Message]:
         """Report what a dead worker was running, put back what it had not begun, and replace it."""
@@ -207,10 +219,10 @@ class LocalExecutor:
                 worker.assigned.remove(position)
                 cause = _cause(worker.process.exitcode)
                 yield Happened(_report_of_death(units[position], node, cause, tail(worker.output)))
-                yield UnitDone(position, failed=True)
+                yield from self._done(UnitDone(position, failed=True))
             else:  # before it could begin, which may be chance, but not twice
                 self._suspects.add(position)
-        self._waiting.extendleft(reversed(worker.assigned))
+        self._schedule.ready.extendleft(reversed(worker.assigned))
         worker.assigned.clear()
         worker.close()
         if self.stopped:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.events import Event
+from repype_like.plan import Stored
 from repype_like.store import Record, StorageError
 
-__all__ = ["GaveUp", "Happened", "Idle", "Lost", "Made", "Message", "Missed", "Pause", "UnitDone"]
+__all__ = ["GaveUp", "Happened", "Idle", "Lost", "Made", "Message", "Missed", "Passed", "Pause", "UnitDone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,17 @@ class Made:
     """Other tasks that the record is valid for as well."""
     recomputed: bool = False
     """Whether a record with its id may be there already, of which only the values were needed once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Values of a record that was made, for the units that read them; for the executor only."""
+
+    node: str
+    tasks: tuple[str, ...]
+    """The tasks that the record is valid for."""
+    values: Mapping[str, Stored]
+    """By field, a record that holds it, and where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +90,4 @@ class Idle:
     """A worker has run what it was given, or was asked to give the rest back; for its executor only."""
 
 
-Message = Made | Happened | Lost | Missed | GaveUp | UnitDone | Pause
+Message = Made | Passed | Happened | Lost | Missed | GaveUp | UnitDone | Pause

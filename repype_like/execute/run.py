@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from repype_like.execute.asides import Asides, put_in_place
 from repype_like.execute.messages import GaveUp, Happened, Lost, Made, Message, UnitDone
 from repype_like.execute.workplace import Workplace, Workplaces
 from repype_like.hashing import ABSENT
-from repype_like.plan import Claim, Plan, Transfer, Unit, conflict, locate_output
+from repype_like.plan import Claim, Plan, Transfer, Unit, conflict, cut, locate_output
 from repype_like.store import Record, Store
 from repype_like.typing import Protocol
 
@@ -31,15 +31,32 @@ __all__ = ["Executor", "Outcome", "execute"]
 
 _LATEST = 0.05
 
+_PLENTY = 4
+"""With so many units for each worker, they are done whole: the last ones to end are a small part of it all."""
+
 
 class Executor(Protocol):
-    """Where units are run."""
+    """Where units are run.
 
-    stopped: bool
-    """Whether no further unit is started."""
+    What an executor owes: a unit begins when all those in its `after` are done, whether they succeeded or not, and is
+    given what they have passed on; :class:`~repype_like.execute.schedule.Schedule` keeps account of both. What happens
+    in a unit is told in order, and that it is done last of all: :class:`UnitDone` comes once for each unit that was
+    run, and for each that cannot do anything because what it reads was not made.
+    """
+
+    @property
+    def workers(self) -> int:
+        """How many units it runs at the same time, about. If there are few for so many, they are cut into pieces."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether no further unit is started."""
 
     def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
-        """Run `units`, and tell what happens as it happens. What `tell` raises ends the run."""
+        """Run `units`, and tell what happens as it happens. What `tell` raises ends the run.
+
+        May be called several times, one after the other.
+        """
 
     def stop(self) -> None:
         """Start no further unit; those that run are finished."""
@@ -123,15 +140,15 @@ class _Execution:
         self.logs = _Logs(workplaces)
         self.claims = dict(plan.claims)
         self.written: dict[Path, _Written] = {}
-        self.units: Sequence[Unit] = ()
-        """Those that the executor has at present."""
+        self.units = self._cut() if executor.workers > 1 else plan.units
         self.finished = finished
-        self.outstanding = Counter(task for unit in plan.units for task in unit.tasks)
+        self.outstanding = Counter(task for unit in self.units for task in unit.tasks)
         """By task, how many units are not done."""
 
     def run(self) -> Outcome:
         for place in self.workplaces.values():
             place.forget()
+            place.view.store.clear_passing()
         try:
             for transfer in self.plan.transfers:
                 if not self.executor.stopped:
@@ -139,22 +156,25 @@ class _Execution:
             self.logs.flush()
             for task in sorted(self.outcome.touched - self.outstanding.keys()):
                 self.finished(task, self.outcome)
-            for units in self._batches():
-                if not self.executor.stopped:
-                    self.units = units
-                    self.executor.run(units, self.workplaces, self._understand)
+            if self.units and not self.executor.stopped:
+                self.executor.run(self.units, self.workplaces, self._understand)
         finally:
             self.logs.flush()
+            for task in {node.tasks[0] for unit in self.units if unit.passes for node in unit.nodes}:
+                self.workplaces[task].view.store.clear_passing()
         return self.outcome
 
-    def _batches(self) -> Iterator[Sequence[Unit]]:
-        """Yield the units that may run at the same time; those of contested tasks each alone."""
-        together = [unit for unit in self.plan.units if not unit.tasks & self.apart]
-        if together:
-            yield together
-        for unit in self.plan.units:
-            if unit.tasks & self.apart:
-                yield [unit]
+    def _cut(self) -> Sequence[Unit]:
+        """Return the units of the plan, cut into pieces if there are few; those of contested tasks one by one."""
+        plenty = len(self.plan.units) >= _PLENTY * self.executor.workers
+
+        def whole(unit: Unit) -> bool:  # hooks see what was computed, wherever it is kept
+            return plenty or bool(unit.tasks & self.apart) or any(self.workplaces[task].hooked for task in unit.tasks)
+
+        units = cut(self.plan.units, whole)
+        if not self.apart:
+            return units
+        return list(_one_by_one(units, lambda unit: bool(unit.tasks & self.apart)))
 
     def _understand(self, message: Message) -> None:
         if isinstance(message, Made):
@@ -296,6 +316,17 @@ class _Execution:
         else:
             self.logs.flush()
             store.append([replace(lost.record, fields={**lost.record.fields, lost.field: None})])
+
+
+def _one_by_one(units: Iterable[Unit], chosen: Callable[[Unit], bool]) -> Iterator[Unit]:
+    """Yield units, each of the `chosen` ones behind the one before it."""
+    before: int | None = None
+    for position, unit in enumerate(units):
+        if not chosen(unit):
+            yield unit
+            continue
+        yield unit if before is None else replace(unit, after=tuple(dict.fromkeys((*unit.after, before))))
+        before = position
 
 
 def _stripped(record: Record, place: Workplace, origin: str = "") -> Record:

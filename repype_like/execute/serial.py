@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from repype_like.execute.messages import Message, UnitDone
+from repype_like.execute.messages import Message, Passed, UnitDone
+from repype_like.execute.schedule import Schedule
 from repype_like.execute.surroundings import Surroundings
 from repype_like.execute.unit import run_unit
 from repype_like.execute.workplace import Workplaces
@@ -16,20 +17,23 @@ __all__ = ["SerialExecutor"]
 class SerialExecutor:
     """Runs units in this process; see :class:`repype_like.execute.run.Executor`."""
 
+    workers = 1
+
     def __init__(self) -> None:
         self.stopped = False
         """Whether no further unit is started."""
 
     def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
-        """Run units in order; what happens is told as it happens."""
-        surroundings, files = Surroundings(), Files()
-        mouth = _Mouth(tell)
-        for position, unit in enumerate(units):
-            if self.stopped:
-                return
-            succeeded = run_unit(unit, workplaces, mouth, surroundings, files)
+        """Run units; what happens is told as it happens."""
+        surroundings, files, schedule = Surroundings(), Files(), Schedule(units)
+        mouth = _Mouth(tell, schedule)
+        while schedule.ready and not self.stopped:
+            position = schedule.ready.popleft()
+            succeeded = run_unit(units[position], workplaces, mouth, surroundings, files, schedule.given(position))
             mouth.check()
             tell(UnitDone(position, not succeeded))
+            for hopeless in schedule.done(position):
+                tell(UnitDone(hopeless, True))
 
     def stop(self) -> None:
         """Start no further unit."""
@@ -43,12 +47,15 @@ class SerialExecutor:
 class _Mouth:
     """Hands messages on. If the listener fails, that is not the fault of the stage which has said something."""
 
-    def __init__(self, tell: Callable[[Message], None]):
+    def __init__(self, tell: Callable[[Message], None], schedule: Schedule):
         self._tell = tell
+        self._schedule = schedule
         self._error: Exception | None = None
 
     def __call__(self, message: Message) -> None:
-        if self._error is None:
+        if isinstance(message, Passed):
+            self._schedule.note(message)
+        elif self._error is None:
             try:
                 self._tell(message)
             except Exception as error:  # noqa: BLE001  kept for :meth:`check`

@@ -21,7 +21,8 @@ from repype_like.execute.asides import place_outputs
 from repype_like.execute.computation import Computation, Computed, Known, LostValueError
 from repype_like.execute.failure import describe, user_traceback
 from repype_like.execute.hooks import call_hooks, has_hooks
-from repype_like.execute.messages import GaveUp, Happened, Lost, Made, Message
+from repype_like.execute.messages import GaveUp, Happened, Lost, Made, Message, Passed
+from repype_like.execute.schedule import Given, can_read
 from repype_like.execute.surroundings import Surroundings
 from repype_like.execute.tracking import SpoiledInputError
 from repype_like.execute.values import StoredSlot
@@ -37,7 +38,7 @@ __all__ = ["run_unit", "with_worker"]
 
 
 def run_unit(unit: Unit, workplaces: Workplaces, emit: Callable[[Message], None], surroundings: Surroundings,
-             files: Files, captured: Callable[[], str] = lambda: "",
+             files: Files, given: Given | None = None, captured: Callable[[], str] = lambda: "",
              begin: Callable[[int], None] = lambda node: None) -> bool:
     """Run all nodes of `unit`.
 
@@ -47,18 +48,19 @@ def run_unit(unit: Unit, workplaces: Workplaces, emit: Callable[[Message], None]
         emit: Told everything that happens, and every record at once.
         surroundings: What every stage finds, whatever the one before did to it.
         files: The contents of files that are known already.
+        given: What units before this one have made, and this one reads.
         captured: Gives what the running stage has printed so far.
         begin: Told the position of each node that begins.
 
     Returns:
         Whether all of it succeeded.
     """
-    return _UnitRun(unit, workplaces, emit, surroundings, files, captured, begin).run()
+    return _UnitRun(unit, workplaces, emit, surroundings, files, given or {}, captured, begin).run()
 
 
 class _UnitRun:
     def __init__(self, unit: Unit, workplaces: Workplaces, emit: Callable[[Message], None], surroundings: Surroundings,
-                 files: Files, captured: Callable[[], str], begin: Callable[[int], None]):
+                 files: Files, given: Given, captured: Callable[[], str], begin: Callable[[int], None]):
         self.unit = unit
         self.workplaces = workplaces
         self.emit = emit
@@ -66,6 +68,7 @@ class _UnitRun:
         self.captured = captured
         self.begin = begin
         self.files = files
+        self.given = given
         self.readers = _count_readers(unit)
         self.known: dict[str, Known] = {task: {} for node in unit.nodes for task in node.tasks}
         self.hooked = any(workplaces[task].hooked for task in self.known)
@@ -123,7 +126,7 @@ class _UnitRun:
         return True
 
     def _run_node(self, node: Node) -> None:
-        able = [task for task in node.tasks if not any(name in self.failed[task] for _, name in node.reads)]
+        able = [task for task in node.tasks if all(self._has(task, field, name) for field, name in node.reads)]
         for task in node.tasks:
             if task not in able:
                 self.failed[task].add(node.name)
@@ -137,6 +140,12 @@ class _UnitRun:
                 self._tell(node, computed, sharing)
                 group = [task for task in group if task not in sharing]
 
+    def _has(self, task: str, field: str, name: str) -> bool:
+        """Tell whether a task has a field that one of its nodes reads."""
+        if name in self.failed[task]:
+            return False
+        return field in self.known[task] or can_read(self.unit, self.given, task, field, name)
+
     def _compute(self, node: Node, place: Workplace, group: tuple[str, ...]) -> Computed | None:
         """Have the first task of a group compute; return None if that fails."""
         kept = frozenset[str]().union(*(self.workplaces[task].view.stage[node.stage].kept for task in group))
@@ -145,7 +154,8 @@ class _UnitRun:
             return self.readers[node.name, field] + int(self.hooked)
 
         try:
-            return Computation(node, place, group, self.known[group[0]], kept, readers, self.emit, self.files).run()
+            return Computation(node, place, group, self.known[group[0]], kept,
+                               self.unit.passes.get(node.name, frozenset()), readers, self.emit, self.files).run()
         except (StorageError, KeyboardInterrupt):
             raise
         except LostValueError as error:
@@ -164,6 +174,8 @@ class _UnitRun:
         for task in sharing:
             self.known[task].update((field, (record.id, slot)) for field, slot in slots.items())
         self.emit(Made(record, sharing[0], time.time(), tuple(sharing[1:]), node.recomputes))
+        if computed.passed:
+            self.emit(Passed(node.name, tuple(sharing), computed.passed))
         place = self.workplaces[sharing[0]]
         if record.outputs:
             for task in sharing[1:]:
@@ -186,8 +198,9 @@ class _UnitRun:
             known = self.known[task]
             for field, name in node.reads:
                 if field not in known:
-                    stored = self.unit.stored[name, field]
-                    known[field] = (name, StoredSlot(stored.record, field, Store(stored.store)))
+                    given = self.given.get((task, name))
+                    stored = self.unit.stored[name, field] if given is None else given[field]
+                    known[field] = (stored.record.id, StoredSlot(stored.record, field, Store(stored.store)))
             groups.setdefault(tuple(known[field][0] for field, _ in node.reads), []).append(task)
         return list(groups.values())
 

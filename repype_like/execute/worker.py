@@ -44,8 +44,8 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
     """Run the units whose positions come through `pipe`, until it ends.
 
     Arguments:
-        pipe: Where positions come from, as tuples. An empty message back means "look into the mailbox", any other is
-            one that the mailbox is too small for.
+        pipe: Where positions come from, each with what the unit is given, as lists of pairs. An empty message back
+            means "look into the mailbox", any other is one that the mailbox is too small for.
         mailbox: Where messages are put, and notes.
         output: Where everything goes that is printed; emptied before each unit.
         units: All units of the plan.
@@ -63,15 +63,15 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
     surroundings, files = Surroundings(), Files()
     while True:
         try:
-            positions = pipe.recv()
+            assigned = pipe.recv()
         except (EOFError, OSError):
             return
-        for position in positions:
+        for position, given in assigned:
             if not mailbox.begin(position):
                 break
             streams.restore()
             succeeded = run_unit(units[position], workplaces, outbox.put, surroundings, files,
-                                 lambda: tail(output), partial(mailbox.note, position))
+                                 given, lambda: tail(output), partial(mailbox.note, position))
             outbox.put(UnitDone(position, not succeeded))
         mailbox.note(-1, -1)
         outbox.put(Idle())

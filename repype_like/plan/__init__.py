@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.claims import Claim, Claims, conflict
+from repype_like.plan.cutting import cut
 from repype_like.plan.files import Files, Stamp
 from repype_like.plan.keys import key_for, pre_key, prepare, record_id, task_key
 from repype_like.plan.plan import Node, Plan, Skip, Stored, TaskPlan, Transfer, Unit
@@ -14,5 +15,5 @@ from repype_like.plan.view import StageView, TaskView
 
 __all__ = ["Action", "Catalogue", "Claim", "Claims", "Files", "Node", "Plan", "Reason", "Request", "Restore", "Skip",
            "StageView", "Stamp", "Step", "Stored", "TaskPlan", "TaskView", "Transfer", "Unit", "Verdict", "conflict",
-           "is_up_to_date", "key_for", "locate_output", "make_plan", "plan_input", "plan_task", "pre_key", "prepare",
-           "record_id", "task_key"]
+           "cut", "is_up_to_date", "key_for", "locate_output", "make_plan", "plan_input", "plan_task", "pre_key",
+           "prepare", "record_id", "task_key"]

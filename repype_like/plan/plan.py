@@ -77,7 +77,9 @@ class Unit:
     opaque: str | None = None
     """The task that runs as a whole, by its own ``run``; there are no nodes then."""
     after: tuple[int, ...] = ()
-    """The positions, in the plan, of the units that have to be done before."""
+    """The positions, in the plan, of the units that have to be done before; all of them are lower."""
+    passes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By node, the fields that units after this one read."""
 
     @property
     def tasks(self) -> frozenset[str]:

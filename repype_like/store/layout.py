@@ -10,6 +10,7 @@
         blobs/<hash>.out    an output file that was superseded
         blobs/*.damaged     a blob whose content is not what its name says
         aside/              files that are being written; those of processes that are gone are deleted
+        passing/            values on their way from stage to stage, during a run only
         lock/               who is running the tree (at the topmost task)
         runs/               the events of the latest runs (at the topmost task)
 """
@@ -32,7 +33,8 @@ _BLOB = re.compile(r"[0-9a-f]{32}\.[A-Za-z0-9_.-]+")
 class Layout:
     """The paths inside of one task directory."""
 
-    __slots__ = ("aside", "blobs", "damaged_records", "digest", "directory", "lock", "records", "runs", "task")
+    __slots__ = ("aside", "blobs", "damaged_records", "digest", "directory", "lock", "passing", "records", "runs",
+                 "task")
 
     def __init__(self, task: Path):
         self.task = task
@@ -42,6 +44,7 @@ class Layout:
         self.damaged_records = directory / "records.damaged"
         self.blobs = directory / "blobs"
         self.aside = directory / "aside"
+        self.passing = directory / "passing"
         self.lock = directory / "lock"
         self.runs = directory / "runs"
 

@@ -49,6 +49,11 @@ class StoreReader:
         """The path of the log of records."""
         return self._layout.records
 
+    @property
+    def passing(self) -> Path:
+        """The directory of a store of its own, for values that are needed during a run only."""
+        return self._layout.passing
+
     def exists(self) -> bool:
         """Tell whether anything was stored."""
         return os.path.lexists(self._layout.records) or os.path.lexists(self._layout.digest)

@@ -165,6 +165,10 @@ class Store(StoreReader):
                 self.unsynced.update((self._layout.records, self._layout.digest))
             upkeep.sweep_blobs(self._layout, self.records)
 
+    def clear_passing(self) -> None:
+        """Delete the values that were needed during a run only, those of a run that was killed included."""
+        upkeep.delete_passing(self._layout)
+
     def reset(self) -> None:
         """Delete what is stored for the task. What is not ours is left alone, and links are not followed.
 

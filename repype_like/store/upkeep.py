@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from repype_like.store.layout import Layout
 from repype_like.store.log import HEADER, repositioned
 from repype_like.store.record import Record
 
-__all__ = ["Sizes", "blob_entries", "compact", "delete_everything", "measure", "sweep_blobs"]
+__all__ = ["Sizes", "blob_entries", "compact", "delete_everything", "delete_passing", "measure", "sweep_blobs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,16 @@ def delete_everything(layout: Layout) -> None:
     for entry in blob_entries(layout):
         Path(entry.path).unlink()
     sweep(layout)
+    delete_passing(layout)
     for directory in (layout.blobs, layout.aside, layout.directory):
         with contextlib.suppress(OSError):  # something else is in it, or it is not there
             directory.rmdir()
+
+
+def delete_passing(layout: Layout) -> None:
+    """Delete the values that were needed during a run only; the folder must not be a link."""
+    if layout.passing.exists() and not layout.directory.is_symlink():
+        shutil.rmtree(layout.passing, ignore_errors=True)
 
 
 def _delete(unlink: Callable[[], None]) -> None:
