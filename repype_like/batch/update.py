@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from repype_like import events
+from repype_like.batch.failed import note_failures
 from repype_like.batch.provenance import provenance
 from repype_like.events import Listener
 from repype_like.execute import Executor, Outcome, Workplace, Workplaces, execute, settle
@@ -143,8 +144,17 @@ class _Rounds:
         finally:
             for task in self.left.values():
                 self._close(task, False)
+            self._note_failures()
             self.summary.failures = self.total.failures
             self.summary.computed = self.total.executed
+
+    def _note_failures(self) -> None:
+        by_task: dict[str, list[events.StageFailed]] = {}
+        for failure in self.total.failures:
+            for name in failure.tasks:
+                by_task.setdefault(name, []).append(failure)
+        for name, failures in by_task.items():
+            note_failures(self.workplaces[name], failures, self.files)
 
     def _unbroken(self) -> list[str]:
         return [name for name in self.left if name not in self.total.broken]

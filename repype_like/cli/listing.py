@@ -13,7 +13,6 @@ from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Color, Glyph, Terminal, err, out
 from repype_like.cli.words import clean, near, path_words, place, problem_words, shorten, size
 from repype_like.errors import UsageError
-from repype_like.masking import masked_text
 from repype_like.plan import Reason, TaskPlan
 from repype_like.spec import TaskSpec
 from repype_like.store import Sizes, Store
@@ -123,7 +122,8 @@ def _state(row: Row) -> str:
     if not row.plan.pending:
         return "up to date"
     reason = reason_words(row.plan.reasons[0]) if row.plan.reasons else row.plan.pending
-    return clean(f"{_beginning(row)}: {reason}")
+    known = f' (stage "{row.plan.first_stage}")'  # which is named before
+    return clean(f"{_beginning(row)}: {reason.removesuffix(known)}")
 
 
 def _beginning(row: Row) -> str:
@@ -149,7 +149,7 @@ def _details(row: Row) -> Iterable[str]:
 def reason_words(reason: Reason) -> str:
     """Return why a task runs, and the place that says so."""
     where = place(reason.where)
-    return masked_text(near(reason.text)) + (f", {where}" if where else "")
+    return near(reason.text) + (f", {where}" if where else "")
 
 
 def name_root(selection: Selection, terminal: Terminal | None = None) -> None:

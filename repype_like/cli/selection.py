@@ -48,7 +48,8 @@ class Selection:
     """What is wrong with any of them."""
     inputs: frozenset[InputID] | None = None
     """The selected inputs; None stands for all."""
-    _names: dict[Path, str] = field(default_factory=dict)
+    _not_inherited: list[Problem] = field(default_factory=list)
+    """Those that concern no task below the one that has them: what is stored for it cannot be read, say."""
 
     @property
     def errors(self) -> list[Problem]:
@@ -62,8 +63,9 @@ class Selection:
 
     def errors_of(self, spec: TaskSpec) -> list[Problem]:
         """Return what keeps a task from being run, what is wrong with the tasks it inherits from included."""
-        concerned = {spec.directory, *(parent.directory for parent in spec.parents)}
-        return [problem for problem in self.errors if problem.task in concerned]
+        above = {parent.directory for parent in spec.parents}
+        return [problem for problem in self.errors if problem.task == spec.directory or (
+            problem.task in above and problem not in self._not_inherited)]
 
     def workplaces(self) -> Workplaces:
         """Return the selected tasks as planning sees them; those that cannot be seen so become problems."""
@@ -107,6 +109,7 @@ class Selection:
 
     def _blame(self, path: Path, error: RepypeError) -> None:
         found = error.problems if isinstance(error, SpecError) else [Problem(str(error), task=path)]
+        self._not_inherited.extend([] if isinstance(error, SpecError) else found)
         self.problems.extend(problem for problem in found if problem not in self.problems)
 
 

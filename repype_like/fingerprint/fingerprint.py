@@ -35,7 +35,7 @@ class Fingerprint:
 
     hash: str
     parts: dict[str, str] = field(default_factory=dict)
-    """The hash of each piece of code that is reached, by ``module:name``."""
+    """The hash of each piece of code that is reached, by ``module:name``, and of methods by ``module:Class.name``."""
     files: dict[str, str] = field(default_factory=dict)
     """The hash of the content of each file that they come from."""
     distributions: dict[str, str] = field(default_factory=dict)
@@ -194,6 +194,7 @@ class Fingerprinter:
         more += [f"{module} {digest}" for module, digest in walk.orders()]
         if more:
             parts["stage"] = more[0] if len(more) == 1 else hash_bytes(" ".join(more).encode())
+        parts.update(walk.methods())
         text = "\n".join([*(f"{label} {digest}" for label, digest in pairs), *more])
         return Fingerprint(hash_bytes(text.encode("utf-8", "surrogatepass")), parts, walk.sources(),
                            dict(sorted(walk.distributions.items())), tuple(sorted(walk.notes)))

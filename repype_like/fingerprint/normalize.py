@@ -18,6 +18,8 @@ class Normalizer(NameUses):
         super().__init__()
         self.steering: dict[str, tuple[str, frozenset[Use]]] = {}
         """Apart from the rest, text and uses of the ``STEERING`` attributes of a class that is not in a function."""
+        self.methods: dict[str, str] = {}
+        """The texts of the methods of such a class, for telling which of them changed."""
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self.out.append(f"{node.__class__.__name__}({node.name};")
@@ -124,6 +126,8 @@ class Normalizer(NameUses):
                 self._set_apart(name, statement)
             elif isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)) and statement.name in movable:
                 methods.append((statement.name, self._apart(statement)))
+                if is_outermost:
+                    self.methods[statement.name] = self.methods.get(statement.name, "") + methods[-1][1]
             else:
                 self.statement(statement)
         self.out.extend(text for _, text in sorted(methods, key=lambda method: method[0]))

@@ -37,8 +37,8 @@ class Unit:
     """
 
     __slots__ = ("_node", "acts", "eager", "has_metaclass", "hash", "imports", "is_class", "is_compound",
-                 "is_definition", "is_expression", "is_import", "label", "members", "module", "names", "notes",
-                 "own_reads", "parameter_changes", "position", "read_attributes", "stars", "steering", "uses")
+                 "is_definition", "is_expression", "is_import", "label", "members", "methods", "module", "names",
+                 "notes", "own_reads", "parameter_changes", "position", "read_attributes", "stars", "steering", "uses")
 
     hash: str
     """Of the normalized text."""
@@ -49,6 +49,8 @@ class Unit:
     """What cannot be seen: line and words."""
     steering: dict[str, tuple[str, frozenset[Use]]]
     """Hash and uses of the attributes of a stage that are judged apart from the rest."""
+    methods: dict[str, str]
+    """The hashes of the methods of a class, which are part of that of the class."""
     parameter_changes: set[ParameterChange]
     own_reads: set[str]
     """The attributes of their first parameter that methods read."""
@@ -108,6 +110,7 @@ class Unit:
         self.acts = any(use[2] in _ACTING for use in self.eager)
         self.notes = normalizer.notes
         self.steering = {name: (_hash(text), uses) for name, (text, uses) in normalizer.steering.items()}
+        self.methods = {name: _hash(text) for name, text in normalizer.methods.items()}
         self.parameter_changes = normalizer.parameter_changes
         self.own_reads = normalizer.own_reads
         self.read_attributes = {name for use in self.uses if use[1] and not only_writes(use) for name in use[1]}

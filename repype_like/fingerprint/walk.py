@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from repype_like.fingerprint.effects import Change, Effects, Target
 from repype_like.fingerprint.objects import Encoded, Piece
@@ -185,6 +185,12 @@ class Walk:
         """Return the hash of the content of each file of which something is reached."""
         sources = {unit.module.source.file: unit.module.source.hash for unit in self._units}
         return dict(sorted({**sources, **self.files}.items()))
+
+    def methods(self) -> Iterator[tuple[str, str]]:
+        """Yield label and hash of each method of the classes that are reached; they count as parts of these."""
+        for unit in self._units:
+            for name, digest in unit.methods.items():
+                yield f"{unit.module.label}:{unit.label}.{name}", digest
 
     def orders(self) -> list[tuple[str, str]]:
         """Return for each module whose result depends on it the order of the statements that are executed."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 
 from repype_like.errors import DamagedError
 from repype_like.plan.view import TaskView
-from repype_like.store import Digest, Record
+from repype_like.store import Digest, Record, StorageError
 from repype_like.typing import InputID
 
 __all__ = ["Catalogue"]
@@ -80,8 +81,9 @@ class Catalogue:
     def _index(self) -> dict[str, list[TaskView]]:
         if self._elsewhere is None:
             self._elsewhere = {}
-            self._others = sorted(self._neighbours(), key=lambda view: view.path)
-            for view in self._others:
-                for pre_key in view.store.records.pre_keys():
-                    self._elsewhere.setdefault(pre_key, []).append(view)
+            for view in sorted(self._neighbours(), key=lambda view: view.path):
+                with contextlib.suppress(StorageError):  # what cannot be read of another task cannot be picked up
+                    for pre_key in view.store.records.pre_keys():
+                        self._elsewhere.setdefault(pre_key, []).append(view)
+                    self._others.append(view)
         return self._elsewhere

@@ -13,7 +13,7 @@ from repype_like.plan.claims import Claim
 from repype_like.plan.files import Files
 from repype_like.plan.keys import task_key
 from repype_like.plan.plan import Plan, TaskPlan, Transfer, Unit
-from repype_like.plan.reasons import Reason, locate_output, removed
+from repype_like.plan.reasons import Reason, changed_shape, failed_whole, locate_output
 from repype_like.plan.steps import Action, Step, plan_input
 from repype_like.plan.units import Wish, make_units
 from repype_like.plan.view import TaskView
@@ -21,6 +21,8 @@ from repype_like.store import Digest, OutputFile
 from repype_like.typing import InputID
 
 __all__ = ["Request", "is_up_to_date", "make_plan", "plan_task"]
+
+_VERDICTS = ("incomplete", "pipeline", "specification")
 
 _MOST_REASONS = 20
 """How many distinct reasons of one task are kept."""
@@ -164,11 +166,11 @@ def _summary(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputI
     counts = Counter(step.action for _, step in steps)
     running = {step.stage for _, step in steps if step.action is Action.COMPUTE}
     undone = {input_id for input_id, step in steps if step.action in (Action.COMPUTE, Action.TAKE) or (
-        step.action is Action.RECOMPUTE and step.reason is not None)}
+        step.action is Action.RECOMPUTE and step.reasons)}
     sources = Counter(step.source for _, step in steps if step.source is not None)
     most = max(sources, key=lambda source: (sources[source], source is view)) if sources and reasons else None
     return TaskPlan(
-        view.name, view.path, True, reasons[0].verdict if reasons else "", tuple(reasons[:_MOST_REASONS]),
+        view.name, view.path, True, _verdict(reasons), tuple(reasons[:_MOST_REASONS]),
         total=len(view.input_ids), done=len(view.input_ids) - len(undone),
         first_stage=next((stage.id for stage in view.stages if stage.id in running), None),
         pickup=most.name if most is not None else None, pickup_path=most.path if most is not None else None,
@@ -181,14 +183,22 @@ def _summary(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputI
 
 def _reasons(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputID, Step]],
              damage: str) -> list[Reason]:
-    """Return why the task is pending; that a stage depends on another counts only if there is nothing else."""
-    shape = removed(view, digest) if digest is not None else None
-    found = list(dict.fromkeys([*([shape] if shape is not None else []),
-                                *(step.reason for _, step in steps if step.reason is not None)]))
+    """Return why the task is pending: what failed first, what merely depends on another if there is nothing else."""
+    shape = list(changed_shape(view, digest)) if digest is not None else []
+    kinds = {reason.kind for reason in shape}
+    found = list(dict.fromkeys([*shape, *(reason for _, step in steps for reason in step.reasons
+                                          if reason.kind not in kinds)]))
     if not found and digest is None:
         found = [Reason("damaged", "incomplete", f"damaged: {damage}") if damage
                  else Reason("never run", "incomplete", "never run")]
-    return [reason for reason in found if reason.kind != "depends"] or found
+    failed = [*(failed_whole(view) if found else ()), *(reason for reason in found if reason.kind == "failed")]
+    weak = ("depends", "failed", "never run") if failed else ("depends",)
+    return failed + ([reason for reason in found if reason.kind not in weak] or ([] if failed else found))
+
+
+def _verdict(reasons: Sequence[Reason]) -> str:
+    """Return the one word for several reasons: what repype looks for first."""
+    return min((reason.verdict for reason in reasons), key=_VERDICTS.index, default="")
 
 
 def _transfer(view: TaskView, step: Step) -> Iterator[Transfer]:

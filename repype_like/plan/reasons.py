@@ -1,27 +1,33 @@
 """Why a stage has to run, or a task is not complete: one small predicate for each reason, with its own words.
 
-Every predicate compares what stands now with the record and the digest of the last completion, and returns a
-:class:`Reason`, or None if it does not apply.
+Every predicate compares what stands now with the record and the digest of the last completion, and yields a
+:class:`Reason` for everything that it finds. What would show a secret is masked here, so that nobody else has to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.config import to_plain
 from repype_like.errors import Location
+from repype_like.hashing import ABSENT
+from repype_like.masking import masked_text
+from repype_like.plan.differences import differences
 from repype_like.plan.files import Files
+from repype_like.plan.keys import task_key
 from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Digest, OutputFile, Record
 from repype_like.typing import Any, InputID, Literal
 
-__all__ = ["Reason", "Situation", "Verdict", "first_reason", "kept_now", "locate_output", "removed", "values_lost"]
+__all__ = ["Reason", "Situation", "Verdict", "changed_pieces", "changed_shape", "failed_whole", "kept_now",
+           "locate_output", "reasons", "values_lost"]
 
 Verdict = Literal["incomplete", "pipeline", "specification"]
 
-_MISSING: Any = object()
+_MOST_NAMED = 3
+"""How many of many things are named in one reason."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class Situation:
     view: TaskView
     stage: StageView
     input_id: InputID
+    key: str
+    """The pre-key."""
     config: Mapping[str, Any]
     """The effective configuration."""
     digest: Digest | None
@@ -57,144 +65,168 @@ class Situation:
     files: Files
 
 
-def forced(now: Situation) -> Reason | None:
+_Predicate = Callable[[Situation], Iterator[Reason]]
+
+
+def forced(now: Situation) -> Iterator[Reason]:
     """The user asked for it."""
-    return Reason("forced", "incomplete", "forced") if now.forced else None
+    if now.forced:
+        yield Reason("forced", "incomplete", "forced")
 
 
-def damaged(now: Situation) -> Reason | None:
+def damaged(now: Situation) -> Iterator[Reason]:
     """What was stored is not what was written."""
     if now.damage:
-        return Reason("damaged", "incomplete", f"damaged: {now.damage}")
-    if now.recorded and now.before is None:
-        return Reason("damaged", "incomplete",
-                      f'damaged: the record of "{now.stage.id}" for input {now.input_id!r} is gone')
-    return None
+        yield Reason("damaged", "incomplete", f"damaged: {now.damage}")
+    elif now.recorded and now.before is None:
+        yield Reason("damaged", "incomplete",
+                     f'damaged: the record of "{now.stage.id}" for input {now.input_id!r} is gone')
 
 
-def never_run(now: Situation) -> Reason | None:
+def failed(now: Situation) -> Iterator[Reason]:
+    """It was tried just so, and failed."""
+    for item in now.view.store.failed:
+        if item.key == now.key:
+            yield Reason("failed", "incomplete", f"failed last time: {masked_text(item.error)} "
+                                                 f'(stage "{now.stage.id}", input {now.input_id!r})')
+
+
+def never_run(now: Situation) -> Iterator[Reason]:
     """The task was never completed."""
-    return Reason("never run", "incomplete", "never run") if now.digest is None else None
+    if now.digest is None:
+        yield Reason("never run", "incomplete", "never completed" if len(now.view.store.records) else "never run")
 
 
-def input_added(now: Situation) -> Reason | None:
+def input_added(now: Situation) -> Iterator[Reason]:
     """The input was not there at the last completion."""
-    if now.digest is not None and now.input_id not in now.digest.inputs:
-        return Reason("input added", "specification", f"input added: {now.input_id!r}", now.view.origin(("input_ids",)))
-    return None
+    if now.digest is not None and not now.recorded and now.input_id not in now.digest.inputs:
+        yield _input_added(now.view, [now.input_id])
 
 
-def stage_added(now: Situation) -> Reason | None:
+def stage_added(now: Situation) -> Iterator[Reason]:
     """The stage was not there at the last completion, or did not take part."""
-    if now.digest is None or now.recorded:
-        return None
-    if now.stage.id in now.digest.stages:
-        return Reason("stage enabled", "specification", f'stage enabled: "{now.stage.id}"',
-                      _place(now.view, ("config", now.stage.id, "enabled")))
-    return Reason("stage added", "pipeline", f'stage added: "{now.stage.id}"', now.view.origin(("pipeline",)))
+    if now.digest is not None and not now.recorded:
+        yield _stage_added(now.view, now.stage.id, now.digest)
 
 
-def code_changed(now: Situation) -> Reason | None:
+def code_changed(now: Situation) -> Iterator[Reason]:
     """The implementation changed."""
     if now.before is None or now.before.fingerprint == now.stage.fingerprint:
-        return None
+        return
     parts = now.digest.fingerprints.get(now.stage.id, {}).get("parts", {}) if now.digest else {}
-    changed = sorted(name for name in parts.keys() | now.stage.parts.keys()
-                     if parts.get(name) != now.stage.parts.get(name))
-    pieces = ", ".join(_named_piece(name, now.stage, parts) for name in changed[:3])
-    what = pieces if parts and changed else now.stage.id
-    more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-    return Reason("code changed", "pipeline", f"code changed: {what}{more}")
+    pieces = [_named_piece(piece, now.stage, parts) for piece in changed_pieces(parts, now.stage.parts)]
+    named = _few(pieces) if parts and pieces else now.stage.id
+    yield Reason("code changed", "pipeline", f'code changed: {named} (stage "{now.stage.id}")')
 
 
-def config_changed(now: Situation) -> Reason | None:
+def config_changed(now: Situation) -> Iterator[Reason]:
     """The effective configuration changed."""
-    if now.before is None:
-        return None
-    changes = list(_differences((now.stage.id,), now.before.config, to_plain(now.config)))
-    if not changes:
-        return None
-    keys, old, new = changes[0]
-    words = ".".join(map(str, keys)) + (f" {_shown(old)} -> {_shown(new)}")
-    more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
-    return Reason("config changed", "specification", words + more, _place(now.view, ("config", *keys)))
+    if now.before is not None:
+        for found in differences(now.before.config, to_plain(now.config), (now.stage.id,)):
+            yield Reason("config changed", "specification", str(found), _place(now.view, ("config", *found.keys)))
 
 
-def packages_changed(now: Situation) -> Reason | None:
+def packages_changed(now: Situation) -> Iterator[Reason]:
     """The version of a distribution changed that the specification says counts."""
-    if now.before is None:
-        return None
-    old = now.before.note.get("packages", {})
-    for name in sorted(old.keys() | now.view.packages.keys()):
-        if old.get(name) != now.view.packages.get(name):
-            versions = f"{old.get(name, 'not counted')} -> {now.view.packages.get(name, 'not counted')}"
-            return Reason("package changed", "pipeline", f"package changed: {name} {versions}")
-    return None
+    if now.before is not None:
+        old, new = now.before.note.get("packages", {}), now.view.packages
+        for name in sorted(old.keys() | new.keys()):
+            if old.get(name) != new.get(name):
+                versions = f"{old.get(name, 'not counted')} -> {new.get(name, 'not counted')}"
+                yield Reason("package changed", "pipeline", f"package changed: {name} {versions}")
 
 
-def file_changed(now: Situation) -> Reason | None:
+def file_changed(now: Situation) -> Iterator[Reason]:
     """A file that the stage met is not what it was."""
     for seen in now.before.observations if now.before else ():
         path = now.view.locate(seen.scope, seen.input_id, seen.path)
-        content = now.files.content(path) if path else "absent"
+        content = now.files.content(path) if path else ABSENT
         if content != seen.hash:
-            what = "removed" if content == "absent" else "appeared" if seen.hash == "absent" else "changed"
-            return Reason("input file changed", "incomplete", f"input file {what}: {path or seen.path or seen.scope}")
-    return None
+            what = "removed" if content == ABSENT else "appeared" if seen.hash == ABSENT else "changed"
+            yield Reason("input file changed", "incomplete",
+                         f'input file {what}: {path or seen.path or seen.scope} (stage "{now.stage.id}")')
 
 
-def output_missing(now: Situation) -> Reason | None:
+def output_missing(now: Situation) -> Iterator[Reason]:
     """A file that the stage made is gone or was edited."""
     for output in now.before.outputs if now.before else ():
         path = locate_output(now.view, output)
-        content = now.files.content(path) if path else "absent"
+        content = now.files.content(path) if path else ABSENT
         if content != output.hash:
-            what = "missing" if content == "absent" else "changed"
-            return Reason("output file missing", "incomplete",
-                          f"output file {what}: {path or output.path or output.scope}")
-    return None
+            what = "missing" if content == ABSENT else "changed"
+            yield Reason("output file missing", "incomplete",
+                         f'output file {what}: {path or output.path or output.scope} (stage "{now.stage.id}")')
 
 
-def upstream(now: Situation) -> Reason | None:
+def upstream(now: Situation) -> Iterator[Reason]:
     """What the stage reads is produced by another stage, or comes from another record."""
-    if now.before is None:
-        return None
     known = now.digest.stages if now.digest else ()
     for field in sorted(now.stage.inputs):
         producer = now.view.producer.get(field)
         if producer is not None and producer.id not in known:
-            return Reason("stage added", "pipeline", f'"{field}" now comes from the stage "{producer.id}"')
-    return Reason("depends", "incomplete", "depends on a stage that runs")
+            yield Reason("producer changed", "pipeline", f'"{field}" now comes from the stage "{producer.id}"')
+            return
+    yield Reason("depends", "incomplete", "depends on a stage that runs")
 
 
-_PREDICATES = (forced, damaged, never_run, input_added, stage_added, code_changed, config_changed, packages_changed,
-               file_changed, output_missing, upstream)
+_WHOLE: tuple[_Predicate, ...] = (forced, damaged)
+"""Those that say it all."""
+_FIRST: tuple[_Predicate, ...] = (failed, never_run, input_added, stage_added)
+_CHANGES: tuple[_Predicate, ...] = (code_changed, config_changed, packages_changed, file_changed, output_missing)
 
 
-def first_reason(now: Situation) -> Reason:
-    """Return the first reason that applies; there is one, since the stage has to run."""
-    for predicate in _PREDICATES:
-        reason = predicate(now)
-        if reason is not None:
-            return reason
-    return Reason("incomplete", "incomplete", "incomplete")
+def reasons(now: Situation) -> tuple[Reason, ...]:
+    """Return the reasons that apply; there is one at least, since the stage has to run."""
+    found = _first_found(_WHOLE, now)
+    if not found:
+        found = [*_first_found(_FIRST, now), *(reason for predicate in _CHANGES for reason in predicate(now))]
+    return tuple(found or upstream(now))
 
 
-def removed(view: TaskView, digest: Digest) -> Reason | None:
-    """Stages or inputs that took part in the last completion do so no more."""
-    gone = [stage for stage in digest.stages if stage not in view.stage]
-    if gone:
-        return Reason("stage removed", "pipeline", f'stage removed: "{gone[0]}"', view.origin(("pipeline",)))
-    disabled = [stage.id for stage in view.stages
-                if digest.records.get(stage.id) and not stage.is_enabled(view.config.get(stage.id) or {})]
-    if disabled:
-        return Reason("stage disabled", "specification", f'stage disabled: "{disabled[0]}"',
-                      _place(view, ("config", disabled[0], "enabled")))
-    known = set(view.input_ids)
-    lost = [input_id for input_id in digest.inputs if input_id not in known]
-    if lost:
-        return Reason("input removed", "specification", f"input removed: {lost[0]!r}", view.origin(("input_ids",)))
-    return None
+def _first_found(predicates: Iterable[_Predicate], now: Situation) -> list[Reason]:
+    return next((found for found in (list(predicate(now)) for predicate in predicates) if found), [])
+
+
+def changed_shape(view: TaskView, digest: Digest) -> Iterator[Reason]:
+    """Yield which stages and inputs take part that did not in the last completion, or do so no more."""
+    for name in digest.stages:
+        if name not in view.stage:
+            yield Reason("stage removed", "pipeline", f'stage removed: "{name}"', view.origin(("pipeline",)))
+    enabled = [stage for stage in view.stages if stage.is_enabled(view.config.get(stage.id) or {})]
+    for stage in view.stages:
+        if digest.records.get(stage.id) and stage not in enabled:
+            yield Reason("stage disabled", "specification", f'stage disabled: "{stage.id}"',
+                         _place(view, ("config", stage.id, "enabled")))
+    if digest.inputs and view.input_ids:
+        for stage in enabled:
+            if not digest.records.get(stage.id):
+                yield _stage_added(view, stage.id, digest)
+    known, before = set(view.input_ids), set(digest.inputs)
+    added = [input_id for input_id in view.input_ids if input_id not in before]
+    removed = [input_id for input_id in digest.inputs if input_id not in known]
+    if added:
+        yield _input_added(view, added)
+    if removed:
+        yield Reason("input removed", "specification", f"input removed: {_few(map(repr, removed))}",
+                     view.origin(("input_ids",)))
+
+
+def failed_whole(view: TaskView) -> Iterator[Reason]:
+    """The task was tried just so, and failed as a whole."""
+    for item in view.store.failed:
+        if not item.stage and item.key == task_key(view):
+            yield Reason("failed", "incomplete", f"failed last time: {masked_text(item.error)}")
+
+
+def _stage_added(view: TaskView, stage: str, digest: Digest) -> Reason:
+    if stage in digest.stages:
+        return Reason("stage enabled", "specification", f'stage enabled: "{stage}"',
+                      _place(view, ("config", stage, "enabled")))
+    return Reason("stage added", "pipeline", f'stage added: "{stage}"', view.origin(("pipeline",)))
+
+
+def _input_added(view: TaskView, added: Iterable[InputID]) -> Reason:
+    return Reason("input added", "specification", f"input added: {_few(map(repr, added))}", view.origin(("input_ids",)))
 
 
 def values_lost(record: Record, kept: frozenset[str]) -> Reason | None:
@@ -219,26 +251,26 @@ def locate_output(view: TaskView, output: OutputFile) -> Path | None:
     return base / output.relative if base is not None and output.relative else base
 
 
-def _named_piece(name: str, stage: StageView, before: Mapping[str, str]) -> str:
-    module, _, piece = name.partition(":")
-    verb = "added " if name not in before else "removed " if name not in stage.parts else ""
-    file = stage.file_of(module)
-    return f"{verb}{piece or module} in {file}" if file else f"{verb}{piece or module}"
+def changed_pieces(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return the names of the pieces of code that are not what they were; methods rather than their classes."""
+    changed = {piece for piece in before.keys() | now.keys() if before.get(piece) != now.get(piece)}
+    return sorted(piece for piece in changed if not any(other.startswith(f"{piece}.") for other in changed))
 
 
-def _differences(keys: tuple[str, ...], old: Any, new: Any) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in sorted({**old, **new}, key=str):
-            yield from _differences((*keys, key), old.get(key, _MISSING), new.get(key, _MISSING))
-    elif type(old) is not type(new) or (old != new and not (old != old and new != new)):  # NaN is as good as NaN
-        yield keys, old, new
+def _named_piece(piece: str, stage: StageView, before: Mapping[str, str]) -> str:
+    if piece == "stage":
+        return "its attributes or its version"
+    module, _, name = piece.partition(":")
+    verb = "added " if piece not in before else "removed " if piece not in stage.parts else ""
+    place = stage.place_of(piece)
+    where = f" in {place.file}" + (f":{place.line}" if place.line and piece in stage.parts else "") if place else ""
+    return f"{verb}{name or module}{where}"
 
 
-def _shown(value: Any) -> str:
-    if value is _MISSING:
-        return "(not set)"
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+def _few(things: Iterable[str]) -> str:
+    named = list(things)
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    return ", ".join(named[:_MOST_NAMED]) + more
 
 
 def _place(view: TaskView, keys: tuple[str, ...]) -> Location | None:

@@ -23,7 +23,7 @@ from repype_like.hashing import ABSENT
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.files import Files
 from repype_like.plan.keys import is_planned, key_for, planned, prepare
-from repype_like.plan.reasons import Reason, Situation, first_reason, kept_now, locate_output, values_lost
+from repype_like.plan.reasons import Reason, Situation, kept_now, locate_output, reasons, values_lost
 from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Record
 from repype_like.typing import Any, InputID
@@ -71,7 +71,7 @@ class Step:
     source: TaskView | None = None
     """The task whose store the record and its values are taken from."""
     restore: tuple[Restore, ...] = ()
-    reason: Reason | None = None
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def name(self) -> str:
@@ -137,13 +137,15 @@ class _InputPlanning:
                 self.coming.update((item.target, item.hash) for item in restore)
                 current = before is not None and before.id == record.id and not restore
                 return Step(stage.id, Action.KEEP if source is self.view else Action.TAKE, key, reads, record, source,
-                            restore, None if current else self._reason(stage, effective, before, forced=False))
+                            restore, () if current else self._reasons(stage, effective, key, before, forced=False))
         self.coming.update((path, None) for path in self._outputs_of(before))
-        return Step(stage.id, Action.COMPUTE, key, reads, reason=self._reason(stage, effective, before, forced=forced))
+        return Step(stage.id, Action.COMPUTE, key, reads,
+                    reasons=self._reasons(stage, effective, key, before, forced=forced))
 
-    def _reason(self, stage: StageView, config: Mapping[str, Any], before: Record | None, *, forced: bool) -> Reason:
-        return first_reason(Situation(
-            self.view, stage, self.input_id, config, self.catalogue.digest(self.view), before,
+    def _reasons(self, stage: StageView, config: Mapping[str, Any], key: str, before: Record | None, *,
+                 forced: bool) -> tuple[Reason, ...]:
+        return reasons(Situation(
+            self.view, stage, self.input_id, key, config, self.catalogue.digest(self.view), before,
             self.catalogue.names_record(self.view, stage.id, self.input_id), self.damage, forced, self.files))
 
     def _valid(self, key: str) -> tuple[TaskView, Record, tuple[Restore, ...]] | None:
@@ -211,8 +213,9 @@ class _InputPlanning:
             if twin.id == record.id and other.store.holds(twin, fields):
                 return replace(step, action=Action.TAKE if stage.kept and other is not self.view else step.action,
                                record=twin, source=other)
-        reason = step.reason or values_lost(record, stage.kept) or kept_now(self.view, record, stage.kept)
-        return replace(step, action=Action.RECOMPUTE, reason=reason, restore=())
+        reason = values_lost(record, stage.kept) or kept_now(self.view, record, stage.kept)
+        why = step.reasons or ((reason,) if reason is not None else ())
+        return replace(step, action=Action.RECOMPUTE, reasons=why, restore=())
 
 
 def _until(steps: list[Step], view: TaskView, last: str | None) -> list[Step]:

@@ -25,8 +25,10 @@ class StageView:
     fingerprint: str
     parts: Mapping[str, str]
     """The hashes of the pieces of code that make up the fingerprint, by ``module:name``."""
-    file_of: Callable[[str], str] = lambda module: ""
-    """Gives the source file of a module that a piece is in; empty if that is not known."""
+    place_of: Callable[[str], Location | None] = lambda piece: None
+    """Gives the place of a piece of code, as far as it is known."""
+    distributions: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the distributions that the code uses, whether they count or not."""
     enabled_by_default: bool = True
     default_config: Mapping[str, Any] = field(default_factory=dict)
     ignore_config: frozenset[str] = frozenset()

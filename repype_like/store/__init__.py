@@ -5,6 +5,7 @@ from __future__ import annotations
 from repype_like.errors import DamagedError, LockedError, NotStorableError
 from repype_like.store.digest import Digest
 from repype_like.store.durability import sync
+from repype_like.store.failed import Failed
 from repype_like.store.failures import DiskFullError, NotWritableError, StorageError
 from repype_like.store.index import RecordIndex
 from repype_like.store.lock import Holder, RunLock, holders
@@ -14,6 +15,6 @@ from repype_like.store.store import Store
 from repype_like.store.upkeep import Sizes
 from repype_like.store.verification import Fault
 
-__all__ = ["DamagedError", "Digest", "DiskFullError", "Fault", "FieldValue", "Holder", "LockedError",
+__all__ = ["DamagedError", "Digest", "DiskFullError", "Failed", "Fault", "FieldValue", "Holder", "LockedError",
            "NotStorableError", "NotWritableError", "Observation", "OutputFile", "Record", "RecordIndex", "RunLock",
            "Sizes", "StorageError", "Store", "holders", "sync", "to_plain"]

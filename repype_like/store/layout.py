@@ -4,6 +4,7 @@
 
     <task>/.repype/
         digest.json         the completion; written last
+        failed.json         what failed in the last run
         records             the log of records
         records.damaged     the log as it was before damaged parts were left out of it
         blobs/<hash>.<ext>  a large value, named by content, never changed
@@ -33,13 +34,14 @@ _BLOB = re.compile(r"[0-9a-f]{32}\.[A-Za-z0-9_.-]+")
 class Layout:
     """The paths inside of one task directory."""
 
-    __slots__ = ("aside", "blobs", "damaged_records", "digest", "directory", "lock", "passing", "records", "runs",
-                 "task")
+    __slots__ = ("aside", "blobs", "damaged_records", "digest", "directory", "failed", "lock", "passing", "records",
+                 "runs", "task")
 
     def __init__(self, task: Path):
         self.task = task
         self.directory = directory = task / ".repype"
         self.digest = directory / "digest.json"
+        self.failed = directory / "failed.json"
         self.records = directory / "records"
         self.damaged_records = directory / "records.damaged"
         self.blobs = directory / "blobs"

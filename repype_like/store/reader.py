@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 from repype_like.errors import DamagedError
 from repype_like.store import blobs, outputs, upkeep, verification
 from repype_like.store.digest import Digest, NewerVersionError, read_digest
+from repype_like.store.failed import Failed, read_failed
 from repype_like.store.failures import explained
 from repype_like.store.index import RecordIndex
 from repype_like.store.layout import Layout
@@ -96,9 +97,15 @@ class StoreReader:
             return isinstance(error, NewerVersionError)
         return self.records.is_newer
 
+    @cached_property
+    def failed(self) -> Sequence[Failed]:
+        """What failed in the last run of the task; nothing once it was completed."""
+        return read_failed(self._layout)
+
     def refresh(self) -> None:
         """Forget what was read, so that it is read anew."""
         self.__dict__.pop("records", None)
+        self.__dict__.pop("failed", None)
         self._forget_digest()
 
     def _forget_digest(self) -> None:

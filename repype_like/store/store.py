@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from repype_like.store import blobs, outputs, upkeep
 from repype_like.store.atomic import replace_file, sweep, write_all
 from repype_like.store.digest import Digest, NewerVersionError, encode_digest
+from repype_like.store.failed import Failed, write_failed
 from repype_like.store.failures import NotWritableError, explained
 from repype_like.store.log import frames_of
 from repype_like.store.reader import StoreReader
@@ -131,7 +132,13 @@ class Store(StoreReader):
             replace_file(self._layout, self._layout.digest, encode_digest(digest), durable)
         sweep(self._layout)
         self._forget_digest()
+        self.note_failed(())
         self.unsynced.add(self._layout.digest)
+
+    def note_failed(self, failed: Sequence[Failed]) -> None:
+        """Take down what failed, in place of what did before."""
+        write_failed(self._layout, failed)
+        self.__dict__.pop("failed", None)
 
     def revoke(self) -> None:
         """Have the task not be complete any more; its records stay."""

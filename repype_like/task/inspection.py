@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from repype_like.config import Config
 from repype_like.errors import RepypeError
 from repype_like.execute import Workplace
-from repype_like.fingerprint import Codebase, Fingerprinter, hash_value
+from repype_like.fingerprint import Fingerprinter, hash_value
+from repype_like.fingerprint.whereabouts import place_of
 from repype_like.pipeline import Pipeline
 from repype_like.plan import Catalogue, Files, Request, StageView, TaskPlan, TaskView, plan_task
 from repype_like.spec import load_tree
@@ -72,17 +74,10 @@ def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[s
     outputs = frozenset(stage.outputs)
     return StageView(
         id=stage.id, inputs=frozenset(stage.inputs) - {"input_id"}, outputs=outputs, fingerprint=fingerprint.hash,
-        parts=fingerprint.parts, file_of=_file_of(fingerprinter.codebase),
+        parts=fingerprint.parts, place_of=partial(place_of, fingerprinter.codebase),
+        distributions=fingerprint.distributions,
         enabled_by_default=stage.enabled_by_default, default_config=dict(stage.default_config),
         ignore_config=frozenset(stage.ignore_config), kept=outputs - dropped)
-
-
-def _file_of(codebase: Codebase) -> Callable[[str], str]:
-    def file_of(module: str) -> str:
-        with codebase.activate():
-            return codebase.locate(module).file
-
-    return file_of
 
 
 def _stage_views(task: Task, pipeline: Pipeline, marginal: frozenset[str]) -> Iterator[StageView]:

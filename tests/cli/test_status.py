@@ -66,6 +66,22 @@ def test_errors_stand_beside_the_state_of_the_others(tree: Project) -> None:
     tree.run("status", "tasks", "--check").exits(1)
 
 
+def test_what_cannot_be_read_is_an_error_of_that_task_alone(tree: Project) -> None:
+    tree.run("run", "tasks").ok()
+    for path in ("digest.json", "records"):
+        file = tree.root / "tasks/base/.repype" / path
+        content = file.read_bytes()
+        file.unlink()
+        file.symlink_to(file)
+        tree.edit("tasks/base/factor=2/task.yml", "factor: ", "factor: 1")  # it looks for results elsewhere
+        found = tasks(tree)
+        assert f"cannot read tasks/base/.repype/{path}: Too many levels" in found["base"]["error"]
+        assert found["base/factor=2"]["error"] is None
+        assert found["base/factor=2"]["pending"] == "specification"
+        file.unlink()
+        file.write_bytes(content)
+
+
 def test_the_root_is_named_if_it_lies_above(completed: Project) -> None:
     answer = completed.run("status", "tasks/base")
     assert "The tree begins above, at tasks" in answer.err

@@ -69,7 +69,7 @@ def test_status_counts_inputs_and_names_the_first_stage(project: Project) -> Non
                                      "config": {"c": {"plus": 1}}})
     (state,) = project.run("status", "tasks", "--json").ok().json()["tasks"]
     assert (state["inputs"], state["first_stage"]) == ({"total": 3, "done": 0}, "a")
-    assert [reason.partition(",")[0] for reason in state["reasons"]] == ["c.plus (not set) -> 1", "input added: 3"]
+    assert [reason.partition(",")[0] for reason in state["reasons"]] == ["input added: 3", "c.plus (not set) -> 1"]
 
 
 def test_the_digest_is_refreshed_when_only_words_change(project: Project) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from chains import chain, stage, stages
 from project import Project
+from repype_like.plan.differences import differences
 
 MakeProject = Callable[[Mapping[str, Any]], Project]
 
@@ -37,6 +38,12 @@ def at(project: Project, text: str, below: int = 0) -> str:
     """Return the place of the first line with `text` in the specification, or one some lines below."""
     lines = project.read("tasks/task.yml").splitlines()
     return f"tasks/task.yml:{1 + below + next(index for index, line in enumerate(lines) if text in line)}"
+
+
+def line(project: Project, text: str, number: int = 0) -> str:
+    """Return the place of a line with `text` in the module of the stages: of the first one, or that with a `number`."""
+    lines = project.read("stages.py").splitlines()
+    return f"stages.py:{[1 + index for index, content in enumerate(lines) if text in content][number]}"
 
 
 def spec(project: Project, **changes: Any) -> None:
@@ -103,7 +110,17 @@ def test_code_changed(project: Project) -> None:
     project.edit("stages.py", "return str(value)", "return repr(value)")
     pending, (text,) = reasons(project)
     assert pending == "pipeline"
-    assert text.startswith("code changed: helper")
+    assert text == f'code changed: helper in {line(project, "def helper")} (stage "b")'
+    project.edit("stages.py", "return repr(value)", "return str(value)")
+    project.edit("stages.py", "helper(config", "helper(2 * config")
+    process = line(project, "def process", 1)
+    assert reasons(project) == ("pipeline", [f'code changed: B.process in {process} (stage "b")'])
+    project.edit("stages.py", "class B(Stage)", "SIZE = 1\n\n\nclass B(Stage)")
+    project.edit("stages.py", "helper(2 *", "helper(SIZE *")
+    places = f'B.process in {line(project, "def process", 1)}, added SIZE in {line(project, "SIZE = 1")}'
+    assert reasons(project)[1] == [f'code changed: {places} (stage "b")']
+    project.edit("stages.py", "    outputs = ['b']", "    outputs = ['b']\n    version = 2")
+    assert "its attributes or its version" in reasons(project)[1][0]
 
 
 def test_config_changed(project: Project) -> None:
@@ -111,7 +128,10 @@ def test_config_changed(project: Project) -> None:
     assert reasons(project) == ("specification", [f"b.size 1.0 -> 2.0, {at(project, 'size')}"])
     spec(project, config={"b": {"size": 2.0, "deep": {"er": [1]}}})
     assert reasons(project) == ("specification", [
-        f"b.deep (not set) -> {{'er': [1]}} and 1 more, {at(project, 'deep', 1)}"])
+        f"b.deep (not set) -> {{'er': [1]}}, {at(project, 'deep', 1)}", f"b.size 1.0 -> 2.0, {at(project, 'size')}"])
+    project.edit("stages.py", "return str(value)", "return repr(value)")
+    pending, texts = reasons(project)
+    assert (pending, len(texts)) == ("pipeline", 3)
 
 
 def test_package_changed(project: Project) -> None:
@@ -123,19 +143,19 @@ def test_package_changed(project: Project) -> None:
 
 def test_input_file_changed(project: Project) -> None:
     project.write("tasks/data.txt", "other")
-    assert reasons(project) == ("incomplete", ["input file changed: tasks/data.txt"])
+    assert reasons(project) == ("incomplete", ['input file changed: tasks/data.txt (stage "a")'])
     project.remove("tasks/data.txt")
-    assert reasons(project) == ("incomplete", ["input file removed: tasks/data.txt"])
+    assert reasons(project) == ("incomplete", ['input file removed: tasks/data.txt (stage "a")'])
     project.run("run", "tasks").ok()
     project.write("tasks/data.txt", "data")
-    assert reasons(project) == ("incomplete", ["input file appeared: tasks/data.txt"])
+    assert reasons(project) == ("incomplete", ['input file appeared: tasks/data.txt (stage "a")'])
 
 
 def test_output_file_missing_and_changed(project: Project) -> None:
     project.remove("tasks/1.out")
-    assert reasons(project) == ("incomplete", ["output file missing: tasks/1.out"])
+    assert reasons(project) == ("incomplete", ['output file missing: tasks/1.out (stage "b")'])
     project.write("tasks/1.out", "edited")
-    assert reasons(project) == ("incomplete", ["output file changed: tasks/1.out"])
+    assert reasons(project) == ("incomplete", ['output file changed: tasks/1.out (stage "b")'])
 
 
 def test_field_of_another_stage(project: Project) -> None:
@@ -164,3 +184,55 @@ def test_values_lost(make_project: MakeProject) -> None:
     for blob in (project.root / "tasks/.repype/blobs").iterdir():
         blob.unlink()
     assert reasons(project) == ("incomplete", ['damaged: values of "a" for input 1 are gone'])
+
+
+def test_many_inputs_added_and_removed(project: Project) -> None:
+    spec(project, input_ids=[2, *range(10, 20)])
+    place = at(project, "input_ids", 1)
+    assert reasons(project) == ("specification", [f"input added: 10, 11, 12 and 7 more, {place}",
+                                                  f"input removed: 1, {place}"])
+
+
+def test_failed_last_time(make_project: MakeProject) -> None:
+    body = """
+        if config.get("bad") == input_id:
+            raise ValueError("password=geheim\\nsecond line")
+        return {"b": input_id}
+        """
+    project = make_project({"stages.py": stages(stage("A", "", "a", "input_id"), stage("B", "a", "b", body)),
+                            "tasks/task.yml": {**SPEC, "config": {"b": {"bad": 2}}}})
+    project.run("run", "tasks").exits(1)
+    failed = 'failed last time: ValueError: password=*** (stage "b", input 2)'
+    assert reasons(project) == ("incomplete", [failed])
+    assert f"from b: {failed}\n" in project.run("status", "tasks").ok().out
+    project.run("run", "tasks", "--input", "1").ok()
+    assert reasons(project) == ("incomplete", [failed])  # it would be tried just so again
+    spec(project, config={"b": {"bad": 3}})
+    assert reasons(project) == ("incomplete", ["never completed"])  # but this is another matter
+    project.run("run", "tasks").ok()
+    assert reasons(project) == ("", [])
+    spec(project, config={"b": {"bad": 1}})
+    project.run("run", "tasks").exits(1)
+    assert reasons(project) == ("incomplete", [failed.replace("2", "1"), f"b.bad 3 -> 1, {at(project, 'bad')}"])
+    spec(project, config={"b": {"bad": 3}})
+    assert reasons(project) == ("", [])
+
+
+def test_failed_as_a_whole(make_project: MakeProject) -> None:
+    files = chain("A", runnable=True, task_class="own.Own")
+    project = make_project({**files, "own.py": """
+        from repype_like.task import Task
+
+        class Own(Task):
+            def run(self, *args, **kwargs):
+                raise OSError("no luck")
+        """})
+    project.run("run", "tasks").exits(1)
+    assert reasons(project)[1] == ["failed last time: OSError: no luck"]
+
+
+def test_secrets_are_masked_at_the_source() -> None:
+    old = {"api_key": "one", "deep": {"password": ["two"]}, "size": {"token": "three", "n": 1}}
+    found = [str(item) for item in differences(old, {"size": 2}, ("load",))]
+    assert found == ["load.api_key *** -> (not set)", "load.deep {'password': ['***']} -> (not set)",
+                     "load.size {'token': '***', 'n': 1} -> 2"]
