@@ -13,6 +13,7 @@ from repype_like.errors import UsageError
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PipelineData, Protocol
 
 if TYPE_CHECKING:
+    from repype_like.formats import FormatLike
     from repype_like.pipeline import Pipeline
     from repype_like.status import Status
 
@@ -92,8 +93,8 @@ class Stage:
     ignore_config: Collection[str] = ()
     """Hyperparameters that do not affect the results, such as a batch size: changing them re-runs nothing."""
 
-    formats: Mapping[str, str] = {}
-    """By output field, the name of the format to store it in; by type where none is named."""
+    formats: Mapping[str, FormatLike] = {}
+    """By output field, the format to store it in, by name or class; by type where none is named."""
 
     def __init__(self) -> None:
         cls = type(self)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from repype_like.batch.context import RunContext
 from repype_like.config import Config
-from repype_like.errors import Location, Problem, RepypeError, SpecError, did_you_mean
+from repype_like.errors import Location, Problem, RepypeError, SpecError, UsageError, did_you_mean
 from repype_like.fingerprint import ImportProblem
+from repype_like.formats import format_named, name_of
 from repype_like.pipeline import Pipeline
 from repype_like.spec import check_input_ids, check_path_safe
 from repype_like.task import Task
@@ -37,7 +38,8 @@ def prepare(task: Task) -> tuple[RunContext | None, list[Problem]]:
     except RepypeError as error:
         return None, list(_name_problems(task)) or [_problem(task, error, ("pipeline",))]
     problems = [*_marginal_problems(task, context.pipeline, marginal), *_config_problems(task, context),
-                *_disabled_problems(task, context), *_input_problems(task, input_ids)]
+                *_disabled_problems(task, context), *_format_problems(task, context.pipeline),
+                *_input_problems(task, input_ids)]
     return (None if any(problem.severity == "error" for problem in problems) else context), problems
 
 
@@ -123,3 +125,18 @@ def _disabled_problems(task: Task, context: RunContext) -> Iterator[Problem]:
             told = f'the stage "{stage.id}" reads the field "{field}" of the stage "{producer}", which is disabled'
             hint = f'disable "{stage.id}" as well, or enable "{producer}"'
             yield Problem(told, place, hint, task=task.directory)
+
+
+def _format_problems(task: Task, pipeline: Pipeline) -> Iterator[Problem]:
+    """The formats that stages name have to exist, for fields that they produce."""
+    for stage in pipeline.stages:
+        for field, named in stage.formats.items():
+            try:
+                if field not in stage.outputs:
+                    known = sorted(stage.outputs)
+                    hint = did_you_mean(field, known) or f"its outputs are {', '.join(known)}"
+                    raise UsageError(f'it has no output "{field}"; {hint}')
+                name_of(format_named(named))
+            except UsageError as error:
+                yield Problem(f'formats of the stage "{stage.id}": {error}', _place(task, ("pipeline",)),
+                              task=_stating(task, ("pipeline",)))

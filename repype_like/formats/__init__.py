@@ -5,6 +5,7 @@ from __future__ import annotations
 from repype_like.formats.base import Buffer, BufferFormat, Format
 from repype_like.formats.describe import describe
 from repype_like.formats.mapping import map_file
-from repype_like.formats.registry import format_for, format_named
+from repype_like.formats.registry import FormatLike, format_for, format_for_suffix, format_named, name_of
 
-__all__ = ["Buffer", "BufferFormat", "Format", "describe", "format_for", "format_named", "map_file"]
+__all__ = ["Buffer", "BufferFormat", "Format", "FormatLike", "describe", "format_for", "format_for_suffix",
+           "format_named", "map_file", "name_of"]

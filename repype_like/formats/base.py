@@ -18,13 +18,14 @@ Buffer = bytes | bytearray | memoryview
 class Format(ABC):
     """Turns values into files and back.
 
-    A format of your own is a subclass that is registered under the entry point group ``repype_like.formats``, and is
-    used where a stage names it: ``formats = {"table": "parquet"}``. Its values are always files, so that ordinary
-    tools can open them.
+    A format of your own is a subclass with a :attr:`suffix` and the methods :meth:`write` and :meth:`read`, which must
+    be possible to make without arguments. A stage names it by its class, ``formats = {"table": MyFormat}``, or, if it
+    is registered under the entry point group ``repype_like.formats``, by its name. Its values are always files, so that
+    ordinary tools can open them.
     """
 
     name: str
-    """What stages refer to the format by."""
+    """What stages refer to the format by, if it is registered."""
 
     suffix: str
     """The suffix of its files, without the dot, by which ordinary tools recognise them."""
@@ -32,8 +33,14 @@ class Format(ABC):
     safe: bool = False
     """Whether reading runs no code that the file brings along, whatever is in the file."""
 
+    needs: Sequence[str] = ()
+    """The modules that have to be there for it, besides those of the standard library."""
+
+    extra: str = ""
+    """The extra of this package that brings these modules along."""
+
     def can_store(self, value: Any) -> bool:
-        """Tell whether the format keeps the type and the content of `value`."""
+        """Tell from the type of `value` whether it is of the kind that the format is for."""
         return True
 
     @abstractmethod
@@ -41,12 +48,25 @@ class Format(ABC):
         """Write `value` to a new file at `path`, which has the suffix of the format.
 
         Raises:
-            Exception: Any, if that is not possible; its message becomes part of the error that the user sees.
+            Exception: Any, if it would not come back as it is; its message becomes part of the error that the user
+                sees.
         """
 
     @abstractmethod
     def read(self, path: Path) -> Any:
         """Return the value that was written. The file must stay as it is, whatever is done to the value."""
+
+    def export(self, value: Any, path: Path) -> None:
+        """Write `value` to a file for somebody else to look at, as well as the format can tell it.
+
+        Raises:
+            Exception: Any, if it cannot.
+        """
+        self.write(value, path)
+
+    def is_safe(self, path: Path) -> bool:
+        """Tell whether reading this file runs no code that it brings along."""
+        return self.safe
 
 
 class BufferFormat(Format):
@@ -70,8 +90,9 @@ class BufferFormat(Format):
 
     def write(self, value: Any, path: Path) -> None:
         """Write the pieces of :meth:`dump`."""
-        with path.open("xb") as file:
-            file.writelines(self.dump(value))
+        pieces = self.dump(value)
+        with path.open("wb") as file:
+            file.writelines(pieces)
 
     def read(self, path: Path) -> Any:
         """Map the file and return the value in it."""

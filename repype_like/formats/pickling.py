@@ -131,9 +131,10 @@ def _dumped(value: Any) -> tuple[bytes, list[memoryview]]:
         return False
 
     pickler = pickle.Pickler(file, 5, buffer_callback=keep_inside)
-    masked = sys.modules.get("numpy.ma")
-    if masked is not None:
-        pickler.dispatch_table = {**copyreg.dispatch_table, masked.MaskedArray: _reduce_masked}
+    reductions = [(getattr(sys.modules[module], name), reduce) for module, name, reduce in _REDUCTIONS
+                  if module in sys.modules]
+    if reductions:
+        pickler.dispatch_table = {**copyreg.dispatch_table, **dict(reductions)}
     pickler.dump(value)
     return file.getvalue(), buffers
 
@@ -172,6 +173,19 @@ def _masked_array(data: Any, mask: Any, fill_value: Any, hard_mask: bool, furthe
     array._fill_value = fill_value
     array._optinfo.update(further)
     return array
+
+
+def _reduce_figure(figure: Any) -> tuple[Any, ...]:
+    """Take a figure of matplotlib apart; by itself, it would become one that pyplot manages and shows when loaded."""
+    make, arguments, state, *others = figure.__reduce_ex__(5)
+    return (make, arguments, {name: item for name, item in state.items() if name != "_restore_to_pylab"}, *others)
+
+
+_REDUCTIONS: list[tuple[str, str, Callable[[Any], tuple[Any, ...]]]] = [
+    ("numpy.ma", "MaskedArray", _reduce_masked),
+    ("matplotlib.figure", "Figure", _reduce_figure),
+]
+"""By module and class, what takes values apart better than they do themselves."""
 
 
 def _not_storable(value: Any, why: str) -> NotStorableError:

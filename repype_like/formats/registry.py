@@ -1,71 +1,184 @@
-"""Finds the format for a value."""
+"""Finds the format for a value, and the format that a name stands for."""
 
 from __future__ import annotations
 
+import importlib
+import sys
+from collections.abc import Iterable
 from functools import cache
+from importlib.util import find_spec
 
-from repype_like.errors import NotStorableError, UsageError, did_you_mean
+from repype_like.errors import NotStorableError, RepypeError, UsageError, did_you_mean
 from repype_like.formats.base import Format, type_name
 from repype_like.formats.compression import is_worthwhile
 from repype_like.formats.container import ContainerFormat
 from repype_like.formats.json import JsonFormat, is_small_plain
 from repype_like.formats.npy import CompressedNpyFormat, NpyFormat, array_bytes, is_plain_array
+from repype_like.formats.text import TextFormat
 from repype_like.typing import Any
 
-__all__ = ["GROUP", "format_for", "format_named"]
+__all__ = ["GROUP", "FormatLike", "format_for", "format_for_suffix", "format_named", "name_of"]
 
 GROUP = "repype_like.formats"
 """The entry point group under which distributions register formats: ``name = "module:FormatClass"``."""
 
-_JSON, _NPY, _COMPRESSED, _CONTAINER = JsonFormat(), NpyFormat(), CompressedNpyFormat(), ContainerFormat()
+FormatLike = str | Format | type[Format]
+"""What a stage names a format by: its name, an instance, or the class itself."""
 
-_BUILT_IN: dict[str, Format] = {item.name: item for item in (_JSON, _NPY, _COMPRESSED, _CONTAINER)}
+_JSON, _NPY, _COMPRESSED, _TEXT, _CONTAINER = (
+    JsonFormat(), NpyFormat(), CompressedNpyFormat(), TextFormat(), ContainerFormat())
+
+_COMMON: dict[str, Format] = {item.name: item for item in (_JSON, _NPY, _COMPRESSED, _TEXT, _CONTAINER)}
+
+_FURTHER = {
+    "arrow": "repype_like.formats.parquet:ArrowFormat",
+    "csv": "repype_like.formats.csv:CsvFormat",
+    "figure": "repype_like.formats.figure:FigureFormat",
+    "parquet": "repype_like.formats.parquet:ParquetFormat",
+    "png": "repype_like.formats.png:PngFormat",
+    "tiff": "repype_like.formats.tiff:TiffFormat",
+}
+"""Those that few stages use, so that the others need not wait until they are imported."""
+
+_SUFFIXES = {
+    "arrow": "arrow", "csv": "csv", "feather": "arrow", "json": "json", "md": "text", "npy": "npy",
+    "npy.gz": "npy.gz", "parquet": "parquet", "pdf": "figure", "png": "png", "repype": "container", "svg": "figure",
+    "tif": "tiff", "tiff": "tiff", "txt": "text",
+}
 
 
-def format_for(value: Any, name: str | None = None) -> Format:
-    """Return the format to store `value` in: the one with this name, or the best for its type.
+def format_for(value: Any, named: FormatLike | None = None) -> Format:
+    """Return the format to store `value` in: the one that is named, or the best for its type.
 
-    Small plain data goes into JSON, a plain array into npy (compressed if that pays), all else into a container.
+    Small plain data goes into JSON, long text into a text file, a plain array into npy (compressed if that pays), a
+    table of pyarrow into an Arrow file, all else into a container.
 
     Raises:
-        UsageError: If there is no format of this name.
-        NotStorableError: If the format of this name does not keep the value.
+        UsageError: If there is no such format, or a library that it needs is not installed.
+        NotStorableError: If the format that is named does not keep the value.
     """
-    if name is not None:
-        named = format_named(name)
-        if not named.can_store(value):
-            raise NotStorableError(f'a {type_name(value)} cannot be stored as "{name}": it would come back as another')
-        return named
+    if named is not None:
+        return _checked(format_named(named), value)
     if is_small_plain(value):
         return _JSON
     if is_plain_array(value):
         return _COMPRESSED if value.nbytes and is_worthwhile(array_bytes(value)) else _NPY
+    if type(value) is str and _TEXT.can_store(value):
+        return _TEXT
+    if "pyarrow" in sys.modules and (arrow := format_named("arrow")).can_store(value):
+        return arrow
     return _CONTAINER
 
 
-def format_named(name: str) -> Format:
-    """Return the format with this name.
+def _checked(format_: Format, value: Any) -> Format:
+    if not format_.can_store(value):
+        raise NotStorableError(f'a {type_name(value)} cannot be stored as "{name_of(format_)}": it would come back as '
+                               "another")
+    return format_
+
+
+def format_named(named: FormatLike) -> Format:
+    """Return the format that is named, by what stands in a stage or by what :func:`name_of` gave.
 
     Raises:
-        UsageError: If there is none, or it cannot be imported.
+        UsageError: If there is none, if it cannot be imported, or if a library that it needs is not installed.
     """
-    built_in = _BUILT_IN.get(name)
-    return built_in if built_in is not None else _installed(name)
+    if isinstance(named, str) and named in _COMMON:
+        return _COMMON[named]
+    if isinstance(named, Format):
+        found = named
+    elif isinstance(named, type) and issubclass(named, Format):
+        found = _made(named, f"the format {named.__qualname__}")
+    elif not isinstance(named, str):
+        raise UsageError(f"a format is named by its name or its class, and not by {named!r}")
+    elif ":" in named:  # not remembered: the module may have been edited since
+        found = _made(_imported(named, f"the format {named}"), f"the format {named}")
+    else:
+        found = _registered(named)
+    _require_libraries(name_of(found), found.extra, *found.needs)
+    return found
+
+
+def name_of(format_: Format) -> str:
+    """Return what is written down of a format, so that values are found to be in it: its name, or where its class is.
+
+    Raises:
+        UsageError: If its class exists only in the function that it was made in.
+    """
+    cls = type(format_)
+    name = getattr(format_, "name", "")
+    place = f"{cls.__module__}:{cls.__qualname__}"
+    if type(_COMMON.get(name)) is cls or _FURTHER.get(name) == place or _entries().get(name) == place:
+        return name
+    if "<locals>" in place:
+        raise UsageError(f"the format {place} is made in a function, so that nobody can find it to load what it "
+                         "stores; define it in a module")
+    return place
+
+
+def format_for_suffix(suffix: str) -> Format | None:
+    """Return the format whose files have this suffix (without the dot), or None if there is none."""
+    name = _SUFFIXES.get(suffix.lower())
+    return format_named(name) if name is not None else None
 
 
 @cache
-def _installed(name: str) -> Format:
-    """Return a format that some installed distribution brings along."""
+def _registered(name: str) -> Format:
+    """Return a format that is seldom used, or that some installed distribution brings along."""
+    places = {**_entries(), **_FURTHER}
+    if name not in places:
+        known = sorted({*_COMMON, *places})
+        raise UsageError(f'there is no format "{name}"; {did_you_mean(name, known) or "known are " + ", ".join(known)}')
+    described = f'the format "{name}"' if name in _FURTHER else f'the format "{name}" ({places[name]})'
+    return _made(_imported(places[name], described), described)
+
+
+@cache
+def _entries() -> dict[str, str]:
+    """Return where the formats are that installed distributions bring along, by name."""
     from importlib.metadata import entry_points  # slow to import
 
-    entries = {entry.name: entry for entry in entry_points(group=GROUP)}
-    if name not in entries:
-        known = sorted({*_BUILT_IN, *entries})
-        raise UsageError(f'there is no format "{name}"; {did_you_mean(name, known) or "known are " + ", ".join(known)}')
+    return {entry.name: entry.value for entry in entry_points(group=GROUP)}
+
+
+def _imported(place: str, described: str) -> Any:
+    """Return what stands at ``module:name``."""
+    module, _, path = place.partition(":")
     try:
-        found = entries[name].load()()
+        found: Any = importlib.import_module(module)
+        for name in path.split("."):
+            found = getattr(found, name)
     except Exception as error:  # whatever a module of somebody else raises when it is imported
-        raise UsageError(f'the format "{name}" ({entries[name].value}) cannot be imported: {error}') from error
-    if not isinstance(found, Format):
-        raise UsageError(f'the format "{name}" ({entries[name].value}) is not a subclass of repype_like.formats.Format')
+        raise UsageError(f"{described} cannot be imported: {error}") from error
     return found
+
+
+def _made(cls: Any, described: str) -> Format:
+    if not isinstance(cls, type) or not issubclass(cls, Format):
+        raise UsageError(f"{described} is not a subclass of repype_like.formats.Format")
+    try:
+        return cls()
+    except RepypeError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{described} cannot be made without arguments: {error}") from error
+
+
+@cache
+def _require_libraries(name: str, extra: str, *modules: str) -> None:
+    missing = [module for module in modules if module not in sys.modules and not _is_installed(module)]
+    if missing:
+        mend = f"pip install 'repype_like[{extra}]'" if extra else f"install {_listed(missing)}"
+        raise UsageError(f'the format "{name}" needs {_listed(missing)}, which {"is" if len(missing) == 1 else "are"} '
+                         f"not installed: {mend}")
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _listed(names: Iterable[str]) -> str:
+    return " and ".join({"PIL": "pillow"}.get(name, name) for name in names)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from repype_like.formats import FormatLike
 from repype_like.store import blobs, outputs, upkeep
 from repype_like.store.atomic import replace_file, sweep, write_all
 from repype_like.store.digest import Digest, NewerVersionError, encode_digest
@@ -38,18 +39,19 @@ class Store(StoreReader):
         self.unsynced: set[Path] = set()
         """The files that were written and may not be on the disk yet."""
 
-    def encode(self, value: Any, format_name: str | None = None) -> FieldValue:
+    def encode(self, value: Any, named: FormatLike | None = None) -> FieldValue:
         """Turn a value into what a record can hold; a large one is written as a blob.
 
         Arguments:
             value: The value.
-            format_name: The format to store it in; chosen by type if there is none. See :mod:`repype_like.formats`.
+            named: The format to store it in, by name or class; chosen by type if there is none. See
+                :mod:`repype_like.formats`.
 
         Raises:
             NotStorableError: If it cannot be stored.
             UsageError: If there is no such format.
         """
-        return encode_value(self._layout, value, format_name)
+        return encode_value(self._layout, value, named)
 
     def append(self, records: Iterable[Record]) -> None:
         """Add records to the log, by one write. A record replaces an earlier one with the same id."""

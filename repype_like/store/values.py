@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from repype_like.errors import DamagedError, NotStorableError, RepypeError
-from repype_like.formats import BufferFormat, Format, describe, format_for, format_named
+from repype_like.formats import BufferFormat, Format, FormatLike, describe, format_for, format_named, name_of
 from repype_like.hashing import hash_bytes
 from repype_like.store.atomic import new_file
 from repype_like.store.blobs import adopt_blob, open_blob, write_blob
@@ -20,7 +20,7 @@ _MOST_INLINE = 1 << 16
 """In bytes; larger values become blobs."""
 
 
-def encode_value(layout: Layout, value: Any, format_name: str | None) -> FieldValue:
+def encode_value(layout: Layout, value: Any, named: FormatLike | None) -> FieldValue:
     """Turn a value into what a record can hold; a large one is written as a blob.
 
     Raises:
@@ -28,17 +28,17 @@ def encode_value(layout: Layout, value: Any, format_name: str | None) -> FieldVa
         UsageError: If there is no such format.
         StorageError: If the file system refuses.
     """
-    if type(value) is float and format_name is None and value - value == 0.0:
+    if type(value) is float and named is None and value - value == 0.0:
         data = repr(value).encode("ascii")  # what the lines below come to, for what is stored most
         return FieldValue("json", len(data), hash_bytes(data), data, None, {"value": value})
-    format_ = format_for(value, format_name)
-    shown = describe(value)
+    format_ = format_for(value, named)
+    format_name, shown = name_of(format_), describe(value)
     if isinstance(format_, BufferFormat):
         pieces = format_.dump(value)
         size = sum(map(len, pieces))
         if size <= _MOST_INLINE:
             data = b"".join(pieces)
-            return FieldValue(format_.name, size, hash_bytes(data), data, None, shown)
+            return FieldValue(format_name, size, hash_bytes(data), data, None, shown)
         with explained("write", layout.blobs):
             name, content = write_blob(layout, pieces, format_.suffix)
     else:
@@ -46,7 +46,7 @@ def encode_value(layout: Layout, value: Any, format_name: str | None) -> FieldVa
             aside.parent.mkdir(parents=True, exist_ok=True)
             _write(format_, value, aside)
             name, content, size = adopt_blob(layout, aside, format_.suffix)
-    return FieldValue(format_.name, size, content, None, name, shown)
+    return FieldValue(format_name, size, content, None, name, shown)
 
 
 def decode_value(layout: Layout, field: FieldValue) -> Any:
@@ -69,10 +69,12 @@ def decode_value(layout: Layout, field: FieldValue) -> Any:
 def _write(format_: Format, value: Any, path: Path) -> None:
     try:
         format_.write(value, path)
-    except (RepypeError, OSError, MemoryError):
+    except (RepypeError, MemoryError):
         raise
     except Exception as error:  # a format of somebody else may raise anything
-        raise NotStorableError(f'a {type(value).__qualname__} cannot be stored as "{format_.name}": '
+        if _is_of_system(error):
+            raise
+        raise NotStorableError(f'a {type(value).__qualname__} cannot be stored as "{name_of(format_)}": '
                                f"{type(error).__name__}: {error}") from error
 
 
@@ -81,7 +83,14 @@ def _load(format_: Format, data: memoryview, path: Path) -> Any:
         return format_.load(data) if isinstance(format_, BufferFormat) else format_.read(path)
     except DamagedError as error:
         raise DamagedError(f"{path}: {error}") from error
-    except (RepypeError, OSError, MemoryError):
+    except (RepypeError, MemoryError):
         raise
     except Exception as error:  # a format of somebody else may raise anything
+        if _is_of_system(error):
+            raise
         raise DamagedError(f"{path}: cannot be loaded any more: {type(error).__name__}: {error}") from error
+
+
+def _is_of_system(error: Exception) -> bool:
+    """Tell whether the file system has refused something; libraries raise an OSError for what they cannot do, too."""
+    return isinstance(error, OSError) and error.errno is not None

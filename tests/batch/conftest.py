@@ -27,6 +27,14 @@ STAGES = """
 
         def process(self, pipeline, config, status=None, image=None):
             return {"scaled": [value * config.get("factor", 2) for value in image]}
+
+    class Shown(Stage):
+        outputs = ["mask"]
+        formats = {"mask": "pgn"}
+
+    class Misnamed(Stage):
+        outputs = ["mask"]
+        formats = {"maks": "png"}
     """
 
 

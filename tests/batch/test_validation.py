@@ -32,6 +32,10 @@ def place(problem: Problem) -> tuple[str, int, int]:
     ("pipeline: [stages.Load]\npackages: [numpyy]", 3, 12, '"numpyy" is not installed', "install it"),
     ("pipeline: [stages.Load, stages.Scale]\nconfig: {load: {enabled: false}}", 3, 26,
      'the stage "scale" reads the field "image" of the stage "load", which is disabled', 'disable "scale" as well'),
+    ("pipeline: [stages.Load, stages.Shown]", 2, 11,
+     'formats of the stage "shown": there is no format "pgn"; did you mean "png"?', ""),
+    ("pipeline: [stages.Load, stages.Misnamed]", 2, 11,
+     'formats of the stage "misnamed": it has no output "maks"; did you mean "mask"?', ""),
 ])
 def test_each_problem_has_a_place_and_a_hint(load_batch: Callable[..., Any], text: str, line: int, column: int,
                                              message: str, hint: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from repype_like.errors import NotStorableError, UsageError
 from repype_like.formats import format_named
-from repype_like.formats.registry import GROUP, _installed
+from repype_like.formats.registry import GROUP, _entries, _registered
 from repype_like.store import Store
 
 MODULE = """
@@ -43,7 +43,8 @@ def distribution(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (info / "entry_points.txt").write_text(
         f"[{GROUP}]\nupper = their_formats:Upper\nother = their_formats:Other\nbroken = their_formats:Missing\n")
     monkeypatch.syspath_prepend(tmp_path)
-    _installed.cache_clear()
+    _entries.cache_clear()
+    _registered.cache_clear()
     return tmp_path
 
 
