@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 
@@ -185,6 +184,8 @@ class Config:
     @property
     def sha(self) -> Any:
         """The SHA-1 hash object of the hyperparameters, which does not depend on their order."""
+        import hashlib  # hardly ever asked for
+
         return hashlib.sha1(json.dumps(self.entries, sort_keys=True, default=repr).encode(), usedforsecurity=False)
 
     def __str__(self) -> str:

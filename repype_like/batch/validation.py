@@ -14,6 +14,7 @@ from repype_like.formats import format_named, name_of
 from repype_like.pipeline import Pipeline
 from repype_like.spec import check_input_ids, check_path_safe
 from repype_like.task import Task
+from repype_like.task.blueprint import Blueprint, Blueprints
 from repype_like.task.errors import blaming
 from repype_like.task.naming import load, make_stage, version_of
 from repype_like.typing import InputID
@@ -21,8 +22,16 @@ from repype_like.typing import InputID
 __all__ = ["prepare"]
 
 
-def prepare(task: Task) -> tuple[RunContext | None, list[Problem]]:
-    """Return a task ready to run, or None, and everything that is wrong with it."""
+def prepare(task: Task, blueprints: Blueprints) -> tuple[RunContext | None, list[Problem]]:
+    """Return a task ready to run, or None, and everything that is wrong with it.
+
+    Arguments:
+        task: The task.
+        blueprints: What it has in common with tasks that were prepared before.
+    """
+    blueprint = blueprints.of(task)
+    if blueprint is not None and _is_plainly_sound(task, blueprint):
+        return RunContext.deferred(task, blueprint), []
     problems = list(_package_problems(task))
     if problems:
         return None, problems
@@ -41,6 +50,20 @@ def prepare(task: Task) -> tuple[RunContext | None, list[Problem]]:
                 *_disabled_problems(task, context), *_format_problems(task, context.pipeline),
                 *_input_problems(task, input_ids)]
     return (None if any(problem.severity == "error" for problem in problems) else context), problems
+
+
+def _is_plainly_sound(task: Task, blueprint: Blueprint) -> bool:
+    """Tell whether everything that a task names is there, and all its stages take part. If not, it is looked into."""
+    spec, known = task.resolved_spec, blueprint.stage_ids
+    try:
+        config = spec.config.value
+        _ = spec.input_ids
+    except (RepypeError, ValueError):
+        return False
+    if "packages" in spec.full or not known.issuperset(spec.full.get("marginal_stages") or ()):
+        return False
+    return all(name in known and type(section) is dict and section.get("enabled", True) is True
+               for name, section in config.items()) and blueprint.enabled_by_default
 
 
 def _problem(task: Task, error: RepypeError, keys: tuple[str | int, ...]) -> Problem:

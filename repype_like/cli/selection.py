@@ -183,7 +183,7 @@ def _matching(found: Selection) -> list[RunContext]:
 
 
 def _check_stages(found: Selection) -> None:
-    known = list(dict.fromkeys(stage.id for context in found.contexts for stage in context.pipeline.stages))
+    known = list(dict.fromkeys(name for context in found.contexts for name in context.stage_ids))
     for flag, name in (("--from", found.wanted.first), ("--until", found.wanted.last)):
         if name is not None and name not in known and found.contexts:
             hint = did_you_mean(name, known)

@@ -22,8 +22,8 @@ class Workplace:
     """One task, ready to run."""
 
     view: TaskView
-    pipeline: Pipeline
-    """With the hooks of the task as callbacks of its stages."""
+    make_pipeline: Callable[[], Pipeline]
+    """Gives its pipeline, with the hooks of the task as callbacks of its stages."""
     tree: Path
     """The directory of the topmost task, which paths are noted down relative to."""
     roots: tuple[Path, ...]
@@ -32,6 +32,11 @@ class Workplace:
     """Makes the modules of the project importable."""
     run_whole: Callable[[Status | None], Any]
     """Runs the task by its own ``run``, for a task whose class overrides how tasks run."""
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        """Its pipeline; made at the first need, in the process that needs it: most tasks have nothing to do."""
+        return self.make_pipeline()
 
     @cached_property
     def hooked(self) -> bool:

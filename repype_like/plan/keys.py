@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from repype_like.fingerprint.canonical import hash_value
 from repype_like.hashing import hash_bytes
@@ -60,7 +61,7 @@ def record_id(pre_key: str, observations: Iterable[Observation]) -> str:
 def prepare(view: TaskView, stage: StageView, config: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Return the effective configuration of a stage, and its basis.
 
-    Most often a stage has the same configuration for all inputs, so the last answer is remembered.
+    Most often a stage has the same section for all inputs and for many tasks, so the last answer is remembered.
 
     Arguments:
         view: The task.
@@ -68,11 +69,14 @@ def prepare(view: TaskView, stage: StageView, config: Mapping[str, Any]) -> tupl
         config: The configuration for an input, a section for each stage.
     """
     section = config.get(stage.id)
-    known = view.prepared.get(stage.id)
-    if known is None or known[0] is not section:
-        effective = stage.effective_config(section or {})
-        known = view.prepared[stage.id] = (section, effective, basis_of(stage, effective, view.packages))
-    return known[1], known[2]
+    if stage.prepared:
+        known = stage.prepared[0]
+        if known[0] is section and known[1] == view.packages:
+            return known[2], known[3]
+    effective = stage.effective_config(section or {})
+    basis = basis_of(stage, effective, view.packages)
+    stage.prepared[:] = [(section, view.packages, effective, basis)]
+    return effective, basis
 
 
 def planned(pre_key: str) -> str:
@@ -90,11 +94,16 @@ def task_key(view: TaskView) -> str:
 
     As long as it stays what it was at the completion of the task, only files have to be looked at.
     """
-    sections = {stage.id: view.config.get(stage.id) or {} for stage in view.stages}
-    return hash_value((
-        [(stage.id, stage.fingerprint, sorted(stage.inputs), sorted(stage.outputs), sorted(stage.kept),
-          stage.is_enabled(sections[stage.id]), stage.effective_config(sections[stage.id])) for stage in view.stages],
-        list(view.input_ids), sorted(view.packages.items()), view.extra_key))
+    parts = [_inputs_key(view.input_ids), view.extra_key]
+    for stage in view.stages:
+        enabled = stage.is_enabled(view.config.get(stage.id) or {})
+        parts += stage.shape, "on" if enabled else "off", prepare(view, stage, view.config)[1]
+    return _hash(parts)
+
+
+@lru_cache(maxsize=64)  # many tasks have the same
+def _inputs_key(input_ids: tuple[InputID, ...]) -> str:
+    return hash_value(input_ids)
 
 
 def _hash(parts: Sequence[str]) -> str:

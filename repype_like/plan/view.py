@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from repype_like.errors import Location
+from repype_like.fingerprint.canonical import hash_value
 from repype_like.store import Store
 from repype_like.typing import Any, InputID, Plain
 
@@ -34,6 +35,16 @@ class StageView:
     ignore_config: frozenset[str] = frozenset()
     kept: frozenset[str] = frozenset()
     """The outputs whose values stay when the task is complete: those neither marginal nor consumed."""
+
+    @cached_property
+    def shape(self) -> str:
+        """Hash of all that counts of the stage wherever it is used."""
+        return hash_value((self.id, self.fingerprint, sorted(self.inputs), sorted(self.outputs), sorted(self.kept)))
+
+    @cached_property
+    def prepared(self) -> list[tuple[Any, Mapping[str, str], dict[str, Any], str]]:
+        """What :func:`repype_like.plan.keys.prepare` remembers."""
+        return []
 
     def effective_config(self, section: Mapping[str, Any]) -> dict[str, Any]:
         """Return what counts of this stage's section of the configuration: with defaults, without the irrelevant."""
@@ -78,8 +89,6 @@ class TaskView:
     """The stages for which the task wants to know when they do not run."""
     codebase: int = 0
     """Tasks with different numbers must not run in the same process at once."""
-    prepared: dict[str, tuple[Any, dict[str, Any], str]] = field(default_factory=dict, init=False, repr=False)
-    """What :func:`repype_like.plan.keys.prepare` remembers."""
 
     @cached_property
     def stage(self) -> Mapping[str, StageView]:

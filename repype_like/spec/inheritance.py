@@ -33,6 +33,16 @@ def merge(parent: Mapping[Any, Any], child: Mapping[Any, Any]) -> dict[Any, Any]
     return result
 
 
+def overlay(parent: Mapping[Any, Any], child: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return the same as :func:`merge`, but sharing what only one of the two has: for values that nobody changes."""
+    result = {**parent, **child}
+    for key, value in child.items():
+        below = parent.get(key)
+        if isinstance(value, dict) and isinstance(below, dict):
+            result[key] = overlay(below, value)
+    return result
+
+
 def copy_plain(value: Any) -> Any:
     """Return `value` with its mappings and lists copied, all the way down."""
     if isinstance(value, dict):
@@ -61,13 +71,13 @@ class Layered:
 
     @cached_property
     def value(self) -> dict[Any, Any]:
-        """The merged value. Read-only by agreement: it is kept, and shared with a layer that is alone."""
+        """The merged value. Read-only by agreement: it is kept, and shares its parts with the layers."""
         if not self.layers:
             return {}
         for part in reversed(list(self._unmerged())):  # innermost first; no recursion, as in `source`
             _ = part.value
         first, *rest = self.layers
-        return reduce(merge, (layer.value for layer in rest), first.value)  # type: ignore[arg-type]
+        return reduce(overlay, (layer.value for layer in rest), first.value)  # type: ignore[arg-type]
 
     def _unmerged(self) -> Iterator[Layered]:
         """Yield what this rests on and what has not been merged yet, the nearest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from repype_like.errors import Problem, SpecError
@@ -61,7 +62,15 @@ class SpecTree(Mapping[Path, TaskSpec]):
 
     def is_sound(self, directory: Path) -> bool:
         """Say whether the task in `directory` and all that it inherits from can be understood."""
-        return all(problem.severity != "error" for problem in self.problems_of(directory))
+        if not self._wrong:
+            return True
+        return directory not in self._wrong and all(
+            parent.directory not in self._wrong for parent in self.specs[directory].parents)
+
+    @cached_property
+    def _wrong(self) -> frozenset[Path | None]:
+        """The tasks that have errors."""
+        return frozenset(problem.task for problem in self.problems if problem.severity == "error")
 
 
 def load_tree(path: PathLike, *, custom_task_class: bool = False) -> SpecTree:

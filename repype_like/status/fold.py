@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import singledispatchmethod
 
 from repype_like import events
 from repype_like.events import Event
-from repype_like.typing import InputID, Literal, Plain
+from repype_like.typing import Any, InputID, Literal, Plain
 
 __all__ = ["Outcome", "RunState", "RunningStage", "TaskState"]
 
@@ -109,30 +109,24 @@ class RunState:
 
     def feed(self, event: Event) -> None:
         """Take in what happened."""
-        self._feed(event)
+        take_in = _HOW.get(type(event))
+        if take_in is not None:  # what a newer version has to say is passed over
+            take_in(self, event)
 
-    @singledispatchmethod
-    def _feed(self, event: Event) -> None:
-        """Events of a newer version, and those that change nothing here."""
-
-    @_feed.register
-    def _(self, event: events.RunStarted) -> None:
+    def _run_started(self, event: events.RunStarted) -> None:
         self.run, self.root, self.total = event.run, event.root, event.stages
 
-    @_feed.register
-    def _(self, event: events.TaskStarted) -> None:
+    def _task_started(self, event: events.TaskStarted) -> None:
         self.tasks[event.task] = TaskState(event.task, event.pending, event.first_stage, event.pickup, event.inputs)
 
-    @_feed.register
-    def _(self, event: events.StageStarted) -> None:
+    def _stage_started(self, event: events.StageStarted) -> None:
         self.running[_key(event)] = RunningStage(event.task, event.stage, event.input_id, event.tasks, event.worker,
                                                  event.time)
         self._workers.add(event.worker)
         for task in self._concerned(event.tasks):
             task.outcome = "running"
 
-    @_feed.register
-    def _(self, event: events.StageFinished) -> None:
+    def _stage_finished(self, event: events.StageFinished) -> None:
         self._end(event)
         self._counts[event.stage] += 1
         self._seconds[event.stage] = self._seconds.get(event.stage, 0.0) + event.seconds
@@ -140,46 +134,39 @@ class RunState:
             task.outcome = "running"
             task.computed += 1
 
-    @_feed.register
-    def _(self, event: events.StageFailed) -> None:
+    def _stage_failed(self, event: events.StageFailed) -> None:
         self._end(event)
         self.failures.append(event)
         for task in self._concerned(event.tasks):
             task.failed += 1
 
-    @_feed.register
-    def _(self, event: events.StageTaken) -> None:
+    def _stage_taken(self, event: events.StageTaken) -> None:
         self.taken += 1
         for task in self._concerned((event.task,)):
             task.outcome = "running"
             task.taken += 1
 
-    @_feed.register
-    def _(self, event: events.Progress) -> None:
+    def _progressed(self, event: events.Progress) -> None:
         if running := self.running.get(_key(event)):
             running.step, running.total, running.details = event.step, event.total, event.details
 
-    @_feed.register
-    def _(self, event: events.Message) -> None:
+    def _said(self, event: events.Message) -> None:
         if running := self.running.get(_key(event)):
             running.message = event.content if event.intermediate else None
             if event.intermediate and event.content is None:  # the iteration that it reported on is over
                 running.step = running.total = running.details = None
 
-    @_feed.register
-    def _(self, event: events.Warned) -> None:
+    def _warned(self, event: events.Warned) -> None:
         self.warnings.setdefault((event.task, event.message), event)
 
-    @_feed.register
-    def _(self, event: events.TaskFinished) -> None:
+    def _task_finished(self, event: events.TaskFinished) -> None:
         known = self.tasks.get(event.task) or TaskState(event.task, "", None, None, 0)
         outcome: Outcome = event.outcome  # type: ignore[assignment]  # what else a newer version says is shown as it is
         self.tasks[event.task] = dataclasses.replace(
             known, outcome=outcome, computed=event.computed, taken=event.taken, sources=event.sources,
             seconds=event.seconds, saved=event.saved)
 
-    @_feed.register
-    def _(self, event: events.RunFinished) -> None:
+    def _run_finished(self, event: events.RunFinished) -> None:
         self.finished = event
         self.running.clear()
 
@@ -194,3 +181,11 @@ class RunState:
 
 def _key(event: _OfStage) -> _Key:
     return event.task, event.stage, event.input_id
+
+
+_HOW: dict[type[Event], Callable[[RunState, Any], None]] = {
+    events.RunStarted: RunState._run_started, events.TaskStarted: RunState._task_started,
+    events.StageStarted: RunState._stage_started, events.StageFinished: RunState._stage_finished,
+    events.StageFailed: RunState._stage_failed, events.StageTaken: RunState._stage_taken,
+    events.Progress: RunState._progressed, events.Message: RunState._said, events.Warned: RunState._warned,
+    events.TaskFinished: RunState._task_finished, events.RunFinished: RunState._run_finished}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
+from functools import cached_property
 
-from repype_like.typing import Any, Plain, TypeVar
+from repype_like.typing import TYPE_CHECKING, Any, Plain, TypeVar
+
+if TYPE_CHECKING:
+    import uuid
 
 __all__ = ["Report", "Status", "create", "derive", "progress", "update"]
 
@@ -29,12 +32,18 @@ class Status:
     """
 
     def __init__(self, parent: Status | None = None, report: Report | None = None):
-        self.id = uuid.uuid4()
         self.parent = parent
         self.data: list[Plain] = []
         """What was reported to stay, and for each derived status its own list."""
         inherited: Report | None = None if parent is None else parent._report
         self._report: Report | None = inherited if report is None else report
+
+    @cached_property
+    def id(self) -> uuid.UUID:
+        """An identifier, different for every status."""
+        import uuid  # hardly ever asked for
+
+        return uuid.uuid4()
 
     def derive(self) -> Status:
         """Return a status that is a part of this one."""

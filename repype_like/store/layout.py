@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path
 
 from repype_like.errors import DamagedError
@@ -31,24 +32,27 @@ FORMAT_VERSION = 1
 _BLOB = re.compile(r"[0-9a-f]{32}\.[A-Za-z0-9_.-]+")
 
 
+def _inside(name: str) -> cached_property[Path]:
+    """Return the path with this name, made when it is asked for: there may be thousands of tasks to look into."""
+    return cached_property(lambda layout: layout.directory / name)
+
+
 class Layout:
     """The paths inside of one task directory."""
 
-    __slots__ = ("aside", "blobs", "damaged_records", "digest", "directory", "failed", "lock", "passing", "records",
-                 "runs", "task")
+    digest = _inside("digest.json")
+    failed = _inside("failed.json")
+    records = _inside("records")
+    damaged_records = _inside("records.damaged")
+    blobs = _inside("blobs")
+    aside = _inside("aside")
+    passing = _inside("passing")
+    lock = _inside("lock")
+    runs = _inside("runs")
 
     def __init__(self, task: Path):
         self.task = task
-        self.directory = directory = task / ".repype"
-        self.digest = directory / "digest.json"
-        self.failed = directory / "failed.json"
-        self.records = directory / "records"
-        self.damaged_records = directory / "records.damaged"
-        self.blobs = directory / "blobs"
-        self.aside = directory / "aside"
-        self.passing = directory / "passing"
-        self.lock = directory / "lock"
-        self.runs = directory / "runs"
+        self.directory = task / ".repype"
 
     def blob(self, name: str) -> Path:
         """Return the path of a blob.

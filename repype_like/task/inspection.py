@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache
 from pathlib import Path
 
 from repype_like.config import Config
 from repype_like.errors import RepypeError
 from repype_like.execute import Workplace
 from repype_like.fingerprint import Fingerprinter, hash_value
-from repype_like.fingerprint.whereabouts import place_of
 from repype_like.pipeline import Pipeline
 from repype_like.plan import Catalogue, Files, Request, StageView, TaskPlan, TaskView, plan_task
 from repype_like.spec import load_tree
@@ -19,12 +18,14 @@ from repype_like.stage import Stage
 from repype_like.store import Digest
 from repype_like.task.errors import blaming
 from repype_like.task.naming import version_of
+from repype_like.task.viewing import stage_views
 from repype_like.typing import TYPE_CHECKING, Any, InputID
 
 if TYPE_CHECKING:
+    from repype_like.task.blueprint import Blueprint
     from repype_like.task.task import Task
 
-__all__ = ["diverging_stage", "keeping", "neighbours", "plan_of", "views_of", "workplace_of"]
+__all__ = ["diverging_stage", "keeping", "neighbours", "plan_of", "views_of", "workplace_by", "workplace_of"]
 
 
 def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0) -> Workplace:
@@ -50,7 +51,43 @@ def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = "."
     def run_whole(status: Any) -> Any:
         return task.run(config.copy(), pipeline=pipeline, status=status)
 
-    return Workplace(view, pipeline, tree, roots, task.codebase.activate, run_whole)
+    return Workplace(view, lambda: pipeline, tree, roots, task.codebase.activate, run_whole)
+
+
+def workplace_by(blueprint: Blueprint, task: Task, make_pipeline: Callable[[], Pipeline], name: str = ".",
+                 codebase: int = 0) -> Workplace:
+    """Return a task as planning and executing see it, without making its pipeline before it is needed.
+
+    Arguments:
+        blueprint: What the task has in common with others.
+        task: The task.
+        make_pipeline: Gives its pipeline.
+        name: What it is called in the plan.
+        codebase: The number of its codebase.
+    """
+    make_pipeline = cache(make_pipeline)
+    spec, tree = task.resolved_spec, task.root.directory
+    config = spec.config.value
+    stages = blueprint.views(frozenset(task.marginal_stages))
+    stored = _stored_fields(task.completion)
+    if stored is not None:
+        stages = tuple(keeping(view, stored, task, blueprint.pipeline) for view in stages)
+
+    def configure(input_id: InputID, stage_id: str | None) -> Mapping[str, Any]:
+        if not blueprint.adapts_config:
+            return config
+        return _configure(task, make_pipeline(), Config(config))(input_id, stage_id)
+
+    def locate(scope: str | None, input_id: InputID | None, path: str | None) -> Path | None:
+        return _locate(Pipeline((), task.resolved_scopes), tree)(scope, input_id, path)
+
+    view = TaskView(
+        path=task.directory, name=name, stages=stages, input_ids=tuple(spec.input_ids), config=config,
+        configure=configure, locate=locate, store=task.results, spec={**spec.full, "config": config},
+        packages=_packages(task), ancestors=tuple(parent.directory for parent in spec.parents), origin=_origin(task),
+        codebase=codebase)
+    return Workplace(view, make_pipeline, tree, tuple(dict.fromkeys((*task.codebase.search, tree))),
+                     task.codebase.activate, lambda status: task.run(task.create_config(), status=status))
 
 
 def _view(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0) -> TaskView:
@@ -69,17 +106,6 @@ def _view(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codeb
         skip_hooks=frozenset(stage.id for stage in pipeline.stages if stage.event_callbacks.get("skip")))
 
 
-def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[str]) -> StageView:
-    fingerprint = fingerprinter.stage(stage)
-    outputs = frozenset(stage.outputs)
-    return StageView(
-        id=stage.id, inputs=frozenset(stage.inputs) - {"input_id"}, outputs=outputs, fingerprint=fingerprint.hash,
-        parts=fingerprint.parts, place_of=partial(place_of, fingerprinter.codebase),
-        distributions=fingerprint.distributions,
-        enabled_by_default=stage.enabled_by_default, default_config=dict(stage.default_config),
-        ignore_config=frozenset(stage.ignore_config), kept=outputs - dropped)
-
-
 def _stage_views(task: Task, pipeline: Pipeline, marginal: frozenset[str]) -> Iterator[StageView]:
     """Yield the stages of a pipeline.
 
@@ -87,16 +113,12 @@ def _stage_views(task: Task, pipeline: Pipeline, marginal: frozenset[str]) -> It
     for every stage: stages use what their pipeline offers, and an edit of it has to be seen. Where such a class has
     chosen what to store, that is what is kept.
     """
-    fingerprinter = Fingerprinter.of(task.codebase)
-    dropped = marginal.union(*(stage.consumes for stage in pipeline.stages))
     classes = task.classes_that_count(pipeline)
-    code = fingerprinter.code(*classes) if classes else None
+    code = Fingerprinter.of(task.codebase).code(*classes) if classes else None
     stored = _stored_fields(task.completion)
-    for stage in pipeline.stages:
-        view = _stage_view(stage, fingerprinter, dropped)
-        if code is not None:
-            view = replace(view, fingerprint=hash_value((view.fingerprint, code.hash)),
-                           parts={**code.parts, **view.parts})
+    for found in stage_views(task.codebase, pipeline, marginal):
+        view = found if code is None else replace(
+            found, fingerprint=hash_value((found.fingerprint, code.hash)), parts={**code.parts, **found.parts})
         yield view if stored is None else keeping(view, stored, task, pipeline)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -62,6 +61,8 @@ def make_stage(cls: Any, name: str) -> Stage:
 @cache
 def version_of(distribution: str) -> str | None:
     """Return the version of an installed distribution, or None if it is not installed."""
+    from importlib import metadata  # costs more to import than planning a hundred tasks
+
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

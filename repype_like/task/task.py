@@ -180,6 +180,8 @@ class Task:
             SpecError: If the base config cannot be read.
         """
         spec = self.resolved_spec
+        if self.is_ordinary and all(parent.is_ordinary for parent in self.parents):
+            return Config(merge({}, spec.config.value))
         own = Config(dict(self.spec.get("config") or {})).copy()
         base = Config(spec.base_config.value).copy() if spec.base_config is not None else Config()
         if spec.base_config is not None and self.overrides("resolve_path"):
@@ -202,8 +204,7 @@ class Task:
             RepypeError: If it cannot be made of what the specification names.
         """
         named = self.merged_spec.get("pipeline")
-        scopes = {name: self._resolve_scope(pattern)
-                  for name, pattern in (self.merged_spec.get("scopes") or {}).items()}
+        scopes = self.resolved_scopes
         if not named:
             raise UsageError(f'{self.path / SPEC_NAME}: no "pipeline" is given')
         with self.codebase.activate():
@@ -213,6 +214,11 @@ class Task:
                 return pipeline
             stages = [make_stage(load(self.codebase, name), name) for name in named]
             return _pipeline.create_pipeline(stages, *args, scopes=scopes, **kwargs)
+
+    @property
+    def resolved_scopes(self) -> dict[str, Path]:
+        """The scopes of the specification, with absolute patterns."""
+        return {name: self._resolve_scope(pattern) for name, pattern in (self.merged_spec.get("scopes") or {}).items()}
 
     def _resolve_scope(self, pattern: str) -> Path:
         if self.overrides("resolve_path"):
@@ -357,6 +363,11 @@ class Task:
         """Raise :class:`NotRunnableError` if the task is a template."""
         if not self.runnable:
             raise NotRunnableError(f'{self.path / SPEC_NAME}: the task is not runnable; add "runnable: true"')
+
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether nothing about the task is the user's own but its specification and its stages."""
+        return type(self) is Task
 
     def overrides_how_it_runs(self, pipeline: Pipeline) -> bool:
         """Tell whether the class of the task, or of its pipeline, replaces part of how a task runs."""

@@ -1,0 +1,93 @@
+"""What tasks have in common whose specifications name the same stages: it is found out once for all of them.
+
+A tree may have thousands of tasks with one pipeline. Only what cannot differ between them is shared: they are of the
+class ``Task`` itself, and their pipeline is a list of names of classes. The stages of a blueprint are there to be
+looked at. A task that computes gets stages of its own, so that nothing which a stage remembers reaches another task.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from repype_like.errors import RepypeError
+from repype_like.fingerprint import Codebase
+from repype_like.pipeline import Pipeline, create_pipeline
+from repype_like.plan import StageView
+from repype_like.stage import Stage
+from repype_like.task.naming import load, make_stage
+from repype_like.task.viewing import stage_views
+from repype_like.typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from repype_like.task.task import Task
+
+__all__ = ["Blueprint", "Blueprints"]
+
+
+class Blueprint:
+    """A pipeline as it follows from the names of its stages alone.
+
+    Arguments:
+        codebase: Where the names lead.
+        pipeline: The stages in order, without any scopes.
+    """
+
+    def __init__(self, codebase: Codebase, pipeline: Pipeline):
+        self.pipeline = pipeline
+        self._codebase = codebase
+        self._views: dict[frozenset[str], tuple[StageView, ...]] = {}
+
+    @cached_property
+    def stage_ids(self) -> frozenset[str]:
+        """The identifiers of the stages."""
+        return frozenset(stage.id for stage in self.pipeline.stages)
+
+    @cached_property
+    def enabled_by_default(self) -> bool:
+        """Whether all stages take part where nothing else is said."""
+        return all(stage.enabled_by_default for stage in self.pipeline.stages)
+
+    @cached_property
+    def adapts_config(self) -> bool:
+        """Whether any stage has rules that adapt its configuration to an input."""
+        return any(type(stage).configure is not Stage.configure for stage in self.pipeline.stages)
+
+    def views(self, marginal: frozenset[str]) -> tuple[StageView, ...]:
+        """Return the stages as planning sees them; the codebase must be active.
+
+        Arguments:
+            marginal: The identifiers of the stages whose outputs are not kept.
+        """
+        if marginal not in self._views:
+            dropped = frozenset[str]().union(*(stage.outputs for stage in self.pipeline.stages if stage.id in marginal))
+            self._views[marginal] = tuple(stage_views(self._codebase, self.pipeline, dropped))
+        return self._views[marginal]
+
+
+class Blueprints:
+    """The blueprints of a number of tasks, for as long as these are looked at."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Blueprint | None] = {}
+
+    def of(self, task: Task) -> Blueprint | None:
+        """Return the blueprint of a task; None if it may differ from others, or if there is something wrong with it."""
+        named = task.merged_spec.get("pipeline") if task.is_ordinary else None
+        if not isinstance(named, list):
+            return None
+        key = (task.codebase, *named)
+        if key not in self._known:
+            self._known[key] = _blueprint(task.codebase, named)
+        return self._known[key]
+
+
+def _blueprint(codebase: Codebase, names: list[str]) -> Blueprint | None:
+    try:
+        with codebase.activate():
+            classes = [load(codebase, name) for name in names]
+            if not all(isinstance(cls, type) for cls in classes):
+                return None
+            stages = [make_stage(cls, name) for cls, name in zip(classes, names, strict=True)]
+            return Blueprint(codebase, create_pipeline(stages))
+    except RepypeError:
+        return None  # whoever makes the pipeline of the task itself is told what is wrong

@@ -1,0 +1,39 @@
+"""Stages as planning sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from repype_like.fingerprint import Codebase, Fingerprinter
+from repype_like.fingerprint.whereabouts import place_of
+from repype_like.pipeline import Pipeline
+from repype_like.plan import StageView
+from repype_like.stage import Stage
+
+__all__ = ["stage_views"]
+
+
+def stage_views(codebase: Codebase, pipeline: Pipeline, dropped: frozenset[str]) -> Iterator[StageView]:
+    """Yield the stages of a pipeline as planning sees them.
+
+    Arguments:
+        codebase: Where their code is; it must be active.
+        pipeline: The pipeline.
+        dropped: The fields that are not kept besides the consumed ones.
+    """
+    fingerprinter = Fingerprinter.of(codebase)
+    dropped = dropped.union(*(stage.consumes for stage in pipeline.stages))
+    for stage in pipeline.stages:
+        yield _stage_view(stage, fingerprinter, dropped)
+
+
+def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[str]) -> StageView:
+    fingerprint = fingerprinter.stage(stage)
+    outputs = frozenset(stage.outputs)
+    return StageView(
+        id=stage.id, inputs=frozenset(stage.inputs) - {"input_id"}, outputs=outputs, fingerprint=fingerprint.hash,
+        parts=fingerprint.parts, place_of=partial(place_of, fingerprinter.codebase),
+        distributions=fingerprint.distributions,
+        enabled_by_default=stage.enabled_by_default, default_config=dict(stage.default_config),
+        ignore_config=frozenset(stage.ignore_config), kept=outputs - dropped)
