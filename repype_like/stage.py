@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
+from types import GeneratorType
 from typing import Literal
 
 from repype_like import status as _status
@@ -14,6 +15,7 @@ from repype_like.typing import TYPE_CHECKING, Any, InputID, PipelineData, Protoc
 
 if TYPE_CHECKING:
     from repype_like.formats import FormatLike
+    from repype_like.formats.streams import NewSequence, Streams
     from repype_like.pipeline import Pipeline
     from repype_like.status import Status
 
@@ -188,12 +190,21 @@ class Stage:
         _status.update(status, info="skip-stage", stage=self.id, intermediate=True)
         self.callback("skip", pipeline=pipeline, input_id=input_id, data=data, config=config, status=status, **kwargs)
 
-    def check_outputs(self, outputs: Any) -> PipelineData:
+    def check_outputs(self, outputs: Any, new_sequence: NewSequence | None = None) -> PipelineData:
         """Return what :meth:`process` returned if it has exactly the fields :attr:`outputs`.
+
+        What it yields is written item by item, so that it never has to be in memory as a whole.
+
+        Arguments:
+            outputs: What it returned: a mapping, in which generators stand for sequences; or a generator that yields
+                mappings of fields to single items, and returns a mapping with the other fields.
+            new_sequence: Begins a file for the items; by default, among the temporary files.
 
         Raises:
             OutputMismatch: If it does not.
+            NotStorableError: If an item cannot be stored.
         """
+        outputs = self._with_streams(outputs, new_sequence)
         if not isinstance(outputs, Mapping):
             if outputs is None and not self.outputs:
                 return {}
@@ -205,6 +216,39 @@ class Stage:
                      f"returned {_listed(extra)}, which its outputs do not name" if extra else ""]
             raise OutputMismatch(f'stage "{self.id}" ' + " and ".join(filter(None, parts)))
         return dict(outputs)
+
+    def _with_streams(self, outputs: Any, new_sequence: NewSequence | None) -> Any:
+        """Return `outputs` with stored sequences in place of what is yielded."""
+        is_mapping = isinstance(outputs, Mapping)
+        if not isinstance(outputs, GeneratorType) and not (is_mapping and (
+                self.formats or any(isinstance(value, GeneratorType) for value in outputs.values()))):
+            return outputs
+        from repype_like.formats.streams import Streams, temporary_sequence  # most stages yield nothing
+
+        with Streams(self.formats, new_sequence or temporary_sequence) as streams:
+            returned = outputs if is_mapping else self._yielded(outputs, streams)
+            for field, value in returned.items():
+                if streams.is_wanted(field, value):
+                    streams.extend(field, value)
+            return {**returned, **streams.finish()}
+
+    def _yielded(self, items: Generator[Any, None, Any], streams: Streams) -> Mapping[str, Any]:
+        """Write what :meth:`process` yields, and return what it returns at the end."""
+        fields = frozenset(self.outputs)
+        while True:
+            try:
+                item = next(items)
+            except StopIteration as end:
+                returned = end.value if isinstance(end.value, Mapping) else {}
+                for field in fields - returned.keys():
+                    streams.begin(field)  # there may have been no item
+                return returned
+            if not isinstance(item, Mapping) or not item.keys() <= fields:
+                what = _listed(item.keys() - fields) if isinstance(item, Mapping) else type(item).__name__
+                raise OutputMismatch(f'stage "{self.id}" yielded {what} instead of dictionaries with the fields '
+                                     f"{_listed(fields)}, each with one item")
+            for field, value in item.items():
+                streams.add(field, value)
 
     def process(self, pipeline: Pipeline, config: Config, status: Status | None = None, *args: Any,
                 **inputs: Any) -> PipelineData:
@@ -219,7 +263,8 @@ class Stage:
             inputs: The values of the fields named by :attr:`inputs` and :attr:`consumes`.
 
         Returns:
-            The values of the fields named by :attr:`outputs`.
+            The values of the fields named by :attr:`outputs`. A generator stands for a sequence that is stored item by
+            item. :meth:`process` may itself be a generator that yields ``{field: item}``.
         """
         raise NotImplementedError(f"{type(self).__name__}.process")
 

@@ -154,8 +154,8 @@ class Computation:
             outputs: Any = {field: data[field] for field in stage.outputs if field in data}
         else:
             outputs = stage.process(pipeline=pipeline, config=section, status=status, **inputs)
-        seconds = time.perf_counter() - started
-        return stage.check_outputs(outputs), seconds
+        checked = stage.check_outputs(outputs, self.place.view.store.begin_sequence)
+        return checked, time.perf_counter() - started
 
     def _record(self, basis: str, effective: Mapping[str, Any], section: Config, observations: tuple[Observation, ...],
                 files: tuple[OutputFile, ...], fields: dict[str, FieldValue | None], started: float,

@@ -88,6 +88,14 @@ class BufferFormat(Format):
             DamagedError: If `data` is not what the format writes.
         """
 
+    def is_safe_data(self, data: memoryview) -> bool:
+        """Tell whether loading `data` runs no code that it brings along."""
+        return self.safe
+
+    def is_safe(self, path: Path) -> bool:
+        """Tell whether reading this file runs no code that it brings along."""
+        return self.safe or self.is_safe_data(map_file(path))
+
     def write(self, value: Any, path: Path) -> None:
         """Write the pieces of :meth:`dump`."""
         pieces = self.dump(value)

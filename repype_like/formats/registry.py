@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
+from types import GeneratorType
 
 from repype_like.errors import NotStorableError, RepypeError, UsageError, did_you_mean
 from repype_like.formats.base import Format, type_name
@@ -36,6 +37,7 @@ _FURTHER = {
     "figure": "repype_like.formats.figure:FigureFormat",
     "parquet": "repype_like.formats.parquet:ParquetFormat",
     "png": "repype_like.formats.png:PngFormat",
+    "sequence": "repype_like.formats.sequence:SequenceFormat",
     "tiff": "repype_like.formats.tiff:TiffFormat",
 }
 """Those that few stages use, so that the others need not wait until they are imported."""
@@ -43,7 +45,7 @@ _FURTHER = {
 _SUFFIXES = {
     "arrow": "arrow", "csv": "csv", "feather": "arrow", "json": "json", "md": "text", "npy": "npy",
     "npy.gz": "npy.gz", "parquet": "parquet", "pdf": "figure", "png": "png", "repype": "container", "svg": "figure",
-    "tif": "tiff", "tiff": "tiff", "txt": "text",
+    "tif": "tiff", "tiff": "tiff", "txt": "text", "zip": "sequence",
 }
 
 
@@ -51,7 +53,7 @@ def format_for(value: Any, named: FormatLike | None = None) -> Format:
     """Return the format to store `value` in: the one that is named, or the best for its type.
 
     Small plain data goes into JSON, long text into a text file, a plain array into npy (compressed if that pays), a
-    table of pyarrow into an Arrow file, all else into a container.
+    table of pyarrow into an Arrow file, what a generator yields into a sequence, all else into a container.
 
     Raises:
         UsageError: If there is no such format, or a library that it needs is not installed.
@@ -65,9 +67,16 @@ def format_for(value: Any, named: FormatLike | None = None) -> Format:
         return _COMPRESSED if value.nbytes and is_worthwhile(array_bytes(value)) else _NPY
     if type(value) is str and _TEXT.can_store(value):
         return _TEXT
+    if isinstance(value, GeneratorType) or _is_stored_sequence(value):
+        return format_named("sequence")
     if "pyarrow" in sys.modules and (arrow := format_named("arrow")).can_store(value):
         return arrow
     return _CONTAINER
+
+
+def _is_stored_sequence(value: Any) -> bool:
+    module = sys.modules.get("repype_like.formats.sequence")  # which imports this one
+    return module is not None and type(value) is module.StoredSequence
 
 
 def _checked(format_: Format, value: Any) -> Format:

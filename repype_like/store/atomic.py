@@ -13,12 +13,17 @@ from pathlib import Path
 from repype_like.formats import Buffer
 from repype_like.store.layout import Layout
 
-__all__ = ["leftovers", "new_file", "read_file", "replace_file", "sweep", "write_all", "write_new"]
+__all__ = ["leftovers", "new_file", "new_path", "read_file", "replace_file", "sweep", "write_all", "write_new"]
 
 _LARGE = 1 << 24
 
 _HOST = re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())
 _NAME = re.compile(rf"{_HOST}\.(\d+)\.[0-9a-f]{{12}}(\..*)?")
+
+
+def new_path(layout: Layout, suffix: str = "") -> Path:
+    """Return a path in the file system of the store that says which process it belongs to."""
+    return layout.aside / f"{_HOST}.{os.getpid()}.{os.urandom(6).hex()}{suffix}"
 
 
 @contextlib.contextmanager
@@ -28,7 +33,7 @@ def new_file(layout: Layout, suffix: str = "") -> Iterator[Path]:
     The name says which process it belongs to, so that what a killed process leaves behind can be told from what a
     living one is working on.
     """
-    path = layout.aside / f"{_HOST}.{os.getpid()}.{os.urandom(6).hex()}{suffix}"
+    path = new_path(layout, suffix)
     try:
         yield path
     finally:

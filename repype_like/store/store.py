@@ -17,7 +17,10 @@ from repype_like.store.log import frames_of
 from repype_like.store.reader import StoreReader
 from repype_like.store.record import FieldValue, Record
 from repype_like.store.values import encode_value
-from repype_like.typing import Any
+from repype_like.typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from repype_like.formats.sequence import SequenceWriter
 
 __all__ = ["Store"]
 
@@ -52,6 +55,15 @@ class Store(StoreReader):
             UsageError: If there is no such format.
         """
         return encode_value(self._layout, value, named)
+
+    def begin_sequence(self, items: FormatLike | None = None) -> SequenceWriter:
+        """Begin a file for the items of a value, which is deleted when nobody needs it any more.
+
+        Encoding the sequence that comes of it costs no copy.
+        """
+        from repype_like.store.sequences import begin_sequence  # zipfile is slow to import, and seldom needed
+
+        return begin_sequence(self._layout, items)
 
     def append(self, records: Iterable[Record]) -> None:
         """Add records to the log, by one write. A record replaces an earlier one with the same id."""
