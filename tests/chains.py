@@ -30,12 +30,12 @@ def stage(name: str, inputs: str, outputs: str, body: str, **attributes: Any) ->
         name: The name of the class; its id is the same in lower case.
         inputs: The fields it reads, separated by spaces; ``input_id`` is always among them.
         outputs: The fields it produces, separated by spaces.
-        body: What :meth:`process` does, with the fields as local names; if it does not return, the first output is
-            the value of its last line, an expression.
+        body: What :meth:`process` does, with the fields as local names; if it does not return or yield, the first
+            output is the value of its last line, an expression.
         attributes: Further class attributes.
     """
     lines = textwrap.dedent(body).strip().splitlines()
-    if "return" not in body and "raise" not in body:
+    if not any(word in body for word in ("return", "raise", "yield")):
         lines[-1] = f'return {{"{outputs.partition(" ")[0]}": {lines[-1]}}}'
     declared = {"inputs": [*inputs.split(), "input_id"], "outputs": outputs.split(), "id": name.lower(), **attributes}
     fields = [*inputs.split(), *attributes.get("consumes", ())]

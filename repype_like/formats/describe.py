@@ -67,6 +67,8 @@ def _shown_items(value: Any, left: int) -> tuple[Plain, int] | None:
 
 def _typed(value: Any) -> str:
     kind = type(value)
+    if kind.__module__ == "repype_like.formats.sequence":
+        return f"sequence ({len(value)})"
     name = kind.__qualname__.replace("<locals>.", "")
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
     if type(shape) is tuple and all(type(length) is int for length in shape):

@@ -98,7 +98,7 @@ class StoredSequence(Sequence[Any]):
     def __repr__(self) -> str:
         return f"<sequence of {len(self)} items>"
 
-    def __reduce__(self) -> tuple[Any, ...]:  # elsewhere, the file may not be there
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:  # elsewhere, the file may not be there
         if self._is_whole:
             data = map_file(self._source) if isinstance(self._source, Path) else self._source
         else:
@@ -106,7 +106,7 @@ class StoredSequence(Sequence[Any]):
             with SequenceWriter(file) as writer:
                 writer.extend(self)
             data = file.getbuffer()
-        return _from_memory, (pickle.PickleBuffer(data),)
+        return _from_memory, (pickle.PickleBuffer(data) if protocol >= 5 else bytes(data),)
 
     def is_safe(self) -> bool:
         """Tell whether reading the items runs no code that the file brings along."""
@@ -120,6 +120,8 @@ class StoredSequence(Sequence[Any]):
         format_, data = format_named(entry.format), self._data(entry)
         if isinstance(format_, BufferFormat):
             return format_.load(data)
+        if isinstance(format_, SequenceFormat):
+            return StoredSequence(data)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"item.{format_.suffix}"
             path.write_bytes(data)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import mmap
 import os
 import stat
 from collections.abc import Sequence
@@ -23,12 +24,15 @@ from repype_like.formats import Buffer, map_file
 from repype_like.store.atomic import new_file, write_new
 from repype_like.store.layout import Layout
 
-__all__ = ["adopt_blob", "has_blob", "hash_pieces", "link_blob", "open_blob", "write_blob", "written"]
+__all__ = ["adopt_blob", "has_blob", "hash_mapped", "hash_pieces", "link_blob", "open_blob", "write_blob", "written"]
 
 _READ_ONLY = 0o444
 
 _CANNOT_LINK = frozenset((errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS))
 """Another file system, or one without hard links."""
+
+_LARGE = 1 << 26
+_STEP = 1 << 24
 
 _verified: dict[tuple[int, int, int, int], str] = {}
 """The hashes of the files that this process has read as a whole: by device, inode, size and time of change."""
@@ -39,6 +43,18 @@ def hash_pieces(pieces: Sequence[Buffer]) -> str:
     digest = xxhash.xxh3_128()
     for piece in pieces:
         digest.update(piece)
+    return digest.hexdigest()
+
+
+def hash_mapped(data: memoryview) -> str:
+    """Return the hash of a file that was mapped just now; a large one takes no more memory than a part of it."""
+    mapped = data.obj
+    if data.nbytes < _LARGE or not isinstance(mapped, mmap.mmap) or not hasattr(mmap, "MADV_DONTNEED"):
+        return hash_pieces([data])
+    digest = xxhash.xxh3_128()
+    for start in range(0, data.nbytes, _STEP):
+        digest.update(data[start:start + _STEP])
+        mapped.madvise(mmap.MADV_DONTNEED, start, min(_STEP, data.nbytes - start))
     return digest.hexdigest()
 
 
@@ -78,7 +94,7 @@ def write_blob(layout: Layout, pieces: Sequence[Buffer], suffix: str) -> tuple[s
 def adopt_blob(layout: Layout, file: Path, suffix: str) -> tuple[str, str, int]:
     """Make a blob of a file in the folder ``aside``, and return its name, the hash of its content, and its size."""
     data = map_file(file)
-    content = hash_pieces([data])
+    content = hash_mapped(data)
     name = f"{content}.{suffix}"
     if not _is_intact(layout, name, data.nbytes, content):
         _put(layout, file, name)
@@ -99,7 +115,7 @@ def open_blob(layout: Layout, name: str, size: int, content: str) -> memoryview:
         status = os.lstat(path)
         known = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         if _verified.get(known) != content:
-            if hash_pieces([data]) != content:
+            if hash_mapped(data) != content:
                 raise DamagedError(f"{path}: its content is not what was written")
             _verified[known] = content
     except DamagedError:

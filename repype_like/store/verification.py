@@ -9,7 +9,7 @@ from typing import NamedTuple
 from repype_like.errors import DamagedError
 from repype_like.formats import map_file
 from repype_like.hashing import hash_file
-from repype_like.store.blobs import hash_pieces
+from repype_like.store.blobs import hash_mapped
 from repype_like.store.digest import Digest
 from repype_like.store.index import RecordIndex
 from repype_like.store.layout import Layout
@@ -96,7 +96,7 @@ def _problem(layout: Layout, name: str, size: int | None, content: str) -> str:
     path = layout.blobs / name
     try:
         path = layout.blob(name)
-        if hash_pieces([map_file(path, size)]) != content:
+        if hash_mapped(map_file(path, size)) != content:
             return f"{path}: its content is not what was written"
     except DamagedError as error:
         return str(error)
