@@ -18,7 +18,7 @@ FAILURES = {
     "sys.exit": ("sys.exit(0)", "SystemExit: 0"),
     "memory": ("bytearray(1 << 60)", "MemoryError"),
     "recursion": ("exec('def f(): f()', globals()); f()", "RecursionError: maximum recursion depth exceeded"),
-    "generator": ("return {'b': (x for x in a)}", 'the field "b" of the stage "b" cannot be stored'),
+    "generator in a list": ("return {'b': [(x for x in a)]}", 'the field "b" of the stage "b" cannot be stored'),
     "open file": ("return {'b': open('/dev/null')}", 'the field "b" of the stage "b" cannot be stored'),
     "pickle that raises": ("return {'b': Bad()}", 'the field "b" of the stage "b" cannot be stored'),
     "missing output": ("return {}", 'stage "b" did not return "b"'),

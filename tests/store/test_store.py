@@ -78,7 +78,7 @@ def test_inline_values_are_writable_and_independent(store: Store) -> None:
 
 def test_what_cannot_be_stored_leaves_nothing_behind(store: Store) -> None:
     with pytest.raises(NotStorableError, match="generator"):
-        store.encode(x for x in "abc")
+        store.encode([(x for x in "abc")])
     with pytest.raises(UsageError, match='did you mean "npy"'):
         store.encode(ARRAY, "npi")
     assert not store.directory.exists()
