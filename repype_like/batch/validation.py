@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from repype_like.batch.context import RunContext
@@ -47,8 +47,8 @@ def prepare(task: Task, blueprints: Blueprints) -> tuple[RunContext | None, list
     except RepypeError as error:
         return None, list(_name_problems(task)) or [_problem(task, error, ("pipeline",))]
     problems = [*_marginal_problems(task, context.pipeline, marginal), *_config_problems(task, context),
-                *_disabled_problems(task, context), *_format_problems(task, context.pipeline),
-                *_input_problems(task, input_ids)]
+                *_section_problems(task, context), *_disabled_problems(task, context),
+                *_format_problems(task, context.pipeline), *_input_problems(task, input_ids)]
     return (None if any(problem.severity == "error" for problem in problems) else context), problems
 
 
@@ -63,7 +63,7 @@ def _is_plainly_sound(task: Task, blueprint: Blueprint) -> bool:
     if "packages" in spec.full or not known.issuperset(spec.full.get("marginal_stages") or ()):
         return False
     return all(name in known and type(section) is dict and section.get("enabled", True) is True
-               for name, section in config.items()) and blueprint.enabled_by_default
+               for name, section in config.items()) and blueprint.is_plain
 
 
 def _problem(task: Task, error: RepypeError, keys: tuple[str | int, ...]) -> Problem:
@@ -134,6 +134,19 @@ def _config_problems(task: Task, context: RunContext) -> Iterator[Problem]:
             yield Problem(f'config: the pipeline has no stage "{name}", so this section has no effect',
                           task.resolved_spec.config.origin((name,)), did_you_mean(name, known), "warning",
                           task.directory)
+
+
+def _section_problems(task: Task, context: RunContext) -> Iterator[Problem]:
+    """Stages may declare which hyperparameters they have, and of which types."""
+    for stage in context.pipeline.stages:
+        section = context.config.entries.get(stage.id) or {}
+        if isinstance(section, Mapping) and stage.is_enabled(Config(dict(section))):
+            with blaming(f'the configuration of the stage "{stage.id}"'):
+                found = stage.check_config(section)
+            for problem in found:
+                place = task.resolved_spec.config.origin((stage.id, *problem.keys)) or _place(task, ("pipeline",))
+                told = f'config: the stage "{stage.id}": {problem.message}'
+                yield Problem(told, place, problem.hint, task=_stating(task, ("config", stage.id, *problem.keys)))
 
 
 def _disabled_problems(task: Task, context: RunContext) -> Iterator[Problem]:

@@ -153,7 +153,7 @@ class Computation:
             stage.run(pipeline=pipeline, input_id=self.node.input_id, data=data, config=section, status=status)
             outputs: Any = {field: data[field] for field in stage.outputs if field in data}
         else:
-            outputs = stage.process(pipeline=pipeline, config=section, status=status, **inputs)
+            outputs = stage.process(pipeline=pipeline, config=stage.config_to_process(section), status=status, **inputs)
         checked = stage.check_outputs(outputs, self.place.view.store.begin_sequence)
         return checked, time.perf_counter() - started
 

@@ -14,7 +14,7 @@ from repype_like.fingerprint.codebase import Codebase, active_codebase
 from repype_like.fingerprint.effects import Effects, Target
 from repype_like.fingerprint.loader import ProjectLoader
 from repype_like.fingerprint.module_index import ModuleIndex
-from repype_like.fingerprint.objects import Objects, is_homeless, is_stage
+from repype_like.fingerprint.objects import Objects, function_of, is_homeless, is_stage
 from repype_like.fingerprint.pieces import Names
 from repype_like.fingerprint.resolve import Modules
 from repype_like.fingerprint.uses import STEERING
@@ -25,7 +25,7 @@ from repype_like.typing import Any
 __all__ = ["Fingerprint", "Fingerprinter", "fingerprint_of"]
 
 _FIELDS = ("inputs", "outputs", "consumes")
-_OWN_STATE = frozenset({*_FIELDS, "enabled_by_default", "event_callbacks"})
+_OWN_STATE = frozenset({*_FIELDS, "enabled_by_default", "event_callbacks", "declared", "default_config"})
 _SIMPLE = frozenset({str, int, bool, type(None)})
 
 
@@ -83,7 +83,7 @@ class Fingerprinter:
             fingerprint = self._by_key.get(key)
             if fingerprint is None:
                 with self.codebase.activate(), _collector_off():
-                    self._own(type(stage))
+                    self._own(stage)
                     fingerprint = self._of_stage(stage)
             if key is not None:
                 self._by_key[key] = fingerprint
@@ -98,8 +98,11 @@ class Fingerprinter:
                 self._reach(walk, value)
             return self._result(walk, [])
 
-    def _own(self, cls: type) -> None:
-        for base in cls.__mro__:
+    def _own(self, stage: Any) -> None:
+        function = function_of(stage)
+        if function is not None:
+            self.codebase.own(function.__module__)
+        for base in type(stage).__mro__:
             if not is_stage(base) or base.__module__.partition(".")[0] == "repype_like":
                 continue
             self.codebase.own(base.__module__)
@@ -108,9 +111,10 @@ class Fingerprinter:
             self._forget()
 
     def _of_stage(self, stage: Any) -> Fingerprint:
-        cls = type(stage)
+        cls, function = type(stage), function_of(stage)
         version = getattr(stage, "version", "")
-        dotted = f"{self._label(cls.__module__)}.{cls.__qualname__}"
+        home = cls if function is None else function
+        dotted = f"{self._label(home.__module__)}.{home.__qualname__}"
         if getattr(stage, "fingerprint", "code") == "version":
             return Fingerprint(hash_value(["version", dotted, version]))
         bases = [base for base in cls.__mro__ if self._is_project(base)]
@@ -119,7 +123,11 @@ class Fingerprinter:
             self._reach(walk, base)
             for function in self._patched(base):
                 self._reach(walk, function)
-        state = self._state(walk, stage)
+        if isinstance(function, types.FunctionType):
+            walk.add_piece(self._objects.piece_of_stage(function))
+            walk.run(())
+            function = None
+        state = self._state(walk, stage, {"function": function, "order": stage.order} if home is not cls else None)
         return self._result(walk, [state, hash_value([dotted, version])])
 
     # --- what counts for a stage -------------------------------------------------------------------------------------
@@ -155,11 +163,17 @@ class Fingerprinter:
                 if not at_home and not (name.startswith("__") and name not in bound):  # dataclasses make such
                     yield value
 
-    def _state(self, walk: Walk, stage: Any) -> str:
-        """Return the hash of what a stage object carries with it, fields included, in whatever order they are named."""
+    def _state(self, walk: Walk, stage: Any, carried: dict[str, Any] | None) -> str:
+        """Return the hash of what a stage object carries with it, fields included, in whatever order they are named.
+
+        Arguments:
+            walk: What it reaches is added to.
+            stage: The stage.
+            carried: What it carries with it, if that is not all its attributes.
+        """
         state: dict[str, Any] = {name: frozenset(map(str, getattr(stage, name, ()))) for name in _FIELDS}
         hashes = {name: hash_value(value) for name, value in state.items()}
-        for name, value in getattr(stage, "__dict__", {}).items():
+        for name, value in (getattr(stage, "__dict__", {}) if carried is None else carried).items():
             if name in _OWN_STATE:
                 continue
             try:
@@ -205,6 +219,9 @@ def _key_of(stage: Any) -> Any:
 
     Most stages differ in nothing, and a tree may have thousands of them.
     """
+    if function_of(stage) is not None:
+        fields = [frozenset(getattr(stage, name)) for name in _FIELDS]
+        return (id(stage.function), repr(stage.version), stage.fingerprint, stage.order, *fields)
     state = getattr(stage, "__dict__", {})
     others = [(name, type(value), value) for name, value in state.items() if name not in _OWN_STATE]
     if not all(kind in _SIMPLE for _, kind, _ in others):
@@ -233,7 +250,7 @@ def fingerprint_of(stage: Any) -> Fingerprint:
 
     If there is none, it is the active one, or else one that starts in the current directory.
     """
-    codebase = _codebase_of(type(stage)) or active_codebase()
+    codebase = _codebase_of(stage) or active_codebase()
     if codebase is None:
         if not _default:
             _default.append(Codebase(Path.cwd()))
@@ -241,9 +258,9 @@ def fingerprint_of(stage: Any) -> Fingerprint:
     return Fingerprinter.of(codebase).stage(stage)
 
 
-def _codebase_of(cls: type) -> Codebase | None:
-    for base in cls.__mro__:
-        for value in vars(base).values():
+def _codebase_of(stage: Any) -> Codebase | None:
+    for attributes in ({"function": function_of(stage)}, *map(vars, type(stage).__mro__)):
+        for value in attributes.values():
             loader = getattr(getattr(value, "__globals__", {}).get("__spec__"), "loader", None)
             if isinstance(loader, ProjectLoader):
                 return loader.codebase

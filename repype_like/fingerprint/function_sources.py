@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import linecache
 import types
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from repype_like.fingerprint.canonical import canonical_bytes
 from repype_like.fingerprint.sources import Source
 from repype_like.typing import Any
 
-__all__ = ["FunctionSources", "code_content"]
+__all__ = ["FunctionSources", "body_of_stage", "code_content"]
 
 
 class FunctionSources:
@@ -82,6 +83,19 @@ def _codes_in(code: types.CodeType) -> Iterator[types.CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _codes_in(constant)
+
+
+def body_of_stage(node: ast.AST) -> ast.AST:
+    """Return the tree of a function that was made a stage, without what counts by value: decorator and defaults."""
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return node
+    calls = [item.func if isinstance(item, ast.Call) else item for item in node.decorator_list]
+    names = [call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls]
+    below = node.decorator_list[names.index("stage") + 1:] if "stage" in names else node.decorator_list
+    bare, arguments = copy.copy(node), copy.copy(node.args)
+    arguments.kw_defaults = [None] * len(arguments.kw_defaults)
+    bare.decorator_list, bare.args = below, arguments
+    return bare
 
 
 def code_content(code: types.CodeType) -> tuple[Any, ...]:

@@ -5,15 +5,16 @@ This is the way to lambdas, closures, classes that functions have made, and ever
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import os
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.fingerprint.canonical import NoCanonicalForm, canonical_bytes
-from repype_like.fingerprint.function_sources import FunctionSources, code_content
+from repype_like.fingerprint.function_sources import FunctionSources, body_of_stage, code_content
 from repype_like.fingerprint.normalize import Normalizer
 from repype_like.fingerprint.resolve import Modules, Node
 from repype_like.fingerprint.unit import Unit
@@ -21,7 +22,7 @@ from repype_like.fingerprint.uses import STEERING
 from repype_like.hashing import hash_bytes
 from repype_like.typing import Any
 
-__all__ = ["Encoded", "Objects", "Piece", "contents_of_cells", "is_homeless", "is_stage"]
+__all__ = ["Encoded", "Objects", "Piece", "contents_of_cells", "function_of", "is_homeless", "is_stage"]
 
 _CLASS_MACHINERY = frozenset({
     "__module__", "__dict__", "__weakref__", "__doc__", "__qualname__", "__firstlineno__", "__static_attributes__",
@@ -62,6 +63,7 @@ class Objects:
         self._open: list[int] = []  # the identities of the objects that are being taken in, outermost first
         self._knotted = False
         self._functions = FunctionSources()
+        self._stages: dict[int, tuple[Any, Piece]] = {}
 
     def encode(self, value: Any, root: Path) -> Encoded:
         """Return the hash of the canonical form of `value`, and what it reaches.
@@ -103,6 +105,16 @@ class Objects:
             self._pieces = dict(list(self._pieces.items())[:before + 1])
             self._knotted = False
         return piece
+
+    def piece_of_stage(self, function: types.FunctionType) -> Piece:
+        """Return the piece of a function that was made a stage; its declared defaults do not count."""
+        known = self._stages.get(id(function))
+        if known is None:
+            piece = Piece(f"{self._label(function.__module__)}:{function.__qualname__}")
+            parts = [self._source_of(function, piece, body_of_stage), *self._values(piece, function, declared=True)]
+            piece.hash = hash_bytes(canonical_bytes(parts))
+            known = self._stages[id(function)] = function, piece
+        return known[1]
 
     # --- what stands for an object -----------------------------------------------------------------------------------
 
@@ -151,7 +163,8 @@ class Objects:
         parts: list[Any] = [found, *self._values(piece, function)]
         piece.hash = hash_bytes(canonical_bytes(parts))
 
-    def _source_of(self, function: types.FunctionType, piece: Piece) -> str:
+    def _source_of(self, function: types.FunctionType, piece: Piece,
+                   counted: Callable[[ast.AST], ast.AST] = lambda node: node) -> str:
         """Return the hash of the source of a function, and note what it reaches."""
         code = function.__code__
         index = self.modules.index(function.__module__ or "builtins")
@@ -163,7 +176,7 @@ class Objects:
                                "differs between versions of Python")
             return hash_bytes(canonical_bytes(code_content(code)))
         normalizer = Normalizer()
-        normalizer.visit(node)
+        normalizer.visit(counted(node))
         unit = Unit(index, 0, "", None).take(normalizer) if index is not None else None
         if unit is not None and index is not None:
             piece.notes.extend(f"{index.source.file}:{line}: {text}" for line, text in unit.notes)
@@ -192,12 +205,13 @@ class Objects:
                 else:
                     piece.nodes.append(Node("name", module, root))
 
-    def _values(self, piece: Piece, function: types.FunctionType) -> Iterator[Any]:
-        """Yield the hashes of the values that a function carries with it."""
+    def _values(self, piece: Piece, function: types.FunctionType, declared: bool = False) -> Iterator[Any]:
+        """Yield the hashes of the values that a function carries with it; `declared` defaults are left out."""
         contents = contents_of_cells(function)
         state = {name: value for name, value in vars(function).items() if name != "__wrapped__"}
         for what, values in (("closure", contents), ("default arguments", dict(enumerate(function.__defaults__ or ()))),
-                             ("default arguments", function.__kwdefaults__ or {}), ("attributes", state)):
+                             ("default arguments", (not declared and function.__kwdefaults__) or {}),
+                             ("attributes", state)):
             yield self._encoded_items(piece, values, f"among the {what} of")
 
     def _encoded_items(self, piece: Piece, values: dict[Any, Any], where: str) -> dict[Any, str]:
@@ -244,7 +258,14 @@ def is_homeless(value: type | types.FunctionType) -> bool:
 
 def is_stage(cls: type) -> bool:
     """Tell whether a class is derived from our stages."""
-    return any(base.__module__ == "repype_like.stage" and base.__name__ == "Stage" for base in cls.__mro__)
+    return any(base.__module__ == "repype_like.stage.base" and base.__name__ == "Stage" for base in cls.__mro__)
+
+
+def function_of(stage: Any) -> Callable[..., Any] | None:
+    """Return the function that a stage was made of, None for an object of a class of stages."""
+    made = any(base.__module__ == "repype_like.stage.function" for base in type(stage).__mro__)
+    function: Callable[..., Any] | None = stage.function if made else None
+    return function
 
 
 def _is_same_file(one: str, other: str) -> bool:

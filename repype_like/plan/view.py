@@ -33,6 +33,8 @@ class StageView:
     enabled_by_default: bool = True
     default_config: Mapping[str, Any] = field(default_factory=dict)
     ignore_config: frozenset[str] = frozenset()
+    normalized_config: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda section: section
+    """Gives what the section of the configuration means, so that what means the same counts the same."""
     kept: frozenset[str] = frozenset()
     """The outputs whose values stay when the task is complete: those neither marginal nor consumed."""
 
@@ -48,7 +50,7 @@ class StageView:
 
     def effective_config(self, section: Mapping[str, Any]) -> dict[str, Any]:
         """Return what counts of this stage's section of the configuration: with defaults, without the irrelevant."""
-        return {key: value for key, value in {**self.default_config, **section}.items()
+        return {key: value for key, value in {**self.default_config, **self.normalized_config(section)}.items()
                 if key != "enabled" and key not in self.ignore_config}
 
     def is_enabled(self, section: Mapping[str, Any]) -> bool:

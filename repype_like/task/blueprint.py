@@ -13,7 +13,7 @@ from repype_like.errors import RepypeError
 from repype_like.fingerprint import Codebase
 from repype_like.pipeline import Pipeline, create_pipeline
 from repype_like.plan import StageView
-from repype_like.stage import Stage
+from repype_like.stage import FunctionStage, Stage
 from repype_like.task.naming import load, make_stage
 from repype_like.task.viewing import stage_views
 from repype_like.typing import TYPE_CHECKING, Any
@@ -43,9 +43,10 @@ class Blueprint:
         return frozenset(stage.id for stage in self.pipeline.stages)
 
     @cached_property
-    def enabled_by_default(self) -> bool:
-        """Whether all stages take part where nothing else is said."""
-        return all(stage.enabled_by_default for stage in self.pipeline.stages)
+    def is_plain(self) -> bool:
+        """Whether all stages take part where nothing else is said, and declare nothing that has to be checked."""
+        return all(stage.enabled_by_default and stage.declared is None and not stage.formats
+                   for stage in self.pipeline.stages)
 
     @cached_property
     def adapts_config(self) -> bool:
@@ -85,7 +86,7 @@ def _blueprint(codebase: Codebase, names: list[str]) -> Blueprint | None:
     try:
         with codebase.activate():
             classes = [load(codebase, name) for name in names]
-            if not all(isinstance(cls, type) for cls in classes):
+            if not all(isinstance(cls, (type, FunctionStage)) for cls in classes):
                 return None
             stages = [make_stage(cls, name) for cls, name in zip(classes, names, strict=True)]
             return Blueprint(codebase, create_pipeline(stages))

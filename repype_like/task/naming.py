@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from functools import cache
 from pathlib import Path
@@ -52,7 +53,7 @@ def make_stage(cls: Any, name: str) -> Stage:
         UserCodeError: If the stage cannot be made.
     """
     with blaming(name):
-        stage = cls() if isinstance(cls, type) else cls
+        stage = cls() if isinstance(cls, type) else copy.copy(cls)  # hooks are added to it
     if not isinstance(stage, Stage):
         raise UsageError(f'"{name}" is not a stage: its class has to be derived from repype_like.stage.Stage')
     return stage

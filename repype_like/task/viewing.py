@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from repype_like.fingerprint import Codebase, Fingerprinter
@@ -10,6 +10,8 @@ from repype_like.fingerprint.whereabouts import place_of
 from repype_like.pipeline import Pipeline
 from repype_like.plan import StageView
 from repype_like.stage import Stage
+from repype_like.task.errors import blaming
+from repype_like.typing import Any
 
 __all__ = ["stage_views"]
 
@@ -36,4 +38,13 @@ def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[s
         parts=fingerprint.parts, place_of=partial(place_of, fingerprinter.codebase),
         distributions=fingerprint.distributions,
         enabled_by_default=stage.enabled_by_default, default_config=dict(stage.default_config),
-        ignore_config=frozenset(stage.ignore_config), kept=outputs - dropped)
+        ignore_config=frozenset(stage.ignore_config), normalized_config=_normalized_config(stage),
+        kept=outputs - dropped)
+
+
+def _normalized_config(stage: Stage) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    def normalized_config(section: Mapping[str, Any]) -> Mapping[str, Any]:
+        with blaming(f'the configuration of the stage "{stage.id}"'):
+            return stage.normalized_config(section)
+
+    return normalized_config

@@ -23,7 +23,7 @@ def place(problem: Problem) -> tuple[str, int, int]:
 
 @pytest.mark.parametrize(("text", "line", "column", "message", "hint"), [
     ("pipeline: [stages.Laod, stages.Scale]", 2, 12, 'no "Laod"', 'did you mean "Load"?'),
-    ("pipeline:\n  - stages.Load\n  - stage.Scale", 4, 5, "stage", "stages"),
+    ("pipeline:\n  - stages.Load\n  - stagse.Scale", 4, 5, "stagse", "stages"),
     ("pipeline: [stages.Load, pathlib.Path]", 2, 25, '"pathlib.Path" is not a stage', ""),
     ("pipeline: [stages.Scale]", 2, 11, 'the field "image", which the stage "scale" reads', ""),
     ("pipeline: [stages.Load, stages.Load]", 2, 11, 'more than one stage has the identifier "load"', ""),

@@ -39,10 +39,13 @@ def test_a_name_is_looked_up_again_once_its_module_has_something_else(monkeypatc
     assert load(codebase, "textwrap.dedent") is textwrap.indent
 
 
-def test_a_stage_is_made_of_a_class_or_taken_as_it_is() -> None:
+def test_a_stage_is_made_of_a_class_or_copied() -> None:
     assert isinstance(make_stage(Fine, "here.Fine"), Fine)
     ready = NeedsMore(2)
-    assert make_stage(ready, "here.ready") is ready
+    made = make_stage(ready, "here.ready")
+    made.add_callback("end", print)
+    assert vars(made) == {**vars(ready), "event_callbacks": {"end": [print]}}, "hooks of one task are not another's"
+    assert not ready.event_callbacks
     with pytest.raises(UsageError, match=r'"here\.Path" is not a stage'):
         make_stage(Path, "here.Path")
     with pytest.raises(RepypeError, match=r"here.NeedsMore failed: TypeError: .*more"):

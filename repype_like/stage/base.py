@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from types import GeneratorType
 from typing import Literal
 
 from repype_like import status as _status
 from repype_like.config import Config
 from repype_like.errors import UsageError
-from repype_like.typing import TYPE_CHECKING, Any, InputID, PipelineData, Protocol
+from repype_like.stage.naming import suggest_stage_id
+from repype_like.stage.parameters import ConfigProblem, Parameters
+from repype_like.typing import TYPE_CHECKING, Any, InputID, PipelineData, Protocol, Self
 
 if TYPE_CHECKING:
     from repype_like.formats import FormatLike
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from repype_like.pipeline import Pipeline
     from repype_like.status import Status
 
-__all__ = ["OutputMismatch", "Stage", "StageCallback", "StageEvent", "suggest_stage_id"]
+__all__ = ["OutputMismatch", "Stage", "StageCallback", "StageEvent"]
 
 StageEvent = Literal["start", "end", "skip", "after"]
 """What a callback can be added for: ``after`` means both ``end`` and ``skip``."""
@@ -35,30 +36,6 @@ class StageCallback(Protocol):
 
 class OutputMismatch(AssertionError):
     """A stage returned other fields than its `outputs`; the message names them."""
-
-
-def suggest_stage_id(class_name: str) -> str:
-    """Return the identifier of a stage whose class has this name: ``DoGFilterStage`` gives ``do-g-filter``.
-
-    The name is split before capitals and digits and at underscores, adjacent single letters or digits are joined, and
-    a final ``stage`` is dropped.
-
-    Raises:
-        UsageError: If `class_name` is not an identifier that starts with a letter.
-    """
-    if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]*", class_name):
-        raise UsageError(f'"{class_name}" is not the name of a class')
-    tokens: list[str] = []
-    run = ""  # "letter" or "digit" while single characters of that kind are being joined
-    for token in re.findall(r"[a-zA-Z0-9][^A-Z0-9_]*", class_name):
-        kind = "" if len(token) > 1 else "digit" if token.isdigit() else "letter"
-        if kind and kind == run:
-            tokens[-1] += token
-        else:
-            tokens.append(token)
-        run = kind
-    words = [token.lower() for token in tokens]
-    return "-".join(words[:-1] if len(words) > 1 and words[-1] == "stage" else words)
 
 
 class Stage:
@@ -98,8 +75,20 @@ class Stage:
     formats: Mapping[str, FormatLike] = {}
     """By output field, the format to store it in, by name or class; by type where none is named."""
 
+    config_class: type | None = None
+    """A dataclass for the hyperparameters, which :meth:`process` then gets one of as `config`. Its fields are the ones
+    that there are, with their types and defaults; whatever else is written in the configuration is an error."""
+
+    metadata: Mapping[str, Any] = {}
+    """Whatever is to be known about the stage; it does not count."""
+
+    declared: Parameters | None = None
+    """The hyperparameters that the stage declares; None if it may read any."""
+
     def __init__(self) -> None:
         cls = type(self)
+        if cls.config_class is not None:
+            self._declare(Parameters.of_class(cls.config_class))
         self.id = cls.id if hasattr(cls, "id") else suggest_stage_id(cls.__name__)
         self.consumes = frozenset(cls.consumes)
         self.inputs = frozenset(cls.inputs) | self.consumes
@@ -108,6 +97,11 @@ class Stage:
         self.event_callbacks: dict[StageEvent, list[StageCallback]] = {}
         if self.id.endswith("+"):
             raise UsageError(f'the identifier of a stage must not end with "+": {self.id}')
+
+    def _declare(self, parameters: Parameters) -> None:
+        """Have these hyperparameters and no others."""
+        self.declared = parameters
+        self.default_config = {**parameters.defaults, **type(self).default_config}
 
     @property
     def signature(self) -> dict[str, Any]:
@@ -144,6 +138,34 @@ class Stage:
         for key, default in {"enabled": self.enabled_by_default, **self.default_config}.items():
             config.get(key, default)
 
+    def normalize_config(self, config: dict[str, Any]) -> Mapping[str, Any]:
+        """Return the hyperparameters as they count, and as :meth:`process` gets them.
+
+        To be overridden where one thing can be said in several ways: a name that was changed, a unit, an upper bound.
+
+        Arguments:
+            config: What the configuration says in the section of this stage, to be changed at will.
+        """
+        return config
+
+    def normalized_config(self, section: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the section of the configuration for this stage by :meth:`normalize_config`, in the types declared."""
+        own = type(self).normalize_config is not Stage.normalize_config
+        found = self.normalize_config(dict(section)) if own else section
+        return self.declared.normalized(found) if self.declared is not None else found
+
+    def check_config(self, section: Mapping[str, Any]) -> Sequence[ConfigProblem]:
+        """Return what is wrong with the section of the configuration for this stage."""
+        return self.declared.check(self.normalize_config(dict(section))) if self.declared is not None else ()
+
+    def config_to_process(self, config: Config) -> Any:
+        """Return what :meth:`process` is to get as `config`: an instance of :attr:`config_class`, if there is one."""
+        if type(self).normalize_config is not Stage.normalize_config:
+            config = Config(dict(self.normalize_config(config.final())))
+        if self.declared is not None and self.config_class is not None:
+            return self.config_class(**self.declared.values(config.final()))
+        return config
+
     def is_enabled(self, config: Config) -> bool:
         """Tell whether this stage takes part, given its section of the configuration."""
         return bool(config.get("enabled", self.enabled_by_default))
@@ -175,7 +197,7 @@ class Stage:
         _status.update(status, info="start-stage", stage=self.id, intermediate=True)
         self.callback("start", **around)
         started = time.perf_counter()
-        outputs = self.process(pipeline=pipeline, config=config, status=status,
+        outputs = self.process(pipeline=pipeline, config=self.config_to_process(config), status=status,
                                **{field: data[field] for field in self.inputs})
         seconds = time.perf_counter() - started
         data.update(self.check_outputs(outputs))
@@ -276,6 +298,12 @@ class Stage:
         :func:`repype_like.pipeline.create_config_entry`.
         """
         return {}
+
+    def __copy__(self) -> Self:
+        """Return the same stage without its callbacks, to be part of another pipeline."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), event_callbacks={})
+        return other
 
     def __str__(self) -> str:
         return self.id

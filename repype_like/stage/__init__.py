@@ -1,0 +1,9 @@
+"""Steps of a pipeline: classes derived from :class:`Stage`, or functions made stages by :func:`stage`."""
+
+from repype_like.stage.base import OutputMismatch, Stage, StageCallback, StageEvent
+from repype_like.stage.function import FunctionStage, stage
+from repype_like.stage.naming import suggest_stage_id
+from repype_like.stage.parameters import ConfigProblem, Parameters
+
+__all__ = ["ConfigProblem", "FunctionStage", "OutputMismatch", "Parameters", "Stage", "StageCallback", "StageEvent",
+           "stage", "suggest_stage_id"]

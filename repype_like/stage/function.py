@@ -1,0 +1,144 @@
+"""Functions as stages."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import overload
+
+from repype_like.config import Config
+from repype_like.errors import UsageError, did_you_mean
+from repype_like.stage.base import OutputMismatch, Stage
+from repype_like.stage.conversion import hint_words, is_instance, to_yaml
+from repype_like.stage.hints import hints_of
+from repype_like.stage.naming import suggest_stage_id
+from repype_like.stage.parameters import REQUIRED, Parameter, Parameters
+from repype_like.typing import TYPE_CHECKING, Any, PipelineData
+
+if TYPE_CHECKING:
+    from repype_like.pipeline import Pipeline
+    from repype_like.status import Status
+
+__all__ = ["FunctionStage", "stage"]
+
+_GIVEN = ("pipeline", "config", "status", "stage")
+"""Parameters with these names get what they say rather than a field."""
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class FunctionStage(Stage):
+    """A function as a stage; made by :func:`stage`. Called like the function, it does what the function does.
+
+    Arguments:
+        function: The function.
+        outputs: The fields that it returns, in this order if it returns a tuple.
+        attributes: Further attributes of the stage, by name.
+
+    Raises:
+        UsageError: If the function or an attribute does not suit a stage.
+    """
+
+    function: Callable[..., Any]
+
+    def __init__(self, function: Callable[..., Any], outputs: Sequence[str] = (), **attributes: Any):
+        if isinstance(outputs, str):
+            raise UsageError(f'outputs of the stage "{function.__name__}" have to be a list: outputs=["{outputs}"]')
+        self.id = attributes.pop("id", None) or suggest_stage_id(function.__name__)
+        functools.update_wrapper(self, function, updated=())
+        self.function = function
+        self.order = tuple(outputs)
+        signature = inspect.signature(function)
+        hints = hints_of(function)
+        self.positional = tuple(name for name, item in signature.parameters.items() if item.kind in _POSITIONAL)
+        for name, item in signature.parameters.items():
+            if item.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+                raise UsageError(f'the stage "{self.id}" takes *{name}: name the fields and parameters that it reads')
+        self.hints = {name: hints[name] for name in self.positional if name in hints and name not in _GIVEN}
+        self.outputs = frozenset(outputs)
+        self.consumes = consumes = frozenset(attributes.pop("consumes", ()))
+        self.inputs = inputs = frozenset(self.positional) - frozenset(_GIVEN)
+        for name in sorted(consumes - inputs):
+            raise UsageError(f'the stage "{self.id}" consumes "{name}", which is no parameter of its function; '
+                             f"{did_you_mean(name, inputs)}".rstrip("; "))
+        self.event_callbacks = {}
+        self.default_config = {}
+        given = dict(attributes)
+        for name in given:
+            if name.startswith("_") or not hasattr(Stage, name) or callable(getattr(Stage, name)):
+                known = [known for known in vars(Stage) if not known.startswith("_")]
+                raise UsageError(f'a stage has no attribute "{name}"; {did_you_mean(name, known)}'.rstrip("; "))
+        vars(self).update(given)
+        own = tuple(Parameter(name, hints.get(name, Any), item.default if item.default is REQUIRED
+                              else to_yaml(item.default))
+                    for name, item in signature.parameters.items() if item.kind is inspect.Parameter.KEYWORD_ONLY)
+        self.keywords = Parameters(own)
+        if self.config_class is not None:
+            self._declare(Parameters.of_class(self.config_class))
+        elif "config" not in self.positional:
+            self.declared = self.keywords
+        self.default_config = {**self.default_config, **self.keywords.defaults, **given.get("default_config", {})}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
+        return self.function(*args, **kwargs)
+
+    def process(self, pipeline: Pipeline, config: Any, status: Status | None = None, *args: Any,
+                **inputs: Any) -> PipelineData:
+        """Call the function, and return what it returned by output."""
+        for name, hint in self.hints.items():
+            if name in inputs and not is_instance(inputs[name], hint):
+                raise TypeError(f'the field "{name}" is {type(inputs[name]).__name__}, while the stage "{self.id}" '
+                                f"expects {hint_words(hint)}")
+        given = {"pipeline": pipeline, "config": config, "status": status, "stage": self}
+        arguments = [given[name] if name in given else inputs[name] for name in self.positional]
+        entries: Mapping[str, Any] = config.final() if isinstance(config, Config) else {}
+        return self._by_field(self.function(*arguments, **self.keywords.values(entries)))
+
+    def _by_field(self, returned: Any) -> PipelineData:
+        if isinstance(returned, Mapping) and returned.keys() == self.outputs:
+            return dict(returned)
+        if len(self.order) == 1:
+            return {self.order[0]: returned}
+        if isinstance(returned, tuple) and self.order:
+            if len(returned) != len(self.order):
+                raise OutputMismatch(f'stage "{self.id}" returned {len(returned)} values instead of '
+                                     f"{len(self.order)}: {', '.join(self.order)}")
+            return dict(zip(self.order, returned, strict=True))
+        return returned  # type: ignore[no-any-return]  # checked by whoever has called
+
+
+@overload
+def stage(function: Callable[..., Any], /) -> FunctionStage: ...
+
+
+@overload
+def stage(*, outputs: Sequence[str] = (), consumes: Collection[str] = (),
+          **attributes: Any) -> Callable[[Callable[..., Any]], FunctionStage]: ...
+
+
+def stage(function: Callable[..., Any] | None = None, /, *, outputs: Sequence[str] = (), consumes: Collection[str] = (),
+          **attributes: Any) -> FunctionStage | Callable[[Callable[..., Any]], FunctionStage]:
+    """Make a function a stage; a decorator.
+
+    The positional parameters of the function are the fields that it reads; those named ``pipeline``, ``config``,
+    ``status`` and ``stage`` get these. Its keyword-only parameters are its hyperparameters, with their defaults.
+
+    Arguments:
+        function: The function, if nothing else is to be said.
+        outputs: The fields that it produces. It returns a dictionary of them, a tuple in their order, or the bare value
+            of a single one.
+        consumes: Those of the fields it reads that no later stage may read.
+        attributes: Any other attribute of a :class:`Stage`, such as `version`, `formats`, `ignore_config` or `id`.
+
+    Returns:
+        The stage, which can be named in a pipeline, and called like the function.
+
+    Raises:
+        UsageError: If the function or an attribute does not suit a stage.
+    """
+    def decorate(function: Callable[..., Any]) -> FunctionStage:
+        return FunctionStage(function, outputs, consumes=consumes, **attributes)
+
+    return decorate(function) if function is not None else decorate
