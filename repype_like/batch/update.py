@@ -88,7 +88,8 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
             tell(events.TaskStarted(task=task.task, pending=task.pending, first_stage=task.first_stage,
                                     pickup=task.pickup, inputs=task.total))
         try:
-            _Rounds(workplaces, request, executor, tell, planner, summary, provenance(command)).run(plan)
+            _Rounds(workplaces, request, executor, tell, planner, summary,
+                    provenance(command, (Path.cwd(), *sorted(tops)))).run(plan)
             sync([workplaces[task.task].view.store for task in active])
         except StorageError:
             summary.failed += summary.unfinished  # the reason why they were not completed is an error

@@ -122,8 +122,10 @@ def _state(row: Row) -> str:
     if not row.plan.pending:
         return "up to date"
     reason = reason_words(row.plan.reasons[0]) if row.plan.reasons else row.plan.pending
-    known = f' (stage "{row.plan.first_stage}")'  # which is named before
-    return clean(f"{_beginning(row)}: {reason.removesuffix(known)}")
+    stage = row.plan.first_stage
+    for known in (f' (stage "{stage}")', f', read by "{stage}"', f', made by "{stage}"'):  # which is named before
+        reason = reason.replace(known, "", 1)
+    return clean(f"{_beginning(row)}: {reason}")
 
 
 def _beginning(row: Row) -> str:

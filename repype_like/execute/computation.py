@@ -21,11 +21,12 @@ from repype_like.config import Config, to_plain
 from repype_like.errors import DamagedError
 from repype_like.execute.asides import Asides
 from repype_like.execute.hooks import call_hooks, has_hooks
+from repype_like.execute.mentions import mentioned_place
 from repype_like.execute.messages import Happened, Message, Missed
 from repype_like.execute.tracking import Tracker
 from repype_like.execute.values import Slot, StoredSlot
 from repype_like.execute.workplace import Workplace
-from repype_like.plan import Files, Node, Stored, key_for, prepare, record_id
+from repype_like.plan import PLACE, Files, Node, Stored, key_for, prepare, record_id
 from repype_like.stage import Stage
 from repype_like.status import Status
 from repype_like.store import FieldValue, NotStorableError, Observation, OutputFile, Record, Store
@@ -112,6 +113,7 @@ class Computation:
             place.pipeline.on_resolve = None
             observations, files = tracker.findings(self.files)
             self._warn_of(tracker.unasked)
+            found = mentioned_place(outputs.values(), view.path, place.tree)
             fields = {field: self._encode(field, outputs[field]) if field in self.kept else None
                       for field in sorted(outputs)}
             passed = {field: self._pass_on(field, outputs[field], fields[field]) for field in self.passing}
@@ -120,7 +122,7 @@ class Computation:
             raise
         finally:
             place.pipeline.on_resolve = None
-        record = self._record(basis, effective, section, observations, files, fields, started, seconds)
+        record = self._record(basis, effective, section, observations, files, fields, found, started, seconds)
         place.note(record)
         stored = {field: (view.store, value) for field, value in fields.items() if value is not None} | passed
         slots = {field: Slot(outputs[field], stored.get(field), self.readers(field)) for field in fields}
@@ -158,16 +160,18 @@ class Computation:
         return checked, time.perf_counter() - started
 
     def _record(self, basis: str, effective: Mapping[str, Any], section: Config, observations: tuple[Observation, ...],
-                files: tuple[OutputFile, ...], fields: dict[str, FieldValue | None], started: float,
-                seconds: float) -> Record:
+                files: tuple[OutputFile, ...], fields: dict[str, FieldValue | None],
+                mentioned: tuple[str, str] | None, started: float, seconds: float) -> Record:
         node, view = self.node, self.place.view
         reads = {field: self.known[field][0] for field, _ in node.reads}
         key = key_for(basis, node.input_id, reads)
         note: dict[str, Plain] = {"final": to_plain(section.final())}
         if view.packages:
             note["packages"] = dict(view.packages)
+        if mentioned is not None:
+            note[PLACE] = list(mentioned)
         return Record(
-            id=record_id(key, observations), pre_key=key, stage=node.stage, input_id=node.input_id,
+            id=record_id(key, observations, mentioned), pre_key=key, stage=node.stage, input_id=node.input_id,
             fingerprint=view.stage[node.stage].fingerprint, config=to_plain(effective), reads=reads,
             observations=observations, outputs=files, fields=fields, started=started, seconds=seconds, note=note)
 

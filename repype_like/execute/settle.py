@@ -12,7 +12,7 @@ from dataclasses import replace
 from repype_like.benchmark import Benchmark
 from repype_like.config import to_plain
 from repype_like.execute.workplace import Workplace
-from repype_like.plan import Action, Catalogue, Files, Request, TaskView, locate_output, plan_task, task_key
+from repype_like.plan import PLACE, Action, Catalogue, Files, Request, TaskView, locate_output, plan_task, task_key
 from repype_like.store import Digest, Observation, OutputFile, Record
 from repype_like.typing import Any, InputID, Plain
 
@@ -66,8 +66,20 @@ def _digest(view: TaskView, records: Sequence[tuple[InputID, Record]],
         inputs=list(view.input_ids), records=made, key=task_key(view),
         observations=_observations(view, (record for _, record in records), files),
         outputs=_outputs(view, (record for _, record in records), files),
-        provenance=dict(provenance), completed=time.time(),
+        provenance={**provenance, **_versions(view)}, completed=time.time(), places=_places(records),
         previous=sorted({record for pairs in before.records.values() for _, record in pairs}) if before else [])
+
+
+def _versions(view: TaskView) -> dict[str, Plain]:
+    """Return the versions of what the code reaches, and of what counts."""
+    reached = {name: version for stage in view.stages for name, version in stage.distributions.items()}
+    return {"distributions": dict(sorted(reached.items())), "packages": dict(sorted(view.packages.items()))}
+
+
+def _places(records: Iterable[tuple[InputID, Record]]) -> list[list[str]]:
+    """Return the places that values mention."""
+    found = {tuple(record.note[PLACE]) for _, record in records if PLACE in record.note}
+    return [list(place) for place in sorted(found)]
 
 
 def _observations(view: TaskView, records: Iterable[Record], files: Files) -> list[tuple[Observation, Any]]:

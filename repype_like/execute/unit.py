@@ -28,7 +28,7 @@ from repype_like.execute.tracking import SpoiledInputError
 from repype_like.execute.values import StoredSlot
 from repype_like.execute.workplace import Workplace, Workplaces
 from repype_like.hashing import ABSENT
-from repype_like.plan import Files, Node, Unit
+from repype_like.plan import Files, Node, Unit, is_at_home
 from repype_like.stage import OutputMismatch, Stage
 from repype_like.status import Status
 from repype_like.store import NotStorableError, Record, StorageError, Store
@@ -207,6 +207,8 @@ class _UnitRun:
     def _sees_the_same(self, task: str, record: Record) -> bool:
         """Tell whether a record is valid for another task: what was observed is there what it is here."""
         view = self.workplaces[task].view
+        if not is_at_home(view, record):
+            return False
         for seen in record.observations:
             path = view.locate(seen.scope, seen.input_id, seen.path)
             if (self.files.content(path) if path is not None else ABSENT) != seen.hash:

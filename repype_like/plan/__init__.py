@@ -7,13 +7,14 @@ from repype_like.plan.claims import Claim, Claims, conflict
 from repype_like.plan.cutting import cut
 from repype_like.plan.files import Files, Stamp
 from repype_like.plan.keys import key_for, pre_key, prepare, record_id, task_key
+from repype_like.plan.places import PLACE, is_at_home
 from repype_like.plan.plan import Node, Plan, Skip, Stored, TaskPlan, Transfer, Unit
 from repype_like.plan.planner import Request, is_up_to_date, make_plan, plan_task
 from repype_like.plan.reasons import Reason, Verdict, locate_output
 from repype_like.plan.steps import Action, Restore, Step, plan_input
 from repype_like.plan.view import StageView, TaskView
 
-__all__ = ["Action", "Catalogue", "Claim", "Claims", "Files", "Node", "Plan", "Reason", "Request", "Restore", "Skip",
-           "StageView", "Stamp", "Step", "Stored", "TaskPlan", "TaskView", "Transfer", "Unit", "Verdict", "conflict",
-           "cut", "is_up_to_date", "key_for", "locate_output", "make_plan", "plan_input", "plan_task", "pre_key",
-           "prepare", "record_id", "task_key"]
+__all__ = ["PLACE", "Action", "Catalogue", "Claim", "Claims", "Files", "Node", "Plan", "Reason", "Request", "Restore",
+           "Skip", "StageView", "Stamp", "Step", "Stored", "TaskPlan", "TaskView", "Transfer", "Unit", "Verdict",
+           "conflict", "cut", "is_at_home", "is_up_to_date", "key_for", "locate_output", "make_plan", "plan_input",
+           "plan_task", "pre_key", "prepare", "record_id", "task_key"]

@@ -51,11 +51,19 @@ def pre_key(stage: StageView, config: Mapping[str, Any], input_id: InputID, read
     return key_for(basis_of(stage, config, packages), input_id, reads)
 
 
-def record_id(pre_key: str, observations: Iterable[Observation]) -> str:
-    """Return the name of a result, given what its stage observed."""
+def record_id(pre_key: str, observations: Iterable[Observation], place: Sequence[str] | None = None) -> str:
+    """Return the name of a result.
+
+    Arguments:
+        pre_key: What it is called before it is known what its stage observes.
+        observations: What its stage observed.
+        place: The place that its values mention, if they do: elsewhere it is another result.
+    """
     seen = sorted((item.scope or "", type(item.input_id).__name__, str(item.input_id), item.path or "", item.hash)
                   for item in observations)
-    return _hash([pre_key, *itertools.chain.from_iterable(seen)]) if seen else pre_key
+    if not seen and place is None:
+        return pre_key
+    return _hash([pre_key, *itertools.chain.from_iterable(seen), *(place or ())])
 
 
 def prepare(view: TaskView, stage: StageView, config: Mapping[str, Any]) -> tuple[dict[str, Any], str]:

@@ -12,6 +12,7 @@ from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.claims import Claim
 from repype_like.plan.files import Files
 from repype_like.plan.keys import task_key
+from repype_like.plan.places import is_place_of
 from repype_like.plan.plan import Plan, TaskPlan, Transfer, Unit
 from repype_like.plan.reasons import Reason, changed_shape, failed_whole, locate_output
 from repype_like.plan.steps import Action, Step, plan_input
@@ -122,7 +123,7 @@ def plan_task(view: TaskView, catalogue: Catalogue, files: Files,
 
 def is_up_to_date(view: TaskView, digest: Digest, files: Files) -> bool:
     """Tell from the digest alone whether a task is complete: nothing that decides has changed, nor has any file."""
-    if digest.key != task_key(view):
+    if digest.key != task_key(view) or not all(is_place_of(view, place) for place in digest.places):
         return False
     for seen, stamp in digest.observations:
         path = view.locate(seen.scope, seen.input_id, seen.path)

@@ -17,6 +17,7 @@ from repype_like.masking import masked_text
 from repype_like.plan.differences import differences
 from repype_like.plan.files import Files
 from repype_like.plan.keys import task_key
+from repype_like.plan.places import PLACE, is_at_home
 from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Digest, OutputFile, Record
 from repype_like.typing import Any, InputID, Literal
@@ -144,7 +145,7 @@ def file_changed(now: Situation) -> Iterator[Reason]:
         if content != seen.hash:
             what = "removed" if content == ABSENT else "appeared" if seen.hash == ABSENT else "changed"
             yield Reason("input file changed", "incomplete",
-                         f'input file {what}: {path or seen.path or seen.scope} (stage "{now.stage.id}")')
+                         f'input file {what}, read by "{now.stage.id}": {path or seen.path or seen.scope}')
 
 
 def output_missing(now: Situation) -> Iterator[Reason]:
@@ -155,7 +156,15 @@ def output_missing(now: Situation) -> Iterator[Reason]:
         if content != output.hash:
             what = "missing" if content == ABSENT else "changed"
             yield Reason("output file missing", "incomplete",
-                         f'output file {what}: {path or output.path or output.scope} (stage "{now.stage.id}")')
+                         f'output file {what}, made by "{now.stage.id}": {path or output.path or output.scope}')
+
+
+def moved(now: Situation) -> Iterator[Reason]:
+    """The values contain the path of the task, and that is another now."""
+    if now.before is not None and not is_at_home(now.view, now.before):
+        what, directory = now.before.note[PLACE]
+        yield Reason("moved", "incomplete",
+                     f'moved: the values of "{now.stage.id}" contain the path of the {what}, which was {directory}')
 
 
 def upstream(now: Situation) -> Iterator[Reason]:
@@ -172,7 +181,8 @@ def upstream(now: Situation) -> Iterator[Reason]:
 _WHOLE: tuple[_Predicate, ...] = (forced, damaged)
 """Those that say it all."""
 _FIRST: tuple[_Predicate, ...] = (failed, never_run, input_added, stage_added)
-_CHANGES: tuple[_Predicate, ...] = (code_changed, config_changed, packages_changed, file_changed, output_missing)
+_CHANGES: tuple[_Predicate, ...] = (code_changed, config_changed, packages_changed, file_changed, output_missing,
+                                    moved)
 
 
 def reasons(now: Situation) -> tuple[Reason, ...]:

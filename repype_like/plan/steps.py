@@ -23,6 +23,7 @@ from repype_like.hashing import ABSENT
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.files import Files
 from repype_like.plan.keys import is_planned, key_for, planned, prepare
+from repype_like.plan.places import is_at_home
 from repype_like.plan.reasons import Reason, Situation, kept_now, locate_output, reasons, values_lost
 from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Record
@@ -151,7 +152,7 @@ class _InputPlanning:
     def _valid(self, key: str) -> tuple[TaskView, Record, tuple[Restore, ...]] | None:
         """Return a record that is valid for this task, the task that has it, and what has to be put in place for it."""
         for source, record in self.catalogue.candidates(self.view, key, self.pick_up):
-            if self._sees_the_same(record):
+            if is_at_home(self.view, record) and self._sees_the_same(record):
                 restore = self._restores(source, record)
                 if restore is not None:
                     return source, record, restore

@@ -92,6 +92,11 @@ class TaskView:
     codebase: int = 0
     """Tasks with different numbers must not run in the same process at once."""
 
+    @property
+    def tree(self) -> Path:
+        """The directory of the topmost task."""
+        return self.ancestors[-1] if self.ancestors else self.path
+
     @cached_property
     def stage(self) -> Mapping[str, StageView]:
         """The stages by identifier."""

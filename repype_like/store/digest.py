@@ -53,6 +53,8 @@ class Digest:
     """Seconds since the epoch."""
     previous: list[str] = field(default_factory=list)
     """The record ids of the completion before."""
+    places: list[list[str]] = field(default_factory=list)
+    """Where the records are good, if their values mention a place: ``task`` or ``tree``, and the directory."""
     blobs: list[tuple[str, int, int]] = field(default_factory=list)
     """The blobs of the records, their sizes in bytes and mtimes in ns; filled in by :meth:`Store.commit`."""
     log: list[int] = field(default_factory=list)

@@ -9,8 +9,9 @@ from dataclasses import replace
 from repype_like.benchmark import Benchmark
 from repype_like.config import Config, to_plain
 from repype_like.execute import Workplace, settle
+from repype_like.execute.mentions import mentioned_place
 from repype_like.pipeline import Pipeline
-from repype_like.plan import Catalogue, Files, StageView, TaskView, plan_input, pre_key, record_id
+from repype_like.plan import PLACE, Catalogue, Files, StageView, TaskView, plan_input, pre_key, record_id
 from repype_like.store import Observation, OutputFile, Record, Store
 from repype_like.task import inspection
 from repype_like.task.data import InputData, TaskData
@@ -73,12 +74,13 @@ def _records_of(place: Workplace, input_id: InputID, fields: Mapping[str, Any], 
         if record is None:
             effective = stage.effective_config(config.get(stage.id) or {})
             reads = {field: names[field] for field in stage.inputs if field in names}
+            found = mentioned_place((fields[name] for name in stage.outputs if name in fields), view.path, view.tree)
             key = pre_key(stage, effective, input_id, reads, view.packages)
             record = Record(
-                id=record_id(key, observations), pre_key=key, stage=stage.id, input_id=input_id,
+                id=record_id(key, observations, found), pre_key=key, stage=stage.id, input_id=input_id,
                 fingerprint=stage.fingerprint, config=to_plain(effective), reads=reads, observations=observations,
                 outputs=outputs if last else (), started=time.time(), seconds=_seconds(times, stage.id, input_id),
-                note={"final": to_plain(config.get(stage.id) or {})})
+                note={"final": to_plain(config.get(stage.id) or {}), **({PLACE: list(found)} if found else {})})
         names.update(dict.fromkeys(stage.outputs, record.id))
         yield replace(record, fields=values)
 

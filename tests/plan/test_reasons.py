@@ -143,19 +143,19 @@ def test_package_changed(project: Project) -> None:
 
 def test_input_file_changed(project: Project) -> None:
     project.write("tasks/data.txt", "other")
-    assert reasons(project) == ("incomplete", ['input file changed: tasks/data.txt (stage "a")'])
+    assert reasons(project) == ("incomplete", ['input file changed, read by "a": tasks/data.txt'])
     project.remove("tasks/data.txt")
-    assert reasons(project) == ("incomplete", ['input file removed: tasks/data.txt (stage "a")'])
+    assert reasons(project) == ("incomplete", ['input file removed, read by "a": tasks/data.txt'])
     project.run("run", "tasks").ok()
     project.write("tasks/data.txt", "data")
-    assert reasons(project) == ("incomplete", ['input file appeared: tasks/data.txt (stage "a")'])
+    assert reasons(project) == ("incomplete", ['input file appeared, read by "a": tasks/data.txt'])
 
 
 def test_output_file_missing_and_changed(project: Project) -> None:
     project.remove("tasks/1.out")
-    assert reasons(project) == ("incomplete", ['output file missing: tasks/1.out (stage "b")'])
+    assert reasons(project) == ("incomplete", ['output file missing, made by "b": tasks/1.out'])
     project.write("tasks/1.out", "edited")
-    assert reasons(project) == ("incomplete", ['output file changed: tasks/1.out (stage "b")'])
+    assert reasons(project) == ("incomplete", ['output file changed, made by "b": tasks/1.out'])
 
 
 def test_field_of_another_stage(project: Project) -> None:
