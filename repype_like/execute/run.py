@@ -332,8 +332,8 @@ def _one_by_one(units: Iterable[Unit], chosen: Callable[[Unit], bool]) -> Iterat
 def _stripped(record: Record, place: Workplace, origin: str = "") -> Record:
     """Return `record` with the values that the task keeps, and no others."""
     kept = place.view.stage[record.stage].kept
-    if not origin and record.fields.keys() <= kept:
-        return record
+    if all(value is None or field in kept for field, value in record.fields.items()):
+        return record.taken_from(origin) if origin else record
     fields = {field: value if field in kept else None for field, value in record.fields.items()}
     return replace(record, fields=fields, origin=origin)
 

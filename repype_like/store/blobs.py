@@ -112,16 +112,22 @@ def open_blob(layout: Layout, name: str, size: int, content: str) -> memoryview:
     path = layout.blob(name)
     try:
         data = map_file(path, size)
-        status = os.lstat(path)
-        known = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-        if _verified.get(known) != content:
+        seen = _identity(path)
+        if _verified.get(seen) != content:
             if hash_mapped(data) != content:
                 raise DamagedError(f"{path}: its content is not what was written")
-            _verified[known] = content
+            _verified[seen] = content
     except DamagedError:
         _put_aside(layout, name)
         raise
     return data
+
+
+def _identity(path: Path | str) -> tuple[int, int, int, int]:
+    """Return what tells a regular file from any other, and from itself at another time; zeros if it is none."""
+    status = os.lstat(path)
+    regular = stat.S_ISREG(status.st_mode)
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns) if regular else (0, 0, 0, 0)
 
 
 def link_blob(layout: Layout, source: Layout, name: str, size: int, content: str) -> None:
@@ -130,31 +136,41 @@ def link_blob(layout: Layout, source: Layout, name: str, size: int, content: str
     Raises:
         DamagedError: If the other store does not have it as it was written.
     """
+    origin, target = source.blob_path(name), layout.blob_path(name)
     try:
-        data = open_blob(source, name, size, content)
+        if not _is_verified(origin, content):
+            open_blob(source, name, size, content)
     except DamagedError:
         if _is_intact(layout, name, size, content):
             return
         raise
     try:
-        _link(source.blob(name), layout.blob(name))
+        _link(origin, target)
     except FileExistsError:
         if not _is_intact(layout, name, size, content):
             _put_aside(layout, name)
-            _link(source.blob(name), layout.blob(name))
+            _link(origin, target)
     except OSError as error:
         if error.errno not in _CANNOT_LINK:
             raise
         with new_file(layout) as aside:
-            write_new(aside, [data])
+            write_new(aside, [open_blob(source, name, size, content)])
             _put(layout, aside, name)
 
 
-def _link(source: Path, target: Path) -> None:
+def _is_verified(path: str, content: str) -> bool:
+    """Tell whether this process has read a file and found it to be what was written."""
+    try:
+        return _verified.get(_identity(path)) == content
+    except OSError:
+        return False
+
+
+def _link(source: str, target: str) -> None:
     try:
         os.link(source, target, follow_symlinks=False)
     except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
         os.link(source, target, follow_symlinks=False)
 
 

@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cached_property
 from pathlib import Path
@@ -60,9 +61,13 @@ class Layout:
         Raises:
             DamagedError: If `name` is not the name of a blob, but leads elsewhere.
         """
+        return Path(self.blob_path(name))
+
+    def blob_path(self, name: str) -> str:
+        """Return the same as text, which is quicker."""
         if not self.is_blob_name(name):
             raise DamagedError(f"{self.records}: names a blob {name!r}")
-        return self.blobs / name
+        return f"{self.blobs}{os.sep}{name}"
 
     def output(self, content: str) -> Path:
         """Return the path of the copy of an output file with this content."""

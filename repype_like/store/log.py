@@ -1,7 +1,7 @@
 """The log of records: frames, one after the other, only ever added to.
 
-A frame is a header (magic, checksum, lengths, flags, record id, pre-key), the description, and the inline values. Any
-prefix of a log is a log: what is cut off at the end is not there yet. A frame that is not what was written is passed
+A frame is a header (magic, checksum, lengths, flags, record id, pre-key), the description, the inline values, and the
+task that the record was taken from, if any. Any prefix of a log is a log: what is cut off at the end is not there yet. A frame that is not what was written is passed
 over, and reading goes on at the next one, which its magic and checksum give away.
 
 The checksum depends on the position of the frame, too. So a value that happens to contain a frame, such as the bytes
@@ -26,14 +26,17 @@ __all__ = ["Frame", "LogContent", "frames_of", "read_frame", "read_log", "reposi
 HEADER = b"repype records 1\n"
 _ANY_HEADER = b"repype records "
 _MAGIC = b"\xf5RF1"
-_FRAME = struct.Struct("<4sQIIB16s16s")
-_START, _CHECKED = struct.Struct("<4sQ"), struct.Struct("<IIB16s16s")
+_FRAME = struct.Struct("<4sQIIHB16s16s")
+_START, _CHECKED = struct.Struct("<4sQ"), struct.Struct("<IIHB32s")
 _CHECKED_FROM = 12
 """The bytes of a frame that come before what its checksum covers."""
 
 _HAS_OUTPUTS = 1
 _MOST_IN_MEMORY = 1 << 12
 """Inline values of a record with more bytes than this are not held in memory by an index, but read when wanted."""
+
+_LONGEST_ORIGIN = 4096
+"""In bytes, of the path of the task that a record was taken from; it is told to people only."""
 
 _CHUNK = 1 << 20
 
@@ -50,12 +53,13 @@ class Frame:
     inline: bytes | None
     """None if it is to be read from the file."""
     flags: int
+    origin: bytes = b""
     decoded: Record | None = None
 
     @property
     def size(self) -> int:
         """How many bytes it takes in the log."""
-        return _FRAME.size + len(self.description) + self.inline_size
+        return _FRAME.size + len(self.description) + self.inline_size + len(self.origin)
 
     @property
     def has_outputs(self) -> bool:
@@ -64,7 +68,7 @@ class Frame:
 
     def record(self, inline: bytes) -> Record:
         """Return the record, whose inline values are these."""
-        return decode(self.id, self.pre_key, self.description, inline)
+        return decode(self.id, self.pre_key, self.origin.decode(errors="replace"), self.description, inline)
 
 
 @dataclass
@@ -86,38 +90,33 @@ def frames_of(records: Iterable[Record], position: int) -> tuple[list[Frame], by
     pieces = [HEADER] if position == 0 else []
     position += len(HEADER) if position == 0 else 0
     for record in records:
-        description, inline = encode(record)
-        frame = Frame(position, record.id, record.pre_key, description, len(inline), inline,
-                      _HAS_OUTPUTS if record.outputs else 0)
-        pieces.append(_packed(frame, inline))
-        position += frame.size
-        frames.append(frame)
-    for frame in frames:
-        _forget_large(frame)
+        description, inline = record.encoded or encode(record)
+        origin = record.origin.encode(errors="replace")[:_LONGEST_ORIGIN] if record.origin else b""
+        flags = _HAS_OUTPUTS if record.outputs else 0
+        packed = _packed(record.id, record.pre_key, description, inline, origin, flags, position)
+        small = len(inline) <= _MOST_IN_MEMORY
+        frames.append(Frame(position, record.id, record.pre_key, description, len(inline), inline if small else None, flags,
+                            origin, record if small else None))
+        pieces.append(packed)
+        position += len(packed)
     return frames, b"".join(pieces)
 
 
-def repositioned(frame: Frame, inline: bytes, position: int) -> tuple[Frame, bytes]:
-    """Return a frame for another place in a log, and its bytes."""
-    moved = Frame(position, frame.id, frame.pre_key, frame.description, frame.inline_size, inline, frame.flags)
-    packed = _packed(moved, inline)
-    _forget_large(moved)
-    return moved, packed
+def repositioned(frame: Frame, inline: bytes, position: int) -> bytes:
+    """Return the bytes of a frame for another place in a log."""
+    return _packed(frame.id, frame.pre_key, frame.description, inline, frame.origin, frame.flags, position)
 
 
-def _forget_large(frame: Frame) -> None:
-    if frame.inline_size > _MOST_IN_MEMORY:
-        frame.inline = None
-
-
-def _packed(frame: Frame, inline: bytes) -> bytes:
+def _packed(name: str, key: str, description: bytes, inline: bytes, origin: bytes, flags: int, position: int) -> bytes:
     try:
-        names = bytes.fromhex(frame.id), bytes.fromhex(frame.pre_key)
+        names = bytes.fromhex(name + key)
     except ValueError:
-        raise ValueError(f"the id and the pre-key of a record are hashes: {frame.id!r}, {frame.pre_key!r}") from None
-    described = _CHECKED.pack(len(frame.description), len(inline), frame.flags, *names)
-    checked = b"".join((described, frame.description, inline))
-    return _START.pack(_MAGIC, xxhash.xxh3_64_intdigest(checked, frame.position)) + checked
+        names = b""
+    if len(names) != 32:
+        raise ValueError(f"the id and the pre-key of a record are hashes: {name!r}, {key!r}")
+    checked = b"".join((_CHECKED.pack(len(description), len(inline), len(origin), flags, names), description, inline,
+                        origin))
+    return _START.pack(_MAGIC, xxhash.xxh3_64_intdigest(checked, position)) + checked
 
 
 def read_frame(descriptor: int, frame: Frame) -> bytes | None:
@@ -129,7 +128,8 @@ def read_frame(descriptor: int, frame: Frame) -> bytes | None:
     if xxhash.xxh3_64_intdigest(memoryview(data)[_CHECKED_FROM:], frame.position) != checksum:
         return None
     names = data[_FRAME.size - 32:_FRAME.size]
-    return data[_FRAME.size + len(frame.description):] if names == bytes.fromhex(frame.id + frame.pre_key) else None
+    start = _FRAME.size + len(frame.description)
+    return data[start:start + frame.inline_size] if names == bytes.fromhex(frame.id + frame.pre_key) else None
 
 
 def read_log(path: Path) -> LogContent:
@@ -204,10 +204,10 @@ class _Scan:
 
     def _frame_at(self, position: int) -> Frame | None:
         start = position - self._base
-        magic, checksum, description, inline, flags, name, key = _FRAME.unpack_from(self._data, start)
+        magic, checksum, description, inline, origin, flags, name, key = _FRAME.unpack_from(self._data, start)
         if magic != _MAGIC:
             return None
-        size = _FRAME.size + description + inline
+        size = _FRAME.size + description + inline + origin
         if start + size > len(self._data):
             if not self._fill(position, size):
                 if self._bad_from is None:
@@ -217,8 +217,10 @@ class _Scan:
         if xxhash.xxh3_64_intdigest(memoryview(self._data)[start + _CHECKED_FROM:start + size], position) != checksum:
             return None
         body = start + _FRAME.size
-        values = self._data[body + description:start + size] if inline <= _MOST_IN_MEMORY else None
-        return Frame(position, name.hex(), key.hex(), self._data[body:body + description], inline, values, flags)
+        rest = body + description + inline
+        values = self._data[body + description:rest] if inline <= _MOST_IN_MEMORY else None
+        return Frame(position, name.hex(), key.hex(), self._data[body:body + description], inline, values, flags,
+                     self._data[rest:start + size])
 
     def _next_magic(self, position: int) -> int:
         """Return where the next frame may begin, or -1."""

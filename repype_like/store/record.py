@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from repype_like.errors import DamagedError
 from repype_like.hashing import hash_bytes
 from repype_like.store.plain import to_plain
 from repype_like.typing import Any, InputID, Plain
@@ -86,6 +87,16 @@ class Record:
     origin: str = ""
     """The task it was taken from, relative to the tree; empty if it was computed here."""
     note: Mapping[str, Plain] = field(default_factory=dict)
+    encoded: tuple[bytes, bytes] | None = field(default=None, init=False, compare=False, repr=False)
+    """What :func:`encode` returns, if that is known: what is taken over from another log is copied as it is."""
+
+    def taken_from(self, origin: str) -> Record:
+        """Return the same record with another :attr:`origin`, which is not part of the encoding."""
+        record = Record(
+            self.id, self.pre_key, self.stage, self.input_id, self.fingerprint, self.config, self.reads,
+            self.observations, self.outputs, self.fields, self.started, self.seconds, self.peak_memory, origin, self.note)
+        record.encoded = self.encoded
+        return record
 
 
 _encode_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -93,7 +104,9 @@ _decode_json = json.JSONDecoder().raw_decode
 
 
 def encode(record: Record) -> tuple[bytes, bytes]:
-    """Return what the log says of `record` besides its id and pre-key, and the bytes of its inline values."""
+    """Return what the log says of `record` besides its id, pre-key and origin, and the bytes of its inline values."""
+    if record.encoded is not None:
+        return record.encoded
     inline = []
     fields: dict[str, Any] = {}
     for name, value in record.fields.items():
@@ -106,19 +119,26 @@ def encode(record: Record) -> tuple[bytes, bytes]:
             fields[name] = (value.format, value.size, value.shown, value.blob, value.hash)
     return _encode_json((
         record.stage, record.input_id, record.fingerprint, to_plain(record.config), dict(record.reads),
-        record.observations, record.outputs, fields, record.started, record.seconds, record.peak_memory, record.origin,
+        record.observations, record.outputs, fields, record.started, record.seconds, record.peak_memory,
         to_plain(record.note),
     )).encode("ascii"), b"".join(inline)
 
 
-def decode(record_id: str, pre_key: str, description: bytes, inline: bytes) -> Record:
+def decode(record_id: str, pre_key: str, origin: str, description: bytes, inline: bytes) -> Record:
     """Return the record that :func:`encode` was given.
 
     Raises:
-        ValueError: If it was written by something else.
+        DamagedError: If it was written by something else.
     """
-    (stage, input_id, fingerprint, config, reads, observations, outputs, stored, started, seconds, peak_memory, origin,
-     note, *_) = _decode_json(description.decode("ascii"))[0]
+    try:
+        return _decoded(record_id, pre_key, origin, description, inline)
+    except (ValueError, TypeError, AttributeError, IndexError) as error:
+        raise DamagedError(f"the record {record_id} is none: {error}") from None
+
+
+def _decoded(record_id: str, pre_key: str, origin: str, description: bytes, inline: bytes) -> Record:
+    (stage, input_id, fingerprint, config, reads, observations, outputs, stored, started, seconds, peak_memory, note,
+     *_) = _decode_json(description.decode("ascii"))[0]
     fields: dict[str, FieldValue | None] = {}
     position = 0
     for name, value in stored.items():
@@ -130,7 +150,9 @@ def decode(record_id: str, pre_key: str, description: bytes, inline: bytes) -> R
             fields[name] = FieldValue(value[0], value[1], hash_bytes(data), data, None, value[2])
         else:
             fields[name] = FieldValue(value[0], value[1], value[4], None, value[3], value[2])
-    return Record(
+    record = Record(
         record_id, pre_key, stage, input_id, fingerprint, config, reads,
         tuple([Observation(*item[:4]) for item in observations]), tuple([OutputFile(*item[:7]) for item in outputs]),
         fields, started, seconds, peak_memory, origin, note)
+    record.encoded = description, inline
+    return record

@@ -99,11 +99,11 @@ class Store(StoreReader):
         Raises:
             DamagedError: If the other store does not have them.
         """
-        if source.directory != self.directory:
+        wanted = [value for value in record.fields.values() if value is not None and value.blob is not None]
+        if wanted and source.directory != self.directory:
             with explained("write", self._layout.blobs):
-                for value in record.fields.values():
-                    if value is not None and value.blob is not None:
-                        blobs.link_blob(self._layout, source._layout, value.blob, value.size, value.hash)
+                for value in wanted:
+                    blobs.link_blob(self._layout, source._layout, str(value.blob), value.size, value.hash)
         return record
 
     def stash(self, path: Path, content: str) -> bool:

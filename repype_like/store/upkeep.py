@@ -66,10 +66,10 @@ def compact(layout: Layout, index: RecordIndex, ids: Collection[str]) -> bool:
     position, pieces = len(HEADER), [HEADER]
     for frame in frames:
         try:
-            moved, packed = repositioned(frame, index.inline(frame), position)
+            packed = repositioned(frame, index.inline(frame), position)
         except DamagedError:
             continue
-        position += moved.size
+        position += len(packed)
         pieces.append(packed)
     with new_file(layout) as aside:
         write_new(aside, pieces)

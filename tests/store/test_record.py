@@ -22,20 +22,20 @@ def test_every_field_comes_back(tmp_path: Path) -> None:
     store = Store(tmp_path)
     fields = {"b": store.encode(0.5), **RECORD.fields, "a": store.encode(np.arange(3)), "empty": store.encode("")}
     record = replace(RECORD, fields=fields)
-    decoded = decode(record.id, record.pre_key, *encode(record))
+    decoded = decode(record.id, record.pre_key, record.origin, *encode(record))
     assert decoded == record
     assert list(decoded.fields) == list(record.fields)
     assert decoded.input_id == "é1"
 
 
 def test_inputs_of_different_types_stay_apart() -> None:
-    assert decode("", "", *encode(replace(RECORD, input_id=1))).input_id == 1
-    assert decode("", "", *encode(replace(RECORD, input_id="1"))).input_id == "1"
+    assert decode("", "", "", *encode(replace(RECORD, input_id=1))).input_id == 1
+    assert decode("", "", "", *encode(replace(RECORD, input_id="1"))).input_id == "1"
 
 
 def test_a_longer_record_of_a_later_version_is_read() -> None:
     description, inline = encode(RECORD)
-    assert decode(RECORD.id, RECORD.pre_key, description[:-1] + b',"more"]', inline) == RECORD
+    assert decode(RECORD.id, RECORD.pre_key, RECORD.origin, description[:-1] + b',"more"]', inline) == RECORD
 
 
 def test_records_travel_between_processes() -> None:
