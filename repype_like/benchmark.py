@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -95,7 +94,7 @@ class Benchmark(Generic[ValueType]):
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["", *inputs])
         table.writerows([stage, *(self._values.get((stage, input_id), "") for input_id in inputs)] for stage in stages)
-        aside = self.filepath.with_name(f".{self.filepath.name}.{os.getpid()}")
+        aside = self.filepath.with_name(f".{self.filepath.name}.new")  # of a killed process, the next one renames it
         aside.write_text(text.getvalue(), encoding="utf-8")
         aside.replace(self.filepath)
 

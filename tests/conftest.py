@@ -9,6 +9,13 @@ import pytest
 
 from project import TRACING, Project
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of those tests of which only a sample is run by default."""
+    parser.addoption("--all-crash-points", action="store_true", help="have the program fail at every system call that "
+                     "touches a task, instead of a sample of them, and kill it at 50 random moments")
+
+
 MakeProject = Callable[[Mapping[str, Any]], Project]
 
 

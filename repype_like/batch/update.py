@@ -23,7 +23,7 @@ from repype_like import events
 from repype_like.batch.failed import note_failures
 from repype_like.batch.provenance import provenance
 from repype_like.events import Listener
-from repype_like.execute import Executor, Outcome, Workplace, Workplaces, execute, settle
+from repype_like.execute import Executor, Outcome, Workplace, Workplaces, execute, put_away_removed, settle
 from repype_like.plan import Files, Plan, Request, TaskPlan
 from repype_like.status import EventLog
 from repype_like.store import Holder, RunLock, StorageError, sync
@@ -74,6 +74,10 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
         if waited:  # the other run has changed what there is to do
             for place in workplaces.values():
                 place.view.store.refresh()
+        stores = [workplaces[task.task].view.store for task in active]
+        changed = [store.begin() for store in stores]
+        changed += [put_away_removed(workplaces[task.task]) for task in active]
+        if any(changed) or waited:
             plan = planner(workplaces, request)
         log = held.enter_context(EventLog.new(min(tops), command))
 
@@ -90,7 +94,7 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
         try:
             _Rounds(workplaces, request, executor, tell, planner, summary,
                     provenance(command, (Path.cwd(), *sorted(tops)))).run(plan)
-            sync([workplaces[task.task].view.store for task in active])
+            sync(stores)
         except StorageError:
             summary.failed += summary.unfinished  # the reason why they were not completed is an error
             summary.unfinished = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from repype_like.execute.asides import put_away_removed
 from repype_like.execute.local import LocalExecutor
 from repype_like.execute.run import Executor, Outcome, execute
 from repype_like.execute.serial import SerialExecutor
@@ -10,4 +11,4 @@ from repype_like.execute.tracking import Tracker
 from repype_like.execute.workplace import Workplace, Workplaces
 
 __all__ = ["Executor", "LocalExecutor", "Outcome", "SerialExecutor", "Tracker", "Workplace", "Workplaces", "execute",
-           "settle"]
+           "put_away_removed", "settle"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from repype_like.errors import DamagedError
@@ -14,7 +14,7 @@ from repype_like.plan import Restore, locate_output
 from repype_like.store import Record, StorageError, Store
 from repype_like.typing import InputID
 
-__all__ = ["Asides", "place_outputs", "put_in_place"]
+__all__ = ["Asides", "place_outputs", "put_away", "put_away_removed", "put_in_place"]
 
 
 class Asides:
@@ -62,6 +62,43 @@ def place_outputs(record: Record, source: Workplace, target: Workplace) -> None:
         if origin is not None and path is not None and path != origin:
             put_in_place(Restore(path, output.hash, output.mode, origin), target.view.store)
     target.note(record)
+
+
+def put_away_removed(place: Workplace) -> bool:
+    """Put away the files of stages and inputs that a task does not have any more, and tell whether there were any.
+
+    A run of the task from nothing would not make them, and a stage that looks into a folder would find them.
+    """
+    view = place.view
+    inputs = {(type(input_id), input_id) for input_id in view.input_ids}
+
+    def is_wanted(record: Record) -> bool:
+        stage = view.stage.get(record.stage)
+        return stage is not None and (type(record.input_id), record.input_id) in inputs and stage.is_enabled(
+            view.configure(record.input_id, None).get(stage.id) or {})
+
+    return not view.opaque and put_away(place, is_wanted)
+
+
+def put_away(place: Workplace, is_wanted: Callable[[Record], bool]) -> bool:
+    """Put away the files that only unwanted records name, and tell whether there were any.
+
+    What somebody has edited stays, and so does what lies outside of the task, since others may have made it as well.
+    """
+    view = place.view
+    wanted: set[Path] = set()
+    unwanted: dict[Path, set[str]] = {}
+    for record in view.store.records.with_outputs():
+        is_one = is_wanted(record)
+        for output in record.outputs:
+            path = locate_output(view, output)
+            if path is not None and is_one:
+                wanted.add(path)
+            elif path is not None and path.is_relative_to(view.path):
+                unwanted.setdefault(path, set()).add(output.hash)
+    stashed = [view.store.stash(path, content) for path, contents in unwanted.items() if path not in wanted
+               for content in contents]
+    return any(stashed)
 
 
 def put_in_place(restore: Restore, store: Store) -> None:

@@ -95,10 +95,17 @@ class Computation:
         inputs = self._read_inputs()
         self._happened(events.StageStarted(task=view.name, stage=node.stage, input_id=node.input_id, tasks=self.tasks,
                                            worker=0))
-        tracker = Tracker(place.roots, place.tree, lambda path: self.emit(Missed(str(path))))
+        started, missed = time.time(), list[Path]()
+        execution = node.stage, node.input_id, started
+
+        def miss(path: Path) -> None:
+            view.store.note_missing(execution, path)
+            missed.append(path)
+            self.emit(Missed(str(path)))
+
+        tracker = Tracker(place.roots, place.tree, miss)
         asides = Asides(place, node.stage, node.input_id)
         asides.move()
-        started = time.time()
         try:
             with tracker.active():
                 place.pipeline.on_resolve = tracker.meet
@@ -119,6 +126,8 @@ class Computation:
             passed = {field: self._pass_on(field, outputs[field], fields[field]) for field in self.passing}
         except BaseException:
             asides.put_back(tracker.made())
+            if missed:
+                view.store.note_failed(execution)
             raise
         finally:
             place.pipeline.on_resolve = None

@@ -226,7 +226,7 @@ class _Execution:
         if record.outputs and not self._claim(record, place):
             return
         try:
-            if record.outputs:
+            if record.outputs or place.earlier_outputs:
                 wanted = {locate_output(place.view, output) for output in record.outputs}
                 Asides(place, record.stage, record.input_id).move({path for path in wanted if path is not None})
             for restore in transfer.restore:
@@ -274,6 +274,7 @@ class _Execution:
                                            error=error, traceback="", output=""))
                     return False
                 self.claims[path] = claim
+                place.view.store.unsynced.add(path)
         return True
 
     def _is_contested(self, made: Made) -> bool:

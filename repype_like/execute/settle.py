@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from repype_like.benchmark import Benchmark
 from repype_like.config import to_plain
+from repype_like.execute.asides import put_away
 from repype_like.execute.workplace import Workplace
 from repype_like.plan import PLACE, Action, Catalogue, Files, Request, TaskView, locate_output, plan_task, task_key
 from repype_like.store import Digest, Observation, OutputFile, Record
+from repype_like.store.failures import explained
 from repype_like.typing import Any, InputID, Plain
 
 __all__ = ["settle"]
@@ -37,9 +39,11 @@ def settle(place: Workplace, provenance: Mapping[str, Plain], files: Files) -> b
         return False
     if steps or left.pending or left.refresh or view.store.digest is None:
         view.store.append(_without_surplus(view, (record for _, record in records)))
-        times = _times(place, records)
-        _write_final_configs(place, records)
-        times.save()
+        in_force = {record.id for _, record in records}
+        put_away(place, lambda record: record.id in in_force)
+        with explained("write", view.path / "times.csv"):
+            _times(place, records).save()
+            _write_final_configs(place, records)
         view.store.commit(_digest(view, records, provenance, files))
     return True
 

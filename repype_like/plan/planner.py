@@ -123,7 +123,8 @@ def plan_task(view: TaskView, catalogue: Catalogue, files: Files,
 
 def is_up_to_date(view: TaskView, digest: Digest, files: Files) -> bool:
     """Tell from the digest alone whether a task is complete: nothing that decides has changed, nor has any file."""
-    if digest.key != task_key(view) or not all(is_place_of(view, place) for place in digest.places):
+    if view.store.is_torn or digest.key != task_key(view) or not all(
+            is_place_of(view, place) for place in digest.places):
         return False
     for seen, stamp in digest.observations:
         path = view.locate(seen.scope, seen.input_id, seen.path)

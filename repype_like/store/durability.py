@@ -30,7 +30,7 @@ def sync(stores: Sequence[Store]) -> None:
         for store in written.values():
             _sync_file_system(store)
         for store in stores:
-            store.unsynced.clear()
+            store.synced()
     else:
         for store in stores:
             store.sync()

@@ -10,6 +10,7 @@
         blobs/<hash>.<ext>  a large value, named by content, never changed
         blobs/<hash>.out    an output file that was superseded
         blobs/*.damaged     a blob whose content is not what its name says
+        unfinished          what a run has begun; deleted when everything is on the disk
         aside/              files that are being written; those of processes that are gone are deleted
         passing/            values on their way from stage to stage, during a run only
         lock/               who is running the tree (at the topmost task)
@@ -46,6 +47,7 @@ class Layout:
     records = _inside("records")
     damaged_records = _inside("records.damaged")
     blobs = _inside("blobs")
+    unfinished = _inside("unfinished")
     aside = _inside("aside")
     passing = _inside("passing")
     lock = _inside("lock")

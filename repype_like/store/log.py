@@ -1,8 +1,9 @@
 """The log of records: frames, one after the other, only ever added to.
 
 A frame is a header (magic, checksum, lengths, flags, record id, pre-key), the description, the inline values, and the
-task that the record was taken from, if any. Any prefix of a log is a log: what is cut off at the end is not there yet. A frame that is not what was written is passed
-over, and reading goes on at the next one, which its magic and checksum give away.
+task that the record was taken from, if any. Any prefix of a log is a log: what is cut off at the end is not there yet.
+A frame that is not what was written is passed over, and reading goes on at the next one, which its magic and checksum
+give away.
 
 The checksum depends on the position of the frame, too. So a value that happens to contain a frame, such as the bytes
 of another log, is never taken for a record of this one.
@@ -95,8 +96,8 @@ def frames_of(records: Iterable[Record], position: int) -> tuple[list[Frame], by
         flags = _HAS_OUTPUTS if record.outputs else 0
         packed = _packed(record.id, record.pre_key, description, inline, origin, flags, position)
         small = len(inline) <= _MOST_IN_MEMORY
-        frames.append(Frame(position, record.id, record.pre_key, description, len(inline), inline if small else None, flags,
-                            origin, record if small else None))
+        frames.append(Frame(position, record.id, record.pre_key, description, len(inline), inline if small else None,
+                            flags, origin, record if small else None))
         pieces.append(packed)
         position += len(packed)
     return frames, b"".join(pieces)

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from repype_like.errors import DamagedError
-from repype_like.store import blobs, outputs, upkeep, verification
+from repype_like.store import blobs, outputs, unfinished, upkeep, verification
 from repype_like.store.digest import Digest, NewerVersionError, read_digest
 from repype_like.store.failed import Failed, read_failed
 from repype_like.store.failures import explained
@@ -23,6 +23,9 @@ from repype_like.store.verification import Fault
 from repype_like.typing import Any
 
 __all__ = ["StoreReader"]
+
+_NEVER = -1
+"""No file was written then, so the content is looked at."""
 
 
 class StoreReader:
@@ -106,6 +109,7 @@ class StoreReader:
         """Forget what was read, so that it is read anew."""
         self.__dict__.pop("records", None)
         self.__dict__.pop("failed", None)
+        self.__dict__.pop("is_torn", None)
         self._forget_digest()
 
     def _forget_digest(self) -> None:
@@ -118,7 +122,7 @@ class StoreReader:
         Contents are looked at only where the status of a file is not what it was at the completion.
         """
         digest = self._digest
-        if digest is None:
+        if digest is None or self.is_torn:
             return False
         if self._status_of_log() != digest.log and not self.records.ids() >= digest.record_ids():
             return False
@@ -128,10 +132,19 @@ class StoreReader:
         """Tell whether the values of these fields of a record are here, as far as the status of files tells that."""
         for name in fields:
             value = record.fields.get(name)
-            if value is None or (value.blob is not None and not blobs.has_blob(
-                    self._layout, value.blob, value.size, self._written.get(value.blob))):
+            if value is None:
                 return False
+            if value.blob is not None:
+                written = _NEVER if self.is_torn else self._written.get(value.blob)
+                if not blobs.has_blob(self._layout, value.blob, value.size, written):
+                    return False
         return True
+
+    @cached_property
+    def is_torn(self) -> bool:
+        """Whether the machine stopped before all of the last run was on the disk: nothing counts that was not read."""
+        with explained("read", self._layout.unfinished):
+            return unfinished.is_torn(self._layout)
 
     @cached_property
     def _written(self) -> dict[str, int]:
@@ -145,6 +158,10 @@ class StoreReader:
         except OSError:
             return []
         return [status.st_size, status.st_mtime_ns] if stat.S_ISREG(status.st_mode) else []
+
+    def _size_of_log(self) -> int:
+        status = self._status_of_log()
+        return status[0] if status else 0
 
     def decode(self, field: FieldValue) -> Any:
         """Return a value. It is writable, and changes to it do not reach the store.

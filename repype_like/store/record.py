@@ -94,7 +94,8 @@ class Record:
         """Return the same record with another :attr:`origin`, which is not part of the encoding."""
         record = Record(
             self.id, self.pre_key, self.stage, self.input_id, self.fingerprint, self.config, self.reads,
-            self.observations, self.outputs, self.fields, self.started, self.seconds, self.peak_memory, origin, self.note)
+            self.observations, self.outputs, self.fields, self.started, self.seconds, self.peak_memory, origin,
+            self.note)
         record.encoded = self.encoded
         return record
 

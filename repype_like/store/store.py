@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from repype_like.formats import FormatLike
-from repype_like.store import blobs, outputs, upkeep
+from repype_like.store import blobs, outputs, unfinished, upkeep
 from repype_like.store.atomic import replace_file, sweep, write_all
 from repype_like.store.digest import Digest, NewerVersionError, encode_digest
 from repype_like.store.failed import Failed, write_failed
@@ -16,6 +16,7 @@ from repype_like.store.failures import NotWritableError, explained
 from repype_like.store.log import frames_of
 from repype_like.store.reader import StoreReader
 from repype_like.store.record import FieldValue, Record
+from repype_like.store.unfinished import Execution
 from repype_like.store.values import encode_value
 from repype_like.typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,8 @@ _WASTEFUL = 4
 class Store(StoreReader):
     """Everything that is stored for a task, and what changes it.
 
-    Workers only call :meth:`encode`, :meth:`decode` and :meth:`stash`; all else that writes is for the one process that
-    holds the lock of the tree.
+    Workers only call :meth:`encode`, :meth:`decode`, :meth:`stash`, :meth:`note_missing` and :meth:`note_failed`; all
+    else that writes is for the one process that holds the lock of the tree.
 
     Whatever the file system refuses is a :class:`~repype_like.store.failures.StorageError`.
     """
@@ -41,6 +42,35 @@ class Store(StoreReader):
         super().__init__(directory)
         self.unsynced: set[Path] = set()
         """The files that were written and may not be on the disk yet."""
+        self._begun = False
+
+    def begin(self) -> bool:
+        """Take down that a run begins to write, until :meth:`sync`; put away what a run that was killed has left.
+
+        Returns:
+            Whether there were such files, or others have written in the meantime, so that there may be other things to
+            do than it seemed.
+        """
+        changed = self._size_of_log() != self.records.end
+        if changed:
+            self.refresh()
+        with explained("write", self._layout.unfinished):
+            left = list(unfinished.abandoned_files(self._layout, self.records))
+            unfinished.begin(self._layout)
+        for path, content in left:
+            self.stash(path, content)
+        self._begun = True
+        return changed or bool(left)
+
+    def note_missing(self, execution: Execution, path: Path) -> None:
+        """Take down that a stage has asked for a path at which there is nothing, before it makes a file there."""
+        with explained("write", self._layout.unfinished):
+            unfinished.note_missing(self._layout, execution, path)
+
+    def note_failed(self, execution: Execution) -> None:
+        """Take down that a stage has failed, and that the files it made are gone again."""
+        with explained("write", self._layout.unfinished):
+            unfinished.note_failed(self._layout, execution)
 
     def encode(self, value: Any, named: FormatLike | None = None) -> FieldValue:
         """Turn a value into what a record can hold; a large one is written as a blob.
@@ -162,7 +192,7 @@ class Store(StoreReader):
 
     def sync(self) -> None:
         """Have everything that was written reach the disk, so that it survives a power cut as well."""
-        written, self.unsynced = self.unsynced, set()
+        written = self.unsynced
         folders = {path.parent for path in written} | ({self.directory} if written else set())
         for path in (*sorted(written), *sorted(folders)):
             with explained("write", path), contextlib.suppress(FileNotFoundError):
@@ -171,6 +201,16 @@ class Store(StoreReader):
                     os.fsync(descriptor)
                 finally:
                     os.close(descriptor)
+        self.synced()
+
+    def synced(self) -> None:
+        """Take down that everything that was written has reached the disk."""
+        self.unsynced = set()
+        if self._begun:
+            with explained("write", self._layout.unfinished):
+                self._layout.unfinished.unlink(missing_ok=True)
+            self._begun = False
+            self.__dict__.pop("is_torn", None)
 
     def keep(self, ids: Collection[str]) -> None:
         """Forget all records but those with these ids, and the blobs that no record names any more."""

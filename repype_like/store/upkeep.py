@@ -93,7 +93,7 @@ def sweep_blobs(layout: Layout, index: RecordIndex) -> None:
 
 def delete_everything(layout: Layout) -> None:
     """Delete all that is ours; links are deleted, never followed."""
-    for path in (layout.digest, layout.failed, layout.records, layout.damaged_records):
+    for path in (layout.digest, layout.failed, layout.records, layout.damaged_records, layout.unfinished):
         _delete(path.unlink)
     for entry in blob_entries(layout):
         Path(entry.path).unlink()

@@ -34,6 +34,7 @@ def run_task(task: Task, config: Config, pipeline: Pipeline, pickup: bool, strip
     place = replace(place, view=replace(place.view, opaque=False, verdict=None))
     found = task.find_pickup_task(pipeline, config) if pickup else {"task": None, "first_diverging_stage": None}
     first = found["first_diverging_stage"]
+    place.view.store.begin()
     _status.update(status, info="start", task=str(place.view.path), first_stage=first.id if first is not None else None,
                    pickup=str(found["task"].directory) if found["task"] is not None else None)
     if type(pipeline).process is not Pipeline.process or task.overrides("strip_marginals"):
@@ -43,6 +44,7 @@ def run_task(task: Task, config: Config, pipeline: Pipeline, pickup: bool, strip
         data, times = _process_stages(task, place, pipeline, request, strip_marginals, status)
     _status.update(status, info="storing", intermediate=True)
     task.store(pipeline, data, config, times)
+    place.view.store.sync()
     _status.update(status, info="completed", task=str(place.view.path))
     return data
 
