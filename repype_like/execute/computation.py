@@ -127,7 +127,7 @@ class Computation:
         except BaseException:
             asides.put_back(tracker.made())
             if missed:
-                view.store.note_failed(execution)
+                view.store.note_undone(execution)
             raise
         finally:
             place.pipeline.on_resolve = None

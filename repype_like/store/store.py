@@ -32,7 +32,7 @@ _WASTEFUL = 4
 class Store(StoreReader):
     """Everything that is stored for a task, and what changes it.
 
-    Workers only call :meth:`encode`, :meth:`decode`, :meth:`stash`, :meth:`note_missing` and :meth:`note_failed`; all
+    Workers only call :meth:`encode`, :meth:`decode`, :meth:`stash`, :meth:`note_missing` and :meth:`note_undone`; all
     else that writes is for the one process that holds the lock of the tree.
 
     Whatever the file system refuses is a :class:`~repype_like.store.failures.StorageError`.
@@ -67,10 +67,10 @@ class Store(StoreReader):
         with explained("write", self._layout.unfinished):
             unfinished.note_missing(self._layout, execution, path)
 
-    def note_failed(self, execution: Execution) -> None:
+    def note_undone(self, execution: Execution) -> None:
         """Take down that a stage has failed, and that the files it made are gone again."""
         with explained("write", self._layout.unfinished):
-            unfinished.note_failed(self._layout, execution)
+            unfinished.note_undone(self._layout, execution)
 
     def encode(self, value: Any, named: FormatLike | None = None) -> FieldValue:
         """Turn a value into what a record can hold; a large one is written as a blob.

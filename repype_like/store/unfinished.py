@@ -24,7 +24,7 @@ from repype_like.store.index import RecordIndex
 from repype_like.store.layout import Layout
 from repype_like.typing import Any, InputID
 
-__all__ = ["Execution", "abandoned_files", "begin", "is_torn", "note_failed", "note_missing"]
+__all__ = ["Execution", "abandoned_files", "begin", "is_torn", "note_missing", "note_undone"]
 
 Execution = tuple[str, InputID, float]
 """A stage, an input, and when the stage began, in seconds since the epoch: as its record will say."""
@@ -39,7 +39,7 @@ class _Content:
     homes: set[str] = field(default_factory=set)
     """Where the task lay."""
     missing: list[tuple[Execution, str]] = field(default_factory=list)
-    failed: set[Execution] = field(default_factory=set)
+    undone: set[Execution] = field(default_factory=set)
 
 
 def begin(layout: Layout) -> None:
@@ -53,9 +53,9 @@ def note_missing(layout: Layout, execution: Execution, path: Path) -> None:
     _append(layout, {"missing": str(path.relative_to(layout.task) if inside else path), "by": execution})
 
 
-def note_failed(layout: Layout, execution: Execution) -> None:
+def note_undone(layout: Layout, execution: Execution) -> None:
     """Take down that a stage has failed, and that what it made is gone again."""
-    _append(layout, {"failed": execution})
+    _append(layout, {"undone": execution})
 
 
 def is_torn(layout: Layout) -> bool:
@@ -73,7 +73,7 @@ def abandoned_files(layout: Layout, index: RecordIndex) -> Iterator[tuple[Path, 
     known = {output.hash for record in index.with_outputs() for output in record.outputs}
     for execution, text in content.missing:
         stage, input_id, started = execution
-        if execution in content.failed or (stage, type(input_id), input_id, started) in finished:
+        if execution in content.undone or (stage, type(input_id), input_id, started) in finished:
             continue
         if Path(text).is_absolute() and content.homes != {str(layout.task)}:
             continue  # this is a copy, and that is a file of the original
@@ -131,8 +131,8 @@ def _understand(line: dict[str, Any], content: _Content) -> None:
         stage, input_id, started = line["by"]
         content.missing.append(((stage, input_id, started), line["missing"]))
     else:
-        stage, input_id, started = line["failed"]
-        content.failed.add((stage, input_id, started))
+        stage, input_id, started = line["undone"]
+        content.undone.add((stage, input_id, started))
 
 
 def _boot() -> str:

@@ -139,7 +139,7 @@ def test_a_deleted_digest_is_written_again_without_computing(tree: Project) -> N
     file = tree.root / "tasks/.repype/digest.json"
     file.unlink()
     (state,) = tree.run("status", "tasks", "--json").ok().json()["tasks"]
-    assert state["reasons"] == ["never run"]
+    assert state["reasons"] == ["never completed"]
     tree.run("run", "tasks").ok()
     assert not tree.executions()
 
