@@ -10,9 +10,11 @@ from pathlib import Path
 
 from repype_like.batch import update, validation
 from repype_like.batch.context import RunContext
+from repype_like.batch.executors import ClusterOptions, executor_for
 from repype_like.errors import Problem, RepypeError, SpecError, UsageError
 from repype_like.events import Event, Listener
-from repype_like.execute import Executor, LocalExecutor, SerialExecutor, Workplaces
+from repype_like.execute import Executor, Workplaces
+from repype_like.execute.dask.job import Job
 from repype_like.plan import Plan, Request, TaskView, make_plan
 from repype_like.spec import SPEC_NAME, SpecTree, TaskSpec, load_document, load_tree
 from repype_like.status import Status
@@ -50,6 +52,8 @@ class Batch:
         self.problems: list[Problem] = []
         """What is wrong with it."""
         self._executor: Executor | None = None
+        self._contexts: dict[Path, RunContext] = {}
+        """By directory, the tasks that were looked at for planning."""
         self._resolved: dict[Path, Task] = {}
 
     @property
@@ -190,6 +194,7 @@ class Batch:
 
     def workplaces(self, contexts: Sequence[RunContext]) -> Workplaces:
         """Return tasks as planning and executing see them, by name."""
+        self._contexts.update((context.task.directory, context) for context in contexts)
         numbers: dict[int, int] = {}
         by_task = {id(context.task): context for context in contexts}
         places = {}
@@ -218,7 +223,7 @@ class Batch:
 
     def execute(self, plan: Plan, workplaces: Workplaces, request: Request = _EVERYTHING, jobs: int = 0,
                 listen: Listener = lambda event: None, command: Sequence[str] = (),
-                wait: bool = False) -> update.Summary:
+                wait: bool = False, cluster: ClusterOptions | None = None) -> update.Summary:
         """Do what a plan says, and complete the tasks that it is about.
 
         Arguments:
@@ -229,16 +234,24 @@ class Batch:
             listen: Told every event.
             command: What the user typed, for the record.
             wait: Whether to wait for another run that holds the tree.
+            cluster: The cluster to run on; one that is made for the run has `jobs` workers.
 
         Raises:
             LockedError: If another run holds the tree.
+            RepypeError: If something is wrong with the cluster.
         """
-        self._executor = LocalExecutor(jobs) if jobs else SerialExecutor()
-        try:
-            return update.bring_up_to_date(plan, workplaces, request, self._executor, listen, self.plan, self.root,
-                                           tuple(command), wait)
-        finally:
-            self._executor = None
+        with executor_for(jobs, cluster, self._make_job) as executor:
+            self._executor = executor
+            try:
+                return update.bring_up_to_date(plan, workplaces, request, executor, listen, self.plan, self.root,
+                                               tuple(command), wait)
+            finally:
+                self._executor = None
+
+    def _make_job(self, workplaces: Workplaces) -> Job:
+        from repype_like.batch.parcels import make_job  # only for a cluster
+
+        return make_job({name: self._contexts[place.view.path] for name, place in workplaces.items()}, workplaces)
 
     def table(self) -> pandas.DataFrame:
         """Return the results of all completed tasks: a row for each task and input, with the parameters that differ.

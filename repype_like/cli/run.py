@@ -42,6 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("-j", "--jobs", metavar="N", type=_positive,
                        help="the number of worker processes (default: one for each core)")
     where.add_argument("--serial", action="store_true", help="run in this process, for a debugger")
+    how.add_argument("--dask", metavar="ADDRESS",
+                     help="run on the Dask cluster with this scheduler (tcp://host:8786, or its scheduler file); "
+                          "local: on one that is made for the run, with -j workers")
+    how.add_argument("--dask-wait", metavar="SECONDS", type=float, default=60.0,
+                     help="give up when the cluster has had no workers for that long (default: 60)")
     how.add_argument("--task-class", metavar="DOTTED", help="the class of the tasks, such as project.tasks.MyTask")
     how.add_argument("--wait", action="store_true", help="wait for another run that holds the tree")
     how.add_argument("--json", action="store_true", help="print events to stdout, as lines of JSON")
@@ -49,14 +54,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from repype_like.batch import ClusterOptions
     from repype_like.cli.running import Options, run_tasks
     from repype_like.cli.selection import Wanted, select
 
+    if args.dask is not None and args.serial:
+        args.parser.error("--dask and --serial exclude each other")
+    if args.dask is not None and args.dask != "local" and args.jobs is not None:
+        args.parser.error("-j is for workers that this command starts; how many a cluster has is up to the cluster")
     wanted = Wanted(tuple(args.paths or ["."]), tuple(args.only), tuple(args.inputs), args.first, args.last,
                     args.task_class)
     options = Options(dry_run=args.dry_run, force=args.force, pick_up=not args.no_pickup, keep_going=args.keep_going,
-                      jobs=0 if args.serial else args.jobs, wait=args.wait, json=args.json,
-                      command=args.command_line)
+                      jobs=0 if args.serial else args.jobs, wait=args.wait, json=args.json, command=args.command_line,
+                      cluster=ClusterOptions(args.dask, args.dask_wait) if args.dask is not None else None)
     return run_tasks(select(wanted), options)
 
 

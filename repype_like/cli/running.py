@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from repype_like import events
-from repype_like.batch import Batch, Summary
+from repype_like.batch import Batch, ClusterOptions, Summary
 from repype_like.cli.console import Console
 from repype_like.cli.listing import name_root, print_rows, require_runnable, rows_of
 from repype_like.cli.problems import report_problems
@@ -41,6 +41,8 @@ class Options:
     """The number of worker processes; 0 for none, None for as many as there are cores."""
     wait: bool = False
     json: bool = False
+    cluster: ClusterOptions | None = None
+    """The cluster to run on, instead of this machine alone."""
     command: tuple[str, ...] = ()
 
 
@@ -91,7 +93,7 @@ def _run(selection: Selection, workplaces: Workplaces, plan: Plan, request: Requ
     with console, interruption, _stdout_for_data(serial=not jobs):
         try:
             summary = selection.batch.execute(plan, workplaces, request, jobs=jobs, listen=show.feed,
-                                              command=options.command, wait=options.wait)
+                                              command=options.command, wait=options.wait, cluster=options.cluster)
         except KeyboardInterrupt:
             if interruption.exit_code is None:
                 raise

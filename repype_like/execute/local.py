@@ -23,6 +23,7 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 
 from repype_like import events
+from repype_like.execute.death import cause_of_death, report_of_death
 from repype_like.execute.mailbox import Mailbox
 from repype_like.execute.messages import GaveUp, Happened, Idle, Message, Missed, Passed, Pause, UnitDone
 from repype_like.execute.schedule import Schedule
@@ -81,11 +82,17 @@ class _Worker:
 
 
 class LocalExecutor:
-    """Runs units in `workers` processes; see :class:`repype_like.execute.run.Executor`."""
+    """Runs units in `workers` processes; see :class:`repype_like.execute.run.Executor`.
 
-    def __init__(self, workers: int):
+    Arguments:
+        workers: How many.
+        schedule: Makes what keeps account of the units, if somebody else has a say in that.
+    """
+
+    def __init__(self, workers: int, schedule: Callable[[Sequence[Unit]], Schedule] = Schedule):
         self.workers = workers
         """How many units run at the same time."""
+        self._make_schedule = schedule
         self._start: Callable[[int], _Worker]
         self._workers: list[_Worker] = []
         self._schedule = Schedule(())
@@ -98,7 +105,7 @@ class LocalExecutor:
 
     def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
         """Run units; what happens is told in the order in which it happens in each worker."""
-        self._schedule = Schedule(units)
+        self._schedule = self._make_schedule(units)
         self._start = lambda number: _start(number, units, workplaces)
         try:
             self._workers = [self._start(number) for number in range(min(self.workers, len(units)))]
@@ -217,8 +224,8 @@ class LocalExecutor:
                 position, node = worker.assigned[0], -1
             if node >= 0 or units[position].opaque or position in self._suspects:
                 worker.assigned.remove(position)
-                cause = _cause(worker.process.exitcode)
-                yield Happened(_report_of_death(units[position], node, cause, tail(worker.output)))
+                cause = cause_of_death(worker.process.exitcode)
+                yield Happened(report_of_death(units[position], node, cause, tail(worker.output)))
                 yield from self._done(UnitDone(position, failed=True))
             else:  # before it could begin, which may be chance, but not twice
                 self._suspects.add(position)
@@ -274,21 +281,3 @@ def _main(here: Connection, there: Connection, mailbox: Mailbox, output: IO[byte
           workplaces: Workplaces, parent: int) -> None:
     here.close()
     serve(there, mailbox, output, units, workplaces, parent)
-
-
-def _cause(exit_code: int | None) -> str:
-    if exit_code is not None and exit_code < 0:
-        name = signal.Signals(-exit_code).name
-        hint = " (maybe out of memory)" if -exit_code == signal.SIGKILL else ""
-        return f"crashed: killed by {name}{hint}"
-    return f"crashed: the process ended with exit code {exit_code}"
-
-
-def _report_of_death(unit: Unit, node: int, cause: str, output: str) -> events.StageFailed:
-    """Return what is said of a worker that died while it ran a unit, in its `node` if it had begun one."""
-    if unit.nodes:
-        found = unit.nodes[max(node, 0)]
-        return events.StageFailed(task=found.tasks[0], stage=found.stage, input_id=found.input_id, tasks=found.tasks,
-                                  error=cause, traceback="", output=output)
-    task = unit.opaque or unit.skips[0].task
-    return events.StageFailed(task=task, stage="", input_id="", tasks=(task,), error=cause, traceback="", output=output)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from repype_like.hashing import hash_bytes
@@ -52,6 +53,15 @@ class SourceCache:
         if source is None:
             source = self._sources.setdefault(real, Source(real, Path(real).read_bytes()))
         return source
+
+    def contents(self) -> dict[str, bytes]:
+        """Return the content of every file that was read, by its real path."""
+        return {file: source.data for file, source in list(self._sources.items())}
+
+    def adopt(self, contents: Mapping[str, bytes]) -> None:
+        """Take for granted what another process has read, as files may have been edited meanwhile."""
+        for file, data in contents.items():
+            self._sources.setdefault(file, Source(file, data))
 
     def hashes(self) -> dict[str, str]:
         """Return the hash of the content of every file that was read, by its real path."""

@@ -1,0 +1,157 @@
+"""The process in which stages run on a cluster: ``python -m repype_like.batch.agent DESCRIPTOR``.
+
+It is started by the host in a worker of Dask, makes the tasks of one run, runs units of work in a worker process of its
+own, as a run without a cluster does, and tells what happens. It ends when its host does, or when it has had nothing to
+do for a while.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109  see repype_like.__main__
+    del sys.path[0]
+
+import pickle
+import signal
+import time
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+
+from repype_like.batch.memory_limit import MemoryLimit
+from repype_like.batch.parcels import ReceivedTasks
+from repype_like.errors import RepypeError
+from repype_like.events import StageFailed
+from repype_like.execute import LocalExecutor
+from repype_like.execute.dask.job import MismatchError, read_job
+from repype_like.execute.dask.protocol import Done, GivenBack, Open, Order, Ready, Refused, Run, Said, send
+from repype_like.execute.messages import Happened, Message, Pause, UnitDone
+from repype_like.plan import Unit
+
+__all__ = ["Batch", "main"]
+
+_IDLE_SECONDS = 30.0
+"""How long an agent waits for work. A run that needs it after all makes another one."""
+
+_FLUSH_SECONDS = 0.05
+"""How long a message waits for others to travel with."""
+
+_LOOKS_UNTIL_RECALLED = 3
+
+
+def main() -> None:
+    """Serve the host at the other end of the descriptor that is given as argument."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator decides what Ctrl-C means
+    pipe = Connection(int(sys.argv[1]))
+    os.set_inheritable(pipe.fileno(), False)
+    try:
+        opening = pickle.loads(pipe.recv_bytes())
+        tasks = _open(opening)
+        send(pipe, Ready())
+        while pipe.poll(_IDLE_SECONDS):
+            message = pickle.loads(pipe.recv_bytes())
+            if isinstance(message, Run):
+                batch = Batch(pipe, pickle.loads(message.units), tasks, MemoryLimit(opening.memory))
+                if not batch.run():
+                    return
+                send(pipe, Done())
+            elif isinstance(message, Order) and message.word == "kill":
+                return
+    except RepypeError as error:
+        send(pipe, Refused(str(error)))
+    except (EOFError, ConnectionError):
+        return
+
+
+def _open(opening: Open) -> ReceivedTasks:
+    job = read_job(opening.job)
+    try:
+        os.chdir(job.directory)
+    except OSError as error:
+        raise MismatchError(f"the directory {job.directory}, in which the run was started, cannot be entered there: "
+                            f"{error.strerror}") from error
+    tasks = ReceivedTasks(job)
+    tasks.check_versions()
+    if opening.check:
+        tasks.check_samples()
+    return tasks
+
+
+class Batch:
+    """Units that an agent is given together."""
+
+    def __init__(self, pipe: Connection, units: Sequence[Unit], tasks: ReceivedTasks, memory: MemoryLimit):
+        self._pipe = pipe
+        self._units = units
+        self._tasks = tasks
+        self._memory = memory
+        self._executor = LocalExecutor(1)
+        self._left = list(range(len(units)))
+        self._looks = 0
+        """How many times the executor has looked around since the units were recalled."""
+        self._recalled = False
+        self._killed = False
+        self._said: list[Message | GivenBack] = []
+        self._flushed = time.monotonic()
+
+    def run(self) -> bool:
+        """Run the units, and tell whether the agent is to go on afterwards.
+
+        Raises:
+            MismatchError: If one of their tasks is not here what was planned.
+        """
+        for unit in self._units:
+            for task in unit.tasks:
+                self._tasks[task]  # before processes are made that would each load it
+        self._executor.run(self._units, self._tasks, self._tell)
+        self._flush()
+        return not self._killed
+
+    def _tell(self, message: Message) -> None:
+        if isinstance(message, Pause):
+            self._obey()
+            self._memory.enforce()
+            if time.monotonic() - self._flushed > _FLUSH_SECONDS:
+                self._flush()
+            return
+        if isinstance(message, UnitDone):
+            self._left.remove(message.unit)
+        elif isinstance(message, Happened) and isinstance(message.event, StageFailed):
+            message = Happened(self._memory.explained(message.event))
+        self._said.append(message)
+
+    def _obey(self) -> None:
+        try:
+            while self._pipe.poll(0):
+                self._follow(pickle.loads(self._pipe.recv_bytes()).word)
+        except (EOFError, OSError):  # there is no host any more
+            self._follow("kill")
+        if self._recalled:
+            self._give_back()
+
+    def _follow(self, word: str) -> None:
+        if word == "kill":
+            self._killed = True
+            self._executor.kill()
+        else:
+            self._executor.stop()
+            self._recalled = self._recalled or word == "recall"
+
+    def _give_back(self) -> None:
+        """Give back all units but the first that is left, as soon as it is certain that none of them begins."""
+        self._looks += 1
+        if self._looks == _LOOKS_UNTIL_RECALLED and len(self._left) > 1:
+            self._said.append(GivenBack(tuple(self._left[1:])))
+            del self._left[1:]
+            self._flush()
+
+    def _flush(self) -> None:
+        self._flushed = time.monotonic()
+        if self._said:
+            said, self._said = self._said, []
+            send(self._pipe, Said(pickle.dumps(said, 5)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""Where the units of a run are run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from repype_like.execute import Executor, LocalExecutor, SerialExecutor, Workplaces
+from repype_like.execute.dask.job import Job
+
+__all__ = ["ClusterOptions", "executor_for"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOptions:
+    """Which cluster of Dask to run on."""
+
+    address: str
+    """The address of its scheduler, the path of its scheduler file, or ``local`` for one that is made for the run."""
+    wait: float = 60.0
+    """Seconds after which a run that has no workers is given up."""
+
+
+@contextlib.contextmanager
+def executor_for(jobs: int, cluster: ClusterOptions | None,
+                 make_job: Callable[[Workplaces], Job]) -> Iterator[Executor]:
+    """Give what runs units: on a cluster, in `jobs` processes of this machine, or in this process if that is 0."""
+    if cluster is None:
+        yield LocalExecutor(jobs) if jobs else SerialExecutor()
+        return
+    from repype_like.execute.dask.executor import DaskExecutor  # rarely needed
+
+    with DaskExecutor(cluster.address, max(jobs, 1), cluster.wait, make_job) as executor:
+        yield executor

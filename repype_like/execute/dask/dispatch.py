@@ -1,0 +1,295 @@
+"""Hands units out to a cluster in batches, and sees to it that each is done once, whatever becomes of its worker."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from repype_like import events
+from repype_like.execute.dask.cluster import Cluster, ClusterLostError, Ended, NoWorkersError, Part
+from repype_like.execute.dask.host import MOST_SENT
+from repype_like.execute.dask.job import MismatchError
+from repype_like.execute.dask.protocol import GivenBack, sibling
+from repype_like.execute.death import report_of_death
+from repype_like.execute.messages import Happened, Message, Pause, UnitDone
+from repype_like.execute.unit import with_worker
+from repype_like.plan import Unit
+from repype_like.typing import Any, Protocol
+
+__all__ = ["Dispatch"]
+
+_BATCH_SECONDS = 0.5
+"""Units are handed out in batches of about this duration: a task of Dask costs some milliseconds on its way."""
+
+_MOST_BATCHED = 256
+_LOOK_SECONDS = 0.05
+
+_MOST_DEATHS = 2
+"""How many workers a unit may take with it before it is left alone."""
+
+_LATE_SECONDS = 20.0
+"""How long to wait for the last that a batch has said, when it is known to have ended."""
+
+
+class _Orders(Protocol):
+    stopped: bool
+    killed: bool
+
+
+@dataclass
+class _Flight:
+    """A batch of units that was handed out."""
+
+    units: list[int]
+    future: Any
+    left: list[int]
+    """Those that are neither done nor given back."""
+    worker: str = ""
+    """Where it runs, once it does."""
+    since: float = field(default_factory=time.monotonic)
+    node: int = -1
+    """The position of the node, in the first unit that is left, that began last."""
+    parts: int = 0
+    """How much of what it says was heard."""
+    ended: Ended | None = None
+    ended_at: float = 0.0
+    recalled: bool = False
+
+
+class Dispatch:
+    """Runs units on a cluster.
+
+    Arguments:
+        cluster: The cluster.
+        job: What it knows of the tasks.
+        units: The units.
+        tell: Told what happens.
+        orders: Whether to stop, or to end at once.
+        wait: Seconds after which a run without workers is given up.
+        first: The number of the first batch.
+    """
+
+    def __init__(self, cluster: Cluster, job: Path, units: Sequence[Unit], tell: Callable[[Message], None],
+                 orders: _Orders, wait: float, first: int):
+        self._cluster = cluster
+        self._job = job
+        self._units = units
+        self._tell = tell
+        self._orders = orders
+        self._wait = wait
+        self._next = first
+        self._waiting = deque(range(len(units)))
+        self._flights: dict[int, _Flight] = {}
+        self._deaths: Counter[int] = Counter()
+        self._numbers: dict[str, int] = {}
+        """What workers are called where they are shown."""
+        self._seconds_per_unit = math.inf
+        self._alone_since: float | None = None
+        self._saved = 0
+        self._stopping = False
+
+    def run(self) -> int:
+        """Run the units, and return the number of the next batch.
+
+        Raises:
+            ClusterLostError, NoWorkersError, MismatchError: If the cluster cannot go on.
+        """
+        try:
+            while self._flights or (self._waiting and not self._orders.stopped):
+                self._obey()
+                self._hand_out()
+                for news in self._cluster.news(_LOOK_SECONDS):
+                    self._take_in(news)
+                self._check()
+                self._tell(Pause())
+        finally:
+            if self._flights:
+                self._end()
+        return self._next
+
+    # --- handing out -------------------------------------------------------------------------------------------------
+
+    def _obey(self) -> None:
+        if self._orders.killed:
+            self._waiting.clear()
+            self._end()
+        elif self._orders.stopped and not self._stopping:
+            self._stopping = True
+            for flight in self._flights.values():
+                if not flight.worker:
+                    flight.future.cancel()
+            self._cluster.order(self._job, "stop")
+
+    def _end(self) -> None:
+        """End what runs, and forget it."""
+        flights, self._flights = self._flights, {}
+        self._cluster.order(self._job, "kill")
+        if not self._cluster.is_lost():
+            for flight in flights.values():
+                flight.future.cancel()
+
+    def _hand_out(self) -> None:
+        if self._orders.stopped:
+            return
+        threads = sum(self._cluster.workers().values())
+        most = threads + max(1, threads // 2) if threads else 0
+        while self._waiting and len(self._flights) < most:
+            self._submit(self._batch(threads))
+        if not self._waiting and len(self._flights) < threads:
+            self._recall()
+
+    def _batch(self, threads: int) -> list[int]:
+        """Take units that wait, to be handed out together."""
+        fair = len(self._waiting) // (2 * threads)
+        count = max(1, min(fair, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)), _MOST_BATCHED))
+        batch = [self._waiting.popleft()]
+        while len(batch) < count and not self._deaths[batch[0]] and not self._deaths[self._waiting[0]]:
+            batch.append(self._waiting.popleft())
+        return batch
+
+    def _submit(self, batch: list[int]) -> None:
+        number, self._next = self._next, self._next + 1
+        units = pickle.dumps(tuple(self._units[position] for position in batch), 5)
+        if len(units) > MOST_SENT:
+            sibling(self._job, f"b{number}u").write_bytes(units)
+            units = b""
+        self._flights[number] = _Flight(batch, self._cluster.submit(self._job, number, units, {}), list(batch))
+
+    def _recall(self) -> None:
+        """Have units back that wait behind a long one while other workers have nothing to do."""
+        for number, flight in self._flights.items():
+            if flight.worker and len(flight.left) > 1 and not flight.recalled and (
+                    time.monotonic() - flight.since > 2 * _BATCH_SECONDS):
+                flight.recalled = True
+                self._cluster.order(self._job, "recall", [flight.worker], [number])
+
+    # --- taking in ---------------------------------------------------------------------------------------------------
+
+    def _take_in(self, news: Part | Ended) -> None:
+        flight = self._flights.get(news.batch)
+        if flight is None:
+            return  # of a batch that was taken for lost, and was handed out anew
+        if isinstance(news, Ended):
+            flight.ended, flight.ended_at = news, time.monotonic()
+        else:
+            flight.parts += 1
+            flight.worker = news.worker
+            path = sibling(self._job, news.file) if news.file else None
+            data = path.read_bytes() if path is not None else news.data
+            for message in pickle.loads(data) if data else ():
+                self._understand(flight, message)
+            if path is not None:
+                path.unlink(missing_ok=True)
+        self._close(news.batch, flight)
+
+    def _understand(self, flight: _Flight, message: Message | GivenBack) -> None:
+        if isinstance(message, GivenBack):
+            self._put_back([flight.units[index] for index in message.units], flight)
+        elif isinstance(message, UnitDone):
+            position = flight.units[message.unit]
+            flight.left.remove(position)
+            flight.node = -1
+            self._saved += not message.failed
+            self._tell(UnitDone(position, message.failed))
+        elif isinstance(message, Happened):
+            event = message.event
+            if isinstance(event, events.StageStarted):
+                flight.node = self._node_of(flight, event)
+            number = self._numbers.setdefault(flight.worker, len(self._numbers))
+            self._tell(Happened(with_worker(event, number)))
+        else:
+            self._tell(message)
+
+    def _node_of(self, flight: _Flight, event: events.StageStarted) -> int:
+        unit = self._units[flight.left[0]] if flight.left else None
+        return next((index for index, node in enumerate(unit.nodes if unit is not None else ())
+                     if node.stage == event.stage and event.task in node.tasks), -1)
+
+    def _put_back(self, positions: list[int], flight: _Flight) -> None:
+        for position in positions:
+            flight.left.remove(position)
+        self._waiting.extendleft(reversed(positions))
+
+    def _close(self, number: int, flight: _Flight) -> None:
+        """Put away a batch that has ended, when all that it has said was heard."""
+        if flight.ended is None:
+            return
+        result = flight.ended.result
+        if result is not None and flight.parts < result["parts"] and (
+                time.monotonic() - flight.ended_at < _LATE_SECONDS):
+            return
+        del self._flights[number]
+        if result is None:
+            self._close_without_result(flight, flight.ended.error)
+        elif "refused" in result:
+            self._refuse(result["worker"], result["refused"], flight)
+        elif "again" in result or "died" in result:
+            self._bury(flight, result.get("died", "its worker was lost"))
+        elif flight.units:
+            self._seconds_per_unit = (result["seconds"]) / len(flight.units)
+        self._put_back(list(flight.left), flight)
+
+    def _close_without_result(self, flight: _Flight, error: BaseException | None) -> None:
+        name = type(error).__name__
+        if self._stopping or self._orders.stopped:
+            return  # it was cancelled, before it began
+        if "Cancelled" in name:
+            self._raise_lost()
+        if name == "KilledWorker":
+            self._bury(flight, "its worker was lost")
+            return
+        raise MismatchError(f"a worker cannot run what it is sent: {name}: {error}; install the same versions of "
+                            "repype_like and of Dask for it")
+
+    def _refuse(self, worker: str, reason: str, flight: _Flight) -> None:
+        """Use a worker no more that does not have what the work was planned with."""
+        self._cluster.refused[worker] = reason
+        text = f"the worker {worker} is not used: {reason}"
+        self._tell(Happened(events.Warned(message=text)))
+        if not self._cluster.workers():
+            raise MismatchError(f"no worker can be used; {text}")
+
+    def _bury(self, flight: _Flight, cause: str) -> None:
+        """Take down that a batch was lost with its worker; whoever was running is suspected."""
+        if not flight.left:
+            return
+        suspect = flight.left[0]
+        self._deaths[suspect] += 1
+        if self._deaths[suspect] < _MOST_DEATHS:
+            where = flight.worker or "a worker"
+            self._tell(Happened(events.Warned(message=f"{where} was lost ({cause}); what it was at is done again")))
+            return
+        flight.left.remove(suspect)
+        report = report_of_death(self._units[suspect], flight.node, f"crashed: {cause}, {_MOST_DEATHS} times while it ran",
+                                 "")
+        self._tell(Happened(report))
+        self._tell(UnitDone(suspect, failed=True))
+
+    # --- whether there is a cluster ----------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        if self._orders.killed:
+            return
+        if self._cluster.is_lost():
+            self._raise_lost()
+        for number, flight in list(self._flights.items()):
+            self._close(number, flight)
+        if self._cluster.workers():
+            self._alone_since = None
+            return
+        self._alone_since = self._alone_since or time.monotonic()
+        if time.monotonic() - self._alone_since > self._wait:
+            raise NoWorkersError(f"the cluster at {self._cluster.address} has had no workers for {self._wait:.0f} s; "
+                                 f"{self._kept()}")
+
+    def _raise_lost(self) -> None:
+        raise ClusterLostError(f"lost the cluster at {self._cluster.address}; {self._kept()}")
+
+    def _kept(self) -> str:
+        inputs = "1 input is" if self._saved == 1 else f"{self._saved} inputs are"
+        return f"{inputs} saved, run again to continue"

@@ -1,0 +1,122 @@
+"""Runs units on a cluster of Dask; see :class:`repype_like.execute.run.Executor`."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from repype_like.events import Warned
+from repype_like.execute.dask.cluster import Cluster, NoWorkersError
+from repype_like.execute.dask.dispatch import Dispatch
+from repype_like.execute.dask.job import Job, MismatchError, write_job
+from repype_like.execute.messages import Happened, Message, Pause
+from repype_like.execute.workplace import Workplaces
+from repype_like.plan import Unit
+from repype_like.store.atomic import new_file
+from repype_like.store.layout import Layout
+
+__all__ = ["DaskExecutor"]
+
+_PATIENCE = 5.0
+"""How long to wait for workers without saying so."""
+
+
+class DaskExecutor:
+    """Runs units on a cluster; a context manager.
+
+    Arguments:
+        address: The address of the scheduler, the path of its scheduler file, or ``local`` for a cluster of its own.
+        processes: The number of workers of a local cluster.
+        wait: Seconds after which a run without workers is given up.
+        make_job: Tells what workers need to know of tasks.
+    """
+
+    def __init__(self, address: str, processes: int, wait: float, make_job: Callable[[Workplaces], Job]):
+        self._address = address
+        self._processes = processes
+        self._wait = wait
+        self._make_job = make_job
+        self._cluster: Cluster | None = None
+        self._jobs: dict[int, tuple[Workplaces, Path]] = {}
+        self._files = contextlib.ExitStack()
+        self._batches = 0
+        self.stopped = False
+        """Whether no further unit is started."""
+        self.killed = False
+        """Whether all of it is to end now."""
+
+    def __enter__(self) -> DaskExecutor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        cluster, self._cluster = self._cluster, None
+        if cluster is not None:
+            for _, job in self._jobs.values():
+                cluster.order(job, "end")
+            cluster.close()
+        self._files.close()
+
+    def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
+        """Run units; what happens is told in the order in which it happens on each worker.
+
+        Raises:
+            RepypeError: If there is no cluster.
+            NoWorkersError: If it has no workers.
+            MismatchError: If a worker has other code or versions. Nothing was run then.
+            ClusterLostError: If the scheduler is gone. What was told before is good.
+        """
+        if self._cluster is None:
+            self._cluster = Cluster(self._address, self._processes)
+            self._await_workers(self._cluster, tell)
+        if self.stopped:
+            return
+        job = self._ship(self._cluster, workplaces)
+        self._batches = Dispatch(self._cluster, job, units, tell, self, self._wait, self._batches).run()
+
+    def stop(self) -> None:
+        """Start no further unit; those that run are finished."""
+        self.stopped = True
+
+    def kill(self) -> None:
+        """End everything now."""
+        self.stopped = self.killed = True
+
+    def _await_workers(self, cluster: Cluster, tell: Callable[[Message], None]) -> None:
+        started, said = time.monotonic(), False
+        while not cluster.workers() and not self.stopped:
+            waited = time.monotonic() - started
+            if waited > self._wait:
+                raise NoWorkersError(f"the cluster at {cluster.address} has had no workers for {self._wait:.0f} s; start "
+                                     "some, or wait longer with --dask-wait SECONDS")
+            if waited > _PATIENCE and not said:
+                said = True
+                tell(Happened(Warned(message=f"the cluster at {cluster.address} has no workers yet; waiting for them")))
+            time.sleep(0.1)
+            tell(Pause())
+
+    def _ship(self, cluster: Cluster, workplaces: Workplaces) -> Path:
+        """Give workers what they need to know of the tasks, and have it checked by those that are there."""
+        known = self._jobs.get(id(workplaces))
+        if known is not None:
+            return known[1]
+        tree = min(place.tree for place in workplaces.values())
+        job = self._files.enter_context(new_file(Layout(tree), ".job"))
+        self._files.callback(_delete_siblings, job)
+        expected = write_job(self._make_job(workplaces), job)
+        self._jobs[id(workplaces)] = workplaces, job
+        cluster.compare_versions()
+        refused = cluster.probe(job, expected)
+        if refused:
+            worker, reason = next(iter(refused.items()))
+            more = f" (and {len(refused) - 1} other workers)" if len(refused) > 1 else ""
+            raise MismatchError(f"the worker {worker} cannot be used{more}: {reason}")
+        return job
+
+
+def _delete_siblings(job: Path) -> None:
+    for path in job.parent.glob(f"{job.stem}.*"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+

@@ -1,0 +1,249 @@
+"""In the worker of Dask: keeps agents, in which the stages run, and passes on what they say.
+
+There is one agent for each thread of the worker. It is a fresh interpreter, made when it is needed and kept for the run.
+What a stage does to its process, it does to an agent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from repype_like.execute.dask.job import MismatchError, read_job
+from repype_like.execute.dask.protocol import Done, Open, Order, Ready, Refused, Run, Said, begin_once, send, sibling
+from repype_like.typing import Any
+
+__all__ = ["AGENT", "MOST_SENT", "order", "probe", "run_batch"]
+
+AGENT = "repype_like.batch.agent"
+
+MOST_SENT = 1 << 16
+"""Bytes that go through the scheduler in one piece; what is larger goes through a file."""
+
+_LOOK_SECONDS = 0.1
+_GRACE_SECONDS = 3.0
+
+_lock = threading.Lock()
+_idle: dict[Path, list[_Agent]] = {}
+_busy: dict[Path, dict[int, _Agent]] = {}
+"""By run, and by batch, the agents that are at work."""
+
+
+class _Agent:
+    """An agent, ready for a run."""
+
+    def __init__(self, job: Path, memory: int | None, check: bool):
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", AGENT, str(theirs.fileno())], pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL, start_new_session=True)
+        self._pipe = Connection(ours.detach())
+        self._lock = threading.Lock()
+        self.tell(Open(job, memory, check))
+
+    def tell(self, message: object) -> bool:
+        """Tell it something, and whether it is there."""
+        with self._lock:
+            return send(self._pipe, message)
+
+    def hear(self, seconds: float) -> Any:
+        """Return what it says next, or None if it says nothing for that long.
+
+        Raises:
+            EOFError, OSError: If it is dead.
+        """
+        return pickle.loads(self._pipe.recv_bytes()) if self._pipe.poll(seconds) else None
+
+    def answer(self) -> str:
+        """Wait until it is ready for the run, and return why not if it is not."""
+        try:
+            while True:
+                message = self.hear(60.0)
+                if isinstance(message, Ready):
+                    return ""
+                if isinstance(message, Refused):
+                    return message.reason
+        except (EOFError, OSError):
+            return f"the process for the stages ended with exit code {self._process.wait()} while it loaded their code"
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be given work."""
+        return self._process.poll() is None
+
+    def close(self, kill: bool = False) -> int:
+        """End it, and return its exit code."""
+        if kill:
+            self.tell(Order("kill"))
+        with contextlib.suppress(OSError):
+            self._pipe.close()
+        try:
+            return self._process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+
+# --- what the coordinator calls --------------------------------------------------------------------------------------
+
+async def probe(job: Path, expected: str, dask_worker: Any) -> str:
+    """Find out whether this worker can take part in a run, and return why not if it cannot.
+
+    Arguments:
+        job: The job file.
+        expected: The hash of its content.
+        dask_worker: This worker, which Dask gives.
+    """
+    try:
+        await asyncio.to_thread(read_job, job, expected)
+    except (OSError, MismatchError):
+        return (f"it does not see {job.parent} as this machine does; the tasks have to lie on a file system that all "
+                "workers share, at the same path")
+    try:
+        sibling(job, f"seen-{os.getpid()}-{socket.gethostname()}").touch()
+    except OSError as error:
+        return f"it cannot write to {job.parent}: {error.strerror}"
+    agent = await asyncio.to_thread(_Agent, job, _memory(dask_worker), True)
+    reason = await asyncio.to_thread(agent.answer)
+    if reason:
+        await asyncio.to_thread(agent.close)
+    else:
+        with _lock:
+            _idle.setdefault(job, []).append(agent)
+    return reason
+
+
+def order(job: Path, word: str, batches: Sequence[int] | None = None) -> None:
+    """Tell the agents of a run something; ``end`` ends those that are idle, too."""
+    with _lock:
+        chosen = [agent for batch, agent in _busy.get(job, {}).items() if batches is None or batch in batches]
+        idle = _idle.pop(job, []) if word == "end" else []
+    for agent in chosen:
+        agent.tell(Order("kill" if word == "end" else word))
+    for agent in idle:
+        threading.Thread(target=agent.close, daemon=True).start()  # this is the thread that Dask lives in
+
+
+def run_batch(job: Path, batch: int, topic: str, units: bytes) -> dict[str, Any]:
+    """Run units; what happens is sent to `topic`.
+
+    Arguments:
+        job: The job file.
+        batch: The number of the batch.
+        topic: The name under which the coordinator hears of events.
+        units: The units, pickled.
+
+    Returns:
+        ``parts``: how much was sent; ``again``: whether the batch had been begun before, by a worker that was lost;
+        ``refused``: why nothing was run; ``died``: how the agent ended, if it did.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+    if not begin_once(job, batch, worker.address):
+        return {"parts": 0, "again": True}
+    agent, reason = _take(job, _memory(worker))
+    if agent is None:
+        return {"parts": 0, "worker": worker.address, "refused": reason}
+    post = _Post(worker, topic, job, batch)
+    post.put(b"")  # so that it is known where the batch is
+    with _lock:
+        _busy.setdefault(job, {})[batch] = agent
+    started = time.monotonic()
+    if not units:
+        units = sibling(job, f"b{batch}u").read_bytes()
+    ended = _attend(agent, units, post, lambda: _is_given_up(worker, key))
+    with _lock:
+        del _busy[job][batch]
+        if not ended:
+            _idle.setdefault(job, []).append(agent)
+    if ended:
+        agent.close()
+    return {"parts": post.parts, "worker": worker.address, "seconds": time.monotonic() - started, **ended}
+
+
+def _attend(agent: _Agent, units: bytes, post: _Post, is_given_up: Callable[[], bool]) -> dict[str, str]:
+    """Have an agent run units and pass on what it says, until it is done; return how it ended, if it did."""
+    agent.tell(Run(units))
+    while True:
+        try:
+            message = agent.hear(_LOOK_SECONDS)
+        except (EOFError, OSError):
+            return {"died": f"the process for the stages ended with exit code {agent.close()}"}
+        if isinstance(message, Said):
+            post.put(message.data)
+        elif isinstance(message, Done):
+            return {}
+        elif isinstance(message, Refused):
+            return {"refused": message.reason}
+        elif message is None and is_given_up():
+            agent.close(kill=True)
+            return {"died": "it was given up"}
+
+
+class _Post:
+    """Sends what an agent says to the coordinator, by way of the scheduler."""
+
+    def __init__(self, worker: Any, topic: str, job: Path, batch: int):
+        self._worker = worker
+        self._topic = topic
+        self._job = job
+        self._batch = batch
+        self.parts = 0
+        """How many pieces were sent."""
+
+    def put(self, data: bytes) -> None:
+        """Send a pickled list of messages."""
+        file = ""
+        if len(data) > MOST_SENT:
+            path = sibling(self._job, f"b{self._batch}p{self.parts}")
+            path.write_bytes(data)
+            file, data = path.suffix[1:], b""
+        self._worker.log_event(self._topic, {
+            "job": self._job.name, "batch": self._batch, "part": self.parts, "data": data, "file": file,
+            "worker": self._worker.address})
+        self.parts += 1
+
+
+def _take(job: Path, memory: int | None) -> tuple[_Agent | None, str]:
+    """Return an agent that is ready for a run; or None, and why there is none."""
+    while True:
+        with _lock:
+            agent = _idle[job].pop() if _idle.get(job) else None
+        if agent is None:
+            break
+        if agent.is_alive:
+            return agent, ""
+        agent.close()
+    agent = _Agent(job, memory, check=False)
+    reason = agent.answer()
+    if reason:
+        agent.close()
+        return None, reason
+    return agent, ""
+
+
+def _is_given_up(worker: Any, key: object) -> bool:
+    """Tell whether nobody waits any more for a task of Dask that runs: its run was killed, or this worker is lost."""
+    if worker.status.name not in ("running", "paused", "closing_gracefully"):
+        return True
+    task = worker.state.tasks.get(key)
+    return task is None or task.state == "cancelled"
+
+
+def _memory(worker: Any) -> int | None:
+    """Return how many bytes a stage may take here: the share of a thread in what the worker may."""
+    limit = getattr(getattr(worker, "memory_manager", None), "memory_limit", None)
+    return int(limit) // max(worker.state.nthreads, 1) if limit else None

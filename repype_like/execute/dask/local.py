@@ -1,0 +1,60 @@
+"""A cluster on this machine, for ``--dask local``: ``python -m repype_like.execute.dask.local N``.
+
+It lives in a process of its own, with a session of its own: Ctrl-C does not reach its workers, and what its scheduler
+does takes no time from the run. It ends when the process that started it does, in whatever way. Nothing of it can be
+reached from other machines.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from repype_like.errors import RepypeError
+
+__all__ = ["LocalCluster", "main"]
+
+
+class LocalCluster:
+    """A scheduler and `processes` workers of one thread each.
+
+    Raises:
+        RepypeError: If they do not start.
+    """
+
+    def __init__(self, processes: int):
+        self._process = subprocess.Popen([sys.executable, "-m", __name__, str(processes)], stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE, start_new_session=True, encoding="utf-8")
+        assert self._process.stdout is not None
+        self.address = self._process.stdout.readline().strip()
+        if not self.address:
+            raise RepypeError(f"the local Dask cluster did not start (exit code {self._process.wait()})")
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+
+def main() -> None:
+    """Start the cluster, print the address of its scheduler, and wait for the end of stdin."""
+    import dask
+    import distributed
+
+    with dask.config.set({"distributed.worker.memory.terminate": False}), distributed.LocalCluster(
+            n_workers=int(sys.argv[1]), threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
+            worker_dashboard_address=None, silence_logs=50) as cluster:
+        sys.stdout.write(f"{cluster.scheduler_address}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""What the host, in the worker of Dask, and its agents say to each other, over a pipe; and the names of files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+__all__ = ["Done", "GivenBack", "Open", "Order", "Ready", "Refused", "Run", "Said", "begin_once",
+           "remove_siblings", "send", "sibling"]
+
+
+# --- from host to agent ----------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Get ready for the run whose job file this is."""
+
+    job: Path
+    memory: int | None
+    """How many bytes a stage may take."""
+    check: bool
+    """Whether to load every kind of task that there is, and compare it with what was planned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Run these units, in this order."""
+
+    units: bytes
+    """A pickled tuple, since the host does not look into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """``stop``: begin no further unit. ``recall``: the same, and give them back now. ``kill``: end at once."""
+
+    word: str
+
+
+# --- from agent to host ----------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The agent can run units of this run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The agent must not run units of this run: what it has is not what was planned with."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something for the coordinator: a pickled list of messages, and of :class:`GivenBack`."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Units that were not begun and are not going to be, by their positions in what was to be run."""
+
+    units: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """All units were run, given back, or were not begun since there was an order to stop."""
+
+
+def send(pipe: Connection, message: object) -> bool:
+    """Send a message, and tell whether there is somebody at the other end."""
+    try:
+        pipe.send_bytes(pickle.dumps(message, 5))
+    except OSError:
+        return False
+    return True
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+def sibling(job: Path, suffix: str) -> Path:
+    """Return the path of a file that belongs to the same run as a job file, and is deleted with what it left behind."""
+    return job.with_suffix(f".{suffix}")
+
+
+def begin_once(job: Path, batch: int, who: str) -> bool:
+    """Take down that a batch of units begins, and tell whether it has not begun before.
+
+    The scheduler of Dask begins the tasks of a lost worker anew without asking. Only the coordinator knows what was
+    finished meanwhile, and whether it was the units which have ended the worker.
+    """
+    try:
+        descriptor = os.open(sibling(job, f"b{batch}"), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    except FileExistsError:
+        return False
+    with contextlib.suppress(OSError), open(descriptor, "wb", buffering=0) as file:
+        file.write(who.encode())
+    return True
+
+
+def remove_siblings(job: Path, suffixes: Sequence[str]) -> None:
+    """Delete files that belong to the same run as a job file."""
+    for suffix in suffixes:
+        sibling(job, suffix).unlink(missing_ok=True)
