@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dask_cluster import DaskCluster
 from project import TRACING, Project
 
 
@@ -37,3 +38,13 @@ def make_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeProje
     yield make
     for project in projects:
         project.close()
+
+
+@pytest.fixture(scope="session")
+def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """Return a cluster with two workers of one thread each, which may take 500 MB; made when it is first asked for."""
+    pytest.importorskip("distributed")
+    cluster = DaskCluster(tmp_path_factory.mktemp("dask")).start()
+    cluster.add_worker("--nworkers", "2", "--memory-limit", "500MB")
+    yield cluster
+    cluster.close()

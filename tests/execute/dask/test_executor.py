@@ -1,0 +1,117 @@
+"""Runs on a real cluster of two workers give what runs without one give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from chains import chain, stage, stages
+from dask_cluster import DaskCluster, chain_of_three, traced
+from project import Project
+
+MakeProject = Callable[[Mapping[str, Any]], Project]
+
+
+def test_the_results_are_those_of_a_run_without_a_cluster(dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    project = traced(make_project(chain_of_three("pipeline.resolve('made', input_id).write_text(str(a))\n"
+                                                 "return {'b': a * 20000}", range(1, 8), scopes={"made": "made-%s.txt"})))
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    found, executed = project.results("tasks"), project.executions()
+    assert executed == {(stage, number): 1 for stage in "abc" for number in range(1, 8)}
+    project.run("status", "tasks", "--check").ok()
+    project.run("run", "tasks", "--serial", "--force").ok()
+    assert found == project.results("tasks")
+    assert not list((project.root / "tasks/.repype/aside").iterdir()), "nothing is left behind"
+
+
+@pytest.mark.parametrize(("inputs", "more"), [([1, 2, 3], {}), ([1], {"marginal_stages": ["a", "b"]})],
+                         ids=["kept", "one input, marginal"])
+def test_twenty_variants_of_the_last_stage_run_the_others_once(
+        dask_cluster: DaskCluster, make_project: MakeProject, inputs: list[int], more: Mapping[str, Any]) -> None:
+    project = traced(make_project(chain("A", "B", "C", "D", input_ids=inputs, **more)))
+    for number in range(20):
+        project.write(f"tasks/v{number}/task.yml", {"runnable": True, "config": {"d": {"plus": number}}})
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    assert project.executions() == {
+        **{(name, item): 1 for name in "abc" for item in inputs}, **{("d", item): 20 for item in inputs}}
+    assert project.results("tasks/v7")[1]["d"] == 8
+
+
+def test_code_that_was_edited_since_the_last_run_is_what_runs(
+        dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    project = traced(make_project(chain("A", "B", input_ids=[1], runnable=True)))
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    project.edit("stages.py", 'a + config.get("plus", 0)', '5 * a + config.get("plus", 0)')
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    assert project.results("tasks")[1]["b"] == 5
+
+
+def test_progress_messages_and_output_come_from_the_workers(
+        dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    body = """
+        for number in _status.progress(status, range(3)):
+            print("number", number)
+        _status.update(status, "m" * (300000 if input_id == 1 else 3))
+        if input_id == 2:
+            raise ValueError("unfit")
+        return {"b": a}
+        """
+    project = traced(make_project(chain_of_three(body, [1, 2])))
+    answer = project.run("run", "tasks", "--dask", dask_cluster.address, "--json").exits(1)
+    told = [json.loads(line) for line in answer.out.splitlines()]
+    assert {(event["input_id"], event["total"]) for event in told if event["event"] == "Progress"} == {(1, 3), (2, 3)}
+    assert sorted(len(event["content"]) for event in told if event["event"] == "Message") == [3, 300000]
+    (failure,) = (event for event in told if event["event"] == "StageFailed")
+    assert failure["output"] == "number 0\nnumber 1\nnumber 2\n"
+    assert failure["traceback"].count("stages.py") == 1
+
+
+def test_hooks_overridden_methods_and_classes_of_tasks_work_there(
+        dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    project = traced(make_project({
+        "stages.py": stages(stage("A", "", "a", "config['offset'] + input_id")),
+        "own.py": """
+            from repype_like.task import Task
+
+            class Own(Task):
+                def create_config(self):
+                    config = super().create_config()
+                    config["a/offset"] = 100
+                    return config
+
+                def on_a_end(self, stage, pipeline, data, input_id, config, status=None):
+                    (self.directory / f"seen-{input_id}").write_text(str(data["a"]))
+            """,
+        "tasks/task.yml": {"task_class": "own.Own", "runnable": True, "pipeline": ["stages.A"], "input_ids": [1, 2]}}))
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    assert project.results("tasks")[2]["a"] == 102
+    assert project.read("tasks/seen-2") == "102"
+
+
+def test_a_cluster_may_be_named_by_its_scheduler_file(dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    project = traced(make_project(chain("A", input_ids=[1], runnable=True)))
+    project.run("run", "tasks", "--dask", str(dask_cluster.file)).ok()
+    assert project.executions() == {("a", 1): 1}
+
+
+def test_units_that_wait_behind_a_long_one_are_given_to_other_workers(
+        dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    """Many short units, handed out together, and a long one that waits until all others are done."""
+    body = """
+        done = Path("done")
+        done.mkdir(exist_ok=True)
+        if input_id == 150:
+            deadline = time.monotonic() + 60
+            while len(os.listdir(done)) < 199:
+                assert time.monotonic() < deadline, len(os.listdir(done))
+                time.sleep(0.01)
+        (done / str(input_id)).touch()
+        1
+        """
+    project = traced(make_project({"stages.py": stages(stage("A", "", "a", body)), "tasks/task.yml": {
+        "runnable": True, "pipeline": ["stages.A"], "input_ids": "1-200"}}))
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    assert sum(project.executions().values()) == 200
