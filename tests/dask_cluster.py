@@ -103,9 +103,9 @@ class DaskCluster:
     def _start(self, *args: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / "log", "ab") as log:
-            process = subprocess.Popen([sys.executable, "-m", "dask", *args], env={**os.environ, **_QUIET, **(env or {})},
-                                       cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                       start_new_session=True)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dask", *args], env={**os.environ, **_QUIET, **(env or {})}, cwd=self.folder,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.processes.append(process)
         return process
 
@@ -121,5 +121,5 @@ def chain_of_three(body: str, inputs: Sequence[Any] = (1, 2, 3), **more: Any) ->
 
     return {
         "stages.py": stages(stage("A", "", "a", "[input_id]"), stage("B", "a", "b", body), stage("C", "b", "c", "[b]")),
-        "tasks/task.yml": {"runnable": True, "pipeline": ["stages.A", "stages.B", "stages.C"], "input_ids": list(inputs),
-                           **more}}
+        "tasks/task.yml": {"runnable": True, "pipeline": ["stages.A", "stages.B", "stages.C"],
+                           "input_ids": list(inputs), **more}}

@@ -16,8 +16,9 @@ if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109  see repype_li
 import pickle
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from repype_like.batch.memory_limit import MemoryLimit
 from repype_like.batch.parcels import ReceivedTasks
@@ -25,8 +26,21 @@ from repype_like.errors import RepypeError
 from repype_like.events import StageFailed
 from repype_like.execute import LocalExecutor
 from repype_like.execute.dask.job import MismatchError, read_job
-from repype_like.execute.dask.protocol import Done, GivenBack, Open, Order, Ready, Refused, Run, Said, send
-from repype_like.execute.messages import Happened, Message, Pause, UnitDone
+from repype_like.execute.dask.protocol import (
+    Done,
+    GivenBack,
+    Open,
+    Order,
+    Ready,
+    Refused,
+    Run,
+    Said,
+    leave_last_words,
+    send,
+    unpack,
+)
+from repype_like.execute.messages import Happened, Message, Passed, Pause, UnitDone
+from repype_like.execute.schedule import Given, Schedule
 from repype_like.plan import Unit
 
 __all__ = ["Batch", "main"]
@@ -52,7 +66,7 @@ def main() -> None:
         while pipe.poll(_IDLE_SECONDS):
             message = pickle.loads(pipe.recv_bytes())
             if isinstance(message, Run):
-                batch = Batch(pipe, pickle.loads(message.units), tasks, MemoryLimit(opening.memory))
+                batch = Batch(pipe, message, opening.job, tasks, MemoryLimit(opening.memory))
                 if not batch.run():
                     return
                 send(pipe, Done())
@@ -81,13 +95,15 @@ def _open(opening: Open) -> ReceivedTasks:
 class Batch:
     """Units that an agent is given together."""
 
-    def __init__(self, pipe: Connection, units: Sequence[Unit], tasks: ReceivedTasks, memory: MemoryLimit):
+    def __init__(self, pipe: Connection, work: Run, job: Path, tasks: ReceivedTasks, memory: MemoryLimit):
         self._pipe = pipe
-        self._units = units
+        self._work = work
+        self._job = job
+        self._units, self._given = unpack(work.units)
         self._tasks = tasks
         self._memory = memory
-        self._executor = LocalExecutor(1)
-        self._left = list(range(len(units)))
+        self._executor = LocalExecutor(1, lambda units: _Relay(units, self._given, self._said.append))
+        self._left = list(range(len(self._units)))
         self._looks = 0
         """How many times the executor has looked around since the units were recalled."""
         self._recalled = False
@@ -149,8 +165,27 @@ class Batch:
     def _flush(self) -> None:
         self._flushed = time.monotonic()
         if self._said:
-            said, self._said = self._said, []
-            send(self._pipe, Said(pickle.dumps(said, 5)))
+            data = pickle.dumps(self._said, 5)
+            self._said.clear()
+            if not send(self._pipe, Said(data)):
+                leave_last_words(self._job, self._work.batch, data)
+
+
+class _Relay(Schedule):
+    """Has the account of what units pass on to each other kept by the coordinator, which knows all units."""
+
+    def __init__(self, units: Sequence[Unit], given: Sequence[Given], tell: Callable[[Message], None]):
+        super().__init__(units)
+        self._given = given
+        self._tell = tell
+
+    def note(self, message: Passed) -> None:
+        """Pass it on."""
+        self._tell(message)
+
+    def given(self, position: int) -> Given:
+        """Return what came with the unit."""
+        return self._given[position]
 
 
 if __name__ == "__main__":

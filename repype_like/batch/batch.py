@@ -240,7 +240,7 @@ class Batch:
             LockedError: If another run holds the tree.
             RepypeError: If something is wrong with the cluster.
         """
-        with executor_for(jobs, cluster, self._make_job) as executor:
+        with executor_for(jobs, cluster, self._make_job, listen) as executor:
             self._executor = executor
             try:
                 return update.bring_up_to_date(plan, workplaces, request, executor, listen, self.plan, self.root,

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from repype_like.events import Listener, Warned
 from repype_like.execute import Executor, LocalExecutor, SerialExecutor, Workplaces
 from repype_like.execute.dask.job import Job
 
@@ -24,12 +25,13 @@ class ClusterOptions:
 
 @contextlib.contextmanager
 def executor_for(jobs: int, cluster: ClusterOptions | None,
-                 make_job: Callable[[Workplaces], Job]) -> Iterator[Executor]:
+                 make_job: Callable[[Workplaces], Job], listen: Listener) -> Iterator[Executor]:
     """Give what runs units: on a cluster, in `jobs` processes of this machine, or in this process if that is 0."""
     if cluster is None:
         yield LocalExecutor(jobs) if jobs else SerialExecutor()
         return
     from repype_like.execute.dask.executor import DaskExecutor  # rarely needed
 
-    with DaskExecutor(cluster.address, max(jobs, 1), cluster.wait, make_job) as executor:
+    with DaskExecutor(cluster.address, max(jobs, 1), cluster.wait, make_job,
+                      lambda text: listen(Warned(message=text))) as executor:
         yield executor

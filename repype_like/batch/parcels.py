@@ -86,8 +86,8 @@ def _pickled(name: str, parcel: Parcel) -> bytes:
     try:
         return pickle.dumps(parcel, 5)
     except Exception as error:
-        raise RepypeError(f"{name}: the task cannot be sent to a cluster, since there is something in its specification "
-                          f"or configuration that cannot be pickled: {error}") from error
+        raise RepypeError(f"{name}: the task cannot be sent to a cluster, since something in its specification or "
+                          f"configuration cannot be pickled: {error}") from error
 
 
 def _script(contexts: Mapping[str, RunContext]) -> str:
@@ -195,7 +195,8 @@ def _compare(name: str, parcel: Parcel, view: TaskView) -> None:
     for stage in view.stages:
         expected, parts, _ = parcel.stages.get(stage.id, ("", {}, frozenset()))
         if stage.fingerprint != expected:
-            other = sorted(part for part in parts.keys() | stage.parts.keys() if parts.get(part) != stage.parts.get(part))
+            reached = parts.keys() | stage.parts.keys()
+            other = sorted(part for part in reached if parts.get(part) != stage.parts.get(part))
             what = f": {', '.join(other[:3])}" if other else ""
             raise MismatchError(f'the code of the stage "{stage.id}" of the task {name} is not the same there{what}; '
                                 "have the worker use the same files, and the same environment")

@@ -37,8 +37,13 @@ def own_cluster(tmp_path: Path) -> Iterator[DaskCluster]:
 
 def test_what_a_lost_worker_was_at_is_done_again(dask_cluster: DaskCluster, make_project: MakeProject) -> None:
     """It is killed with everything in it, once."""
-    body = f"if input_id == 2 and not Path('once').exists():\n    Path('once').touch()\n    os.kill({HOST}, 9)\n" \
-           "    time.sleep(60)\nreturn {'b': a}"
+    body = f"""
+        if input_id == 2 and not Path("once").exists():
+            Path("once").touch()
+            os.kill({HOST}, 9)
+            time.sleep(60)
+        return {{"b": a}}
+        """
     project = traced(make_project(chain_of_three(body, range(1, 12))))
     answer = project.run("run", "tasks", "--dask", dask_cluster.address).ok()
     assert "was lost" in answer.err
@@ -60,7 +65,8 @@ def test_an_input_that_ends_workers_is_reported_and_costs_no_other(
 
 
 @pytest.mark.parametrize(("action", "error"), [
-    ("ctypes.string_at(0)", "crashed: killed by SIGSEGV"), ("os._exit(0)", "crashed: the process ended with exit code 0"),
+    ("ctypes.string_at(0)", "crashed: killed by SIGSEGV"),
+    ("os._exit(0)", "crashed: the process ended with exit code 0"),
     ("os.kill(os.getpid(), 9)", "crashed: killed by SIGKILL (maybe out of memory)"),
     ("os.kill(os.getppid(), 9); time.sleep(60)", "crashed: "), ("sys.exit(0)", "SystemExit: 0"),
 ], ids=["segfault", "os._exit", "kill -9", "kill -9 of the agent", "sys.exit"])
@@ -134,7 +140,7 @@ def test_workers_may_come_later(own_cluster: DaskCluster, make_project: MakeProj
 
 def test_no_scheduler_at_the_address_is_an_error(make_project: MakeProject) -> None:
     project = make_project(chain_of_three("return {'b': a}"))
-    answer = project.run("run", "tasks", "--dask", "tcp://127.0.0.1:9").exits(1)
+    answer = project.run("run", "tasks", "--dask", "tcp://127.0.0.1:9", "--dask-wait", "0.5").exits(1)
     assert "there is no Dask scheduler at tcp://127.0.0.1:9" in answer.err
     assert "Traceback" not in answer.err
 
@@ -156,7 +162,7 @@ def test_other_code_or_versions_are_found_before_anything_runs(
         return {"PYTHONPATH": os.pathsep.join([*(str(tmp_path / folder) for folder in folders),
                                                os.environ.get("PYTHONPATH", "")])}
 
-    worker = own_cluster.add_worker(env=path("there", "there-code"))
+    own_cluster.add_worker(env=path("there", "there-code"))
     project = traced(make_project({
         "stages.py": "import helper, lib\n" + stages(stage("A", "", "a", "lib.same(helper.scale(input_id))")),
         "tasks/task.yml": {"runnable": True, "pipeline": ["stages.A"], "input_ids": [1]}}))
@@ -166,23 +172,25 @@ def test_other_code_or_versions_are_found_before_anything_runs(
     answer = project.run("run", "tasks", "--dask", own_cluster.address, env=path("there", "here-code")).exits(2)
     assert 'the code of the stage "a" of the task . is not the same there: helper:scale' in answer.err
     assert not project.executions()
-    project.run("run", "tasks", "--dask", own_cluster.address, env=path("there", "there-code")).ok()
-    assert worker.poll() is None
 
 
 def test_a_worker_without_this_package_is_named(own_cluster: DaskCluster, make_project: MakeProject) -> None:
     own_cluster.add_worker("--preload", "import sys; sys.modules['repype_like'] = None")
     project = traced(make_project(chain_of_three("return {'b': a}")))
     answer = project.run("run", "tasks", "--dask", own_cluster.address).exits(2)
-    assert "install repype_like for the workers" in answer.err
+    assert "it cannot import repype_like as it is here; install the same version for it" in answer.err
 
 
 def test_dask_that_is_not_installed_is_an_error_that_names_the_extra(make_project: MakeProject) -> None:
     project = make_project(chain_of_three("return {'b': a}"))
-    program = "import sys; sys.modules['distributed'] = None\nfrom repype_like.cli.app import main\n" \
-              "sys.exit(main(['run', 'tasks', '--dask', 'local']))"
-    child = subprocess.run([sys.executable, "-c", program], cwd=project.root, capture_output=True, text=True, timeout=60,
-                           check=False)
+    program = """if True:
+        import sys
+        sys.modules["distributed"] = None
+        from repype_like.cli.app import main
+        sys.exit(main(["run", "tasks", "--dask", "local"]))
+        """
+    child = subprocess.run([sys.executable, "-c", program], cwd=project.root, capture_output=True, text=True,
+                           timeout=60, check=False)
     assert child.returncode == 2
     assert "repype_like[dask]" in child.stderr
 
@@ -268,10 +276,11 @@ def _listening(pids: list[int]) -> set[str]:
     for pid in pids:
         for link in Path(f"/proc/{pid}/fd").glob("*"):
             try:
-                target = os.readlink(link)
+                target = str(link.readlink())
             except OSError:
                 continue
             if target.startswith("socket:["):
                 inodes.add(target[8:-1])
-    lines = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
-    return {fields[1] for fields in lines if fields[3] == "0A" and fields[9] in inodes}
+    tables = [Path(f"/proc/net/{name}").read_text() for name in ("tcp", "tcp6")]
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    return {row[1] for row in rows if row[3] == "0A" and row[9] in inodes}

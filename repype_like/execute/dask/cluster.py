@@ -1,4 +1,4 @@
-"""The connection to a cluster of Dask: who is there, what is sent there and heard from there, and whether it is lost."""
+"""The connection to a cluster of Dask: who is there, what is sent and heard, and whether it is lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from repype_like.typing import Any
 
 __all__ = ["Cluster", "ClusterLostError", "Ended", "News", "NoWorkersError", "Part"]
 
-_CONNECT_SECONDS = 10.0
 _LOOK_SECONDS = 1.0
 """How often the workers are counted."""
 
@@ -44,18 +43,22 @@ class Part:
 
     batch: int
     worker: str
-    number: int
     data: bytes
+    """Messages, pickled."""
     file: str
+    """Where they are instead, if they are too large for the way through the scheduler."""
+    result: Mapping[str, Any] | None
+    """What came of the batch, if this is the last piece."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A task of Dask ended: with what :func:`~repype_like.execute.dask.host.run_batch` returned, or without."""
+    """The task of Dask for a batch has ended."""
 
     batch: int
-    result: Mapping[str, Any] | None
-    error: BaseException | None
+    cause: str
+    """``finished``, ``error``, or ``cancelled`` and the like."""
+    error: BaseException | None = None
 
 
 News = Part | Ended
@@ -67,22 +70,25 @@ class Cluster:
     Arguments:
         address: The address of the scheduler, the path of its scheduler file, or ``local``.
         processes: The number of workers of a local cluster.
+        seconds: How long to try to reach the scheduler.
 
     Raises:
         UsageError: If Dask is not installed.
         RepypeError: If there is no scheduler at that address.
     """
 
-    def __init__(self, address: str, processes: int):
+    def __init__(self, address: str, processes: int, seconds: float):
         distributed = _import_distributed()
         self._own = LocalCluster(processes) if address == "local" else None
         self.address = self._own.address if self._own is not None else address
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._client: Any = None
+        self._silence = _Silence()
         try:
-            with _quiet():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # versions are compared in our own way
                 where = {"scheduler_file": address} if Path(address).is_file() else {"address": self.address}
-                self._client = distributed.Client(**where, timeout=_CONNECT_SECONDS, set_as_default=False)
+                self._client = distributed.Client(**where, timeout=seconds, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             self.close()
             raise RepypeError(f"there is no Dask scheduler at {address}: {error}; start one with: dask scheduler"
@@ -111,7 +117,7 @@ class Cluster:
 
     def is_lost(self) -> bool:
         """Tell whether the scheduler cannot be reached any more."""
-        return self._client.status != "running"
+        return bool(self._client.status != "running")
 
     def compare_versions(self) -> None:
         """Raise a :class:`MismatchError` if scheduler or workers run another version of Dask."""
@@ -130,8 +136,8 @@ class Cluster:
         """Ask all workers whether they can take part in a run, and return the reason of each that cannot."""
         answers: Mapping[str, Any] = self._client.run(host.probe, job, expected, on_error="return")
         for worker, answer in answers.items():
-            if isinstance(answer, ModuleNotFoundError):
-                self._refused[worker] = f"there is no module {answer.name} there; install repype_like for the workers"
+            if isinstance(answer, BaseException) and "No module named 'repype_like" in str(answer):
+                self._refused[worker] = "it cannot import repype_like as it is here; install the same version for it"
             elif isinstance(answer, BaseException):
                 self._refused[worker] = f"{type(answer).__name__}: {answer}"
             elif answer:
@@ -164,23 +170,24 @@ class Cluster:
     def close(self) -> None:
         """Let go of the cluster; a local one ends."""
         if self._client is not None:
-            with _quiet(), contextlib.suppress(Exception):
+            with contextlib.suppress(Exception):
                 self._client.unsubscribe_topic(self.topic)
-                _bounded(lambda: self._client.close(timeout=2))
+            _bounded(lambda: self._client.close(timeout=2))
+        self._silence.close()
         if self._own is not None:
             self._own.close()
 
     def _hear(self, event: tuple[float, Any]) -> None:
         content = event[1]
         if isinstance(content, dict) and "part" in content:
-            self._news.put(Part(content["batch"], content["worker"], content["part"], content["data"], content["file"]))
+            self._news.put(Part(content["batch"], content["worker"], content["data"], content["file"],
+                                content["result"]))
 
 
 def _ended(batch: int, future: Any) -> Ended:
-    try:
-        return Ended(batch, future.result(timeout=1), None)
-    except BaseException as error:  # noqa: BLE001  among them the cancellation
-        return Ended(batch, None, error)
+    if future.status != "error":
+        return Ended(batch, future.status)
+    return Ended(batch, "error", future.exception(timeout=_REPLY_SECONDS))
 
 
 def _import_distributed() -> Any:
@@ -192,14 +199,16 @@ def _import_distributed() -> Any:
     return distributed
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Dask from writing to the terminal what is told in our own words."""
-    for name in ("distributed", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+class _Silence(contextlib.ExitStack):
+    """Keeps Dask from writing to the terminal what is told in our own words, until it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+        for name in (*known, "distributed", "tornado", "tornado.application", "asyncio"):
+            logger = logging.getLogger(name)
+            self.callback(logger.setLevel, logger.level)
+            logger.setLevel(logging.CRITICAL + 1)
 
 
 def _bounded(action: Callable[[], object]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import pickle
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from repype_like import events
 from repype_like.execute.dask.cluster import Cluster, ClusterLostError, Ended, NoWorkersError, Part
 from repype_like.execute.dask.host import MOST_SENT
 from repype_like.execute.dask.job import MismatchError
-from repype_like.execute.dask.protocol import GivenBack, sibling
+from repype_like.execute.dask.protocol import GivenBack, last_words, pack, sibling
 from repype_like.execute.death import report_of_death
-from repype_like.execute.messages import Happened, Message, Pause, UnitDone
+from repype_like.execute.messages import Happened, Message, Passed, Pause, UnitDone
+from repype_like.execute.schedule import Schedule
 from repype_like.execute.unit import with_worker
 from repype_like.plan import Unit
 from repype_like.typing import Any, Protocol
@@ -34,6 +35,9 @@ _MOST_DEATHS = 2
 
 _LATE_SECONDS = 20.0
 """How long to wait for the last that a batch has said, when it is known to have ended."""
+
+_LAST_WORDS_SECONDS = 2.0
+"""How long to wait for what an agent had to say when its host was lost. Where it was lost as well, it says nothing."""
 
 
 class _Orders(Protocol):
@@ -54,9 +58,10 @@ class _Flight:
     since: float = field(default_factory=time.monotonic)
     node: int = -1
     """The position of the node, in the first unit that is left, that began last."""
-    parts: int = 0
-    """How much of what it says was heard."""
+    result: Mapping[str, Any] | None = None
+    """What came of it."""
     ended: Ended | None = None
+    """How the task of Dask for it has ended."""
     ended_at: float = 0.0
     recalled: bool = False
 
@@ -83,7 +88,7 @@ class Dispatch:
         self._orders = orders
         self._wait = wait
         self._next = first
-        self._waiting = deque(range(len(units)))
+        self._schedule = Schedule(units)
         self._flights: dict[int, _Flight] = {}
         self._deaths: Counter[int] = Counter()
         self._numbers: dict[str, int] = {}
@@ -100,7 +105,7 @@ class Dispatch:
             ClusterLostError, NoWorkersError, MismatchError: If the cluster cannot go on.
         """
         try:
-            while self._flights or (self._waiting and not self._orders.stopped):
+            while self._flights or (self._schedule.ready and not self._orders.stopped):
                 self._obey()
                 self._hand_out()
                 for news in self._cluster.news(_LOOK_SECONDS):
@@ -116,7 +121,7 @@ class Dispatch:
 
     def _obey(self) -> None:
         if self._orders.killed:
-            self._waiting.clear()
+            self._schedule.ready.clear()
             self._end()
         elif self._orders.stopped and not self._stopping:
             self._stopping = True
@@ -138,23 +143,23 @@ class Dispatch:
             return
         threads = sum(self._cluster.workers().values())
         most = threads + max(1, threads // 2) if threads else 0
-        while self._waiting and len(self._flights) < most:
+        while self._schedule.ready and len(self._flights) < most:
             self._submit(self._batch(threads))
-        if not self._waiting and len(self._flights) < threads:
+        if not self._schedule.ready and len(self._flights) < threads:
             self._recall()
 
     def _batch(self, threads: int) -> list[int]:
         """Take units that wait, to be handed out together."""
-        fair = len(self._waiting) // (2 * threads)
+        fair = len(self._schedule.ready) // (2 * threads)
         count = max(1, min(fair, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)), _MOST_BATCHED))
-        batch = [self._waiting.popleft()]
-        while len(batch) < count and not self._deaths[batch[0]] and not self._deaths[self._waiting[0]]:
-            batch.append(self._waiting.popleft())
+        batch = [self._schedule.ready.popleft()]
+        while len(batch) < count and not self._deaths[batch[0]] and not self._deaths[self._schedule.ready[0]]:
+            batch.append(self._schedule.ready.popleft())
         return batch
 
     def _submit(self, batch: list[int]) -> None:
         number, self._next = self._next, self._next + 1
-        units = pickle.dumps(tuple(self._units[position] for position in batch), 5)
+        units = pack([(self._units[position], self._schedule.given(position)) for position in batch])
         if len(units) > MOST_SENT:
             sibling(self._job, f"b{number}u").write_bytes(units)
             units = b""
@@ -175,17 +180,22 @@ class Dispatch:
         if flight is None:
             return  # of a batch that was taken for lost, and was handed out anew
         if isinstance(news, Ended):
-            flight.ended, flight.ended_at = news, time.monotonic()
+            flight.ended, flight.ended_at = news, flight.ended_at or time.monotonic()
         else:
-            flight.parts += 1
-            flight.worker = news.worker
+            if news.result is not None:
+                flight.result, flight.ended_at = news.result, flight.ended_at or time.monotonic()
+            if news.result is None or "refused" in news.result:
+                flight.worker = news.worker
             path = sibling(self._job, news.file) if news.file else None
             data = path.read_bytes() if path is not None else news.data
-            for message in pickle.loads(data) if data else ():
-                self._understand(flight, message)
+            self._hear(flight, data)
             if path is not None:
                 path.unlink(missing_ok=True)
         self._close(news.batch, flight)
+
+    def _hear(self, flight: _Flight, data: bytes) -> None:
+        for message in pickle.loads(data) if data else ():
+            self._understand(flight, message)
 
     def _understand(self, flight: _Flight, message: Message | GivenBack) -> None:
         if isinstance(message, GivenBack):
@@ -195,7 +205,9 @@ class Dispatch:
             flight.left.remove(position)
             flight.node = -1
             self._saved += not message.failed
-            self._tell(UnitDone(position, message.failed))
+            self._done(UnitDone(position, message.failed))
+        elif isinstance(message, Passed):
+            self._schedule.note(message)
         elif isinstance(message, Happened):
             event = message.event
             if isinstance(event, events.StageStarted):
@@ -213,40 +225,45 @@ class Dispatch:
     def _put_back(self, positions: list[int], flight: _Flight) -> None:
         for position in positions:
             flight.left.remove(position)
-        self._waiting.extendleft(reversed(positions))
+        self._schedule.ready.extendleft(reversed(positions))
 
     def _close(self, number: int, flight: _Flight) -> None:
         """Put away a batch that has ended, when all that it has said was heard."""
-        if flight.ended is None:
+        if not flight.ended_at:
             return
-        result = flight.ended.result
-        if result is not None and flight.parts < result["parts"] and (
-                time.monotonic() - flight.ended_at < _LATE_SECONDS):
-            return
+        result, waited = flight.result, time.monotonic() - flight.ended_at
+        if result is None and flight.ended is not None and flight.ended.cause == "finished" and waited < _LATE_SECONDS:
+            return  # that is on its way
+        if result is None or "again" in result:
+            words = last_words(self._job, number)
+            if flight.worker and not words and waited < _LAST_WORDS_SECONDS and not self._orders.stopped:
+                return
+            self._hear(flight, words)
         del self._flights[number]
         if result is None:
-            self._close_without_result(flight, flight.ended.error)
+            self._close_without_result(flight)
         elif "refused" in result:
-            self._refuse(result["worker"], result["refused"], flight)
+            self._refuse(flight.worker, result["refused"])
         elif "again" in result or "died" in result:
             self._bury(flight, result.get("died", "its worker was lost"))
-        elif flight.units:
-            self._seconds_per_unit = (result["seconds"]) / len(flight.units)
+        else:
+            self._seconds_per_unit = result["seconds"] / len(flight.units)
         self._put_back(list(flight.left), flight)
 
-    def _close_without_result(self, flight: _Flight, error: BaseException | None) -> None:
-        name = type(error).__name__
-        if self._stopping or self._orders.stopped:
+    def _close_without_result(self, flight: _Flight) -> None:
+        ended = flight.ended
+        if ended is None or self._orders.stopped:
             return  # it was cancelled, before it began
-        if "Cancelled" in name:
-            self._raise_lost()
-        if name == "KilledWorker":
+        error = type(ended.error).__name__
+        if ended.cause == "finished" or error == "KilledWorker":
             self._bury(flight, "its worker was lost")
-            return
-        raise MismatchError(f"a worker cannot run what it is sent: {name}: {error}; install the same versions of "
-                            "repype_like and of Dask for it")
+        elif ended.cause == "error":
+            raise MismatchError(f"a worker cannot run what it is sent: {error}: {ended.error}; install the same "
+                                "versions of repype_like and of Dask for it")
+        else:
+            self._raise_lost()
 
-    def _refuse(self, worker: str, reason: str, flight: _Flight) -> None:
+    def _refuse(self, worker: str, reason: str) -> None:
         """Use a worker no more that does not have what the work was planned with."""
         self._cluster.refused[worker] = reason
         text = f"the worker {worker} is not used: {reason}"
@@ -265,10 +282,14 @@ class Dispatch:
             self._tell(Happened(events.Warned(message=f"{where} was lost ({cause}); what it was at is done again")))
             return
         flight.left.remove(suspect)
-        report = report_of_death(self._units[suspect], flight.node, f"crashed: {cause}, {_MOST_DEATHS} times while it ran",
-                                 "")
-        self._tell(Happened(report))
-        self._tell(UnitDone(suspect, failed=True))
+        told = f"crashed: {cause}, {_MOST_DEATHS} times while it ran"
+        self._tell(Happened(report_of_death(self._units[suspect], flight.node, told, "")))
+        self._done(UnitDone(suspect, failed=True))
+
+    def _done(self, message: UnitDone) -> None:
+        self._tell(message)
+        for position in self._schedule.done(message.unit):
+            self._tell(UnitDone(position, failed=True))
 
     # --- whether there is a cluster ----------------------------------------------------------------------------------
 

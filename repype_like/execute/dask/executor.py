@@ -7,17 +7,18 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from repype_like.events import Warned
 from repype_like.execute.dask.cluster import Cluster, NoWorkersError
 from repype_like.execute.dask.dispatch import Dispatch
 from repype_like.execute.dask.job import Job, MismatchError, write_job
-from repype_like.execute.messages import Happened, Message, Pause
+from repype_like.execute.messages import Message
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
 from repype_like.store.atomic import new_file
 from repype_like.store.layout import Layout
 
 __all__ = ["DaskExecutor"]
+
+_CONNECT_SECONDS = 10.0
 
 _PATIENCE = 5.0
 """How long to wait for workers without saying so."""
@@ -31,13 +32,16 @@ class DaskExecutor:
         processes: The number of workers of a local cluster.
         wait: Seconds after which a run without workers is given up.
         make_job: Tells what workers need to know of tasks.
+        say: Told what a user who waits may want to know.
     """
 
-    def __init__(self, address: str, processes: int, wait: float, make_job: Callable[[Workplaces], Job]):
+    def __init__(self, address: str, processes: int, wait: float, make_job: Callable[[Workplaces], Job],
+                 say: Callable[[str], None]):
         self._address = address
         self._processes = processes
         self._wait = wait
         self._make_job = make_job
+        self._say = say
         self._cluster: Cluster | None = None
         self._jobs: dict[int, tuple[Workplaces, Path]] = {}
         self._files = contextlib.ExitStack()
@@ -50,7 +54,7 @@ class DaskExecutor:
     def __enter__(self) -> DaskExecutor:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         cluster, self._cluster = self._cluster, None
         if cluster is not None:
             for _, job in self._jobs.values():
@@ -58,22 +62,28 @@ class DaskExecutor:
             cluster.close()
         self._files.close()
 
-    def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
-        """Run units; what happens is told in the order in which it happens on each worker.
+    @property
+    def workers(self) -> int:
+        """How many units run at the same time: as many as the workers have threads, now.
 
         Raises:
             RepypeError: If there is no cluster.
             NoWorkersError: If it has no workers.
+        """
+        return sum(self._connected().workers().values())
+
+    def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
+        """Run units; what happens is told in the order in which it happens on each worker.
+
+        Raises:
+            RepypeError, NoWorkersError: If there is no cluster, or no worker.
             MismatchError: If a worker has other code or versions. Nothing was run then.
             ClusterLostError: If the scheduler is gone. What was told before is good.
         """
-        if self._cluster is None:
-            self._cluster = Cluster(self._address, self._processes)
-            self._await_workers(self._cluster, tell)
-        if self.stopped:
-            return
-        job = self._ship(self._cluster, workplaces)
-        self._batches = Dispatch(self._cluster, job, units, tell, self, self._wait, self._batches).run()
+        cluster = self._connected()
+        if not self.stopped:
+            job = self._ship(cluster, workplaces)
+            self._batches = Dispatch(cluster, job, units, tell, self, self._wait, self._batches).run()
 
     def stop(self) -> None:
         """Start no further unit; those that run are finished."""
@@ -83,18 +93,21 @@ class DaskExecutor:
         """End everything now."""
         self.stopped = self.killed = True
 
-    def _await_workers(self, cluster: Cluster, tell: Callable[[Message], None]) -> None:
+    def _connected(self) -> Cluster:
+        """Return the cluster, when it has workers."""
+        if self._cluster is None:
+            self._cluster = Cluster(self._address, self._processes, min(self._wait, _CONNECT_SECONDS))
         started, said = time.monotonic(), False
-        while not cluster.workers() and not self.stopped:
+        while not self._cluster.workers() and not self.stopped:
             waited = time.monotonic() - started
             if waited > self._wait:
-                raise NoWorkersError(f"the cluster at {cluster.address} has had no workers for {self._wait:.0f} s; start "
-                                     "some, or wait longer with --dask-wait SECONDS")
+                raise NoWorkersError(f"the cluster at {self._cluster.address} has had no workers for {self._wait:g} s; "
+                                     "start some, or wait longer with --dask-wait SECONDS")
             if waited > _PATIENCE and not said:
                 said = True
-                tell(Happened(Warned(message=f"the cluster at {cluster.address} has no workers yet; waiting for them")))
+                self._say(f"the cluster at {self._cluster.address} has no workers yet; waiting for them")
             time.sleep(0.1)
-            tell(Pause())
+        return self._cluster
 
     def _ship(self, cluster: Cluster, workplaces: Workplaces) -> Path:
         """Give workers what they need to know of the tasks, and have it checked by those that are there."""

@@ -1,7 +1,7 @@
 """In the worker of Dask: keeps agents, in which the stages run, and passes on what they say.
 
-There is one agent for each thread of the worker. It is a fresh interpreter, made when it is needed and kept for the run.
-What a stage does to its process, it does to an agent.
+There is one agent for each thread of the worker. It is a fresh interpreter, made when it is needed and kept for the
+run. What a stage does to its process, it does to an agent.
 """
 
 from __future__ import annotations
@@ -135,48 +135,49 @@ def order(job: Path, word: str, batches: Sequence[int] | None = None) -> None:
         threading.Thread(target=agent.close, daemon=True).start()  # this is the thread that Dask lives in
 
 
-def run_batch(job: Path, batch: int, topic: str, units: bytes) -> dict[str, Any]:
-    """Run units; what happens is sent to `topic`.
+def run_batch(job: Path, batch: int, topic: str, units: bytes) -> None:
+    """Run units; what happens is sent to `topic`, and at the end what came of it.
+
+    That is a mapping, with ``seconds``; ``again``: whether the batch had been begun before, by a worker that was lost;
+    ``refused``: why nothing was run; ``died``: how the agent ended, if it did.
 
     Arguments:
         job: The job file.
         batch: The number of the batch.
         topic: The name under which the coordinator hears of events.
         units: The units, pickled.
-
-    Returns:
-        ``parts``: how much was sent; ``again``: whether the batch had been begun before, by a worker that was lost;
-        ``refused``: why nothing was run; ``died``: how the agent ended, if it did.
     """
     from distributed import get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
+    post = _Post(worker, topic, job, batch)
     if not begin_once(job, batch, worker.address):
-        return {"parts": 0, "again": True}
+        post.put(b"", {"again": True})
+        return
     agent, reason = _take(job, _memory(worker))
     if agent is None:
-        return {"parts": 0, "worker": worker.address, "refused": reason}
-    post = _Post(worker, topic, job, batch)
+        post.put(b"", {"refused": reason})
+        return
     post.put(b"")  # so that it is known where the batch is
     with _lock:
         _busy.setdefault(job, {})[batch] = agent
     started = time.monotonic()
     if not units:
         units = sibling(job, f"b{batch}u").read_bytes()
-    ended = _attend(agent, units, post, lambda: _is_given_up(worker, key))
+    ended = _attend(agent, Run(batch, units), post, lambda: _is_given_up(worker, key))
     with _lock:
         del _busy[job][batch]
         if not ended:
             _idle.setdefault(job, []).append(agent)
     if ended:
         agent.close()
-    return {"parts": post.parts, "worker": worker.address, "seconds": time.monotonic() - started, **ended}
+    post.put(b"", {"seconds": time.monotonic() - started, **ended})
 
 
-def _attend(agent: _Agent, units: bytes, post: _Post, is_given_up: Callable[[], bool]) -> dict[str, str]:
+def _attend(agent: _Agent, work: Run, post: _Post, is_given_up: Callable[[], bool]) -> dict[str, str]:
     """Have an agent run units and pass on what it says, until it is done; return how it ended, if it did."""
-    agent.tell(Run(units))
+    agent.tell(work)
     while True:
         try:
             message = agent.hear(_LOOK_SECONDS)
@@ -201,20 +202,19 @@ class _Post:
         self._topic = topic
         self._job = job
         self._batch = batch
-        self.parts = 0
-        """How many pieces were sent."""
+        self._parts = 0
 
-    def put(self, data: bytes) -> None:
-        """Send a pickled list of messages."""
+    def put(self, data: bytes, result: dict[str, Any] | None = None) -> None:
+        """Send a pickled list of messages; or, last of all, what came of the batch."""
         file = ""
         if len(data) > MOST_SENT:
-            path = sibling(self._job, f"b{self._batch}p{self.parts}")
+            path = sibling(self._job, f"b{self._batch}p{self._parts}")
             path.write_bytes(data)
             file, data = path.suffix[1:], b""
         self._worker.log_event(self._topic, {
-            "job": self._job.name, "batch": self._batch, "part": self.parts, "data": data, "file": file,
-            "worker": self._worker.address})
-        self.parts += 1
+            "batch": self._batch, "part": self._parts, "data": data, "file": file, "worker": self._worker.address,
+            "result": result})
+        self._parts += 1
 
 
 def _take(job: Path, memory: int | None) -> tuple[_Agent | None, str]:

@@ -6,12 +6,15 @@ import contextlib
 import os
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-__all__ = ["Done", "GivenBack", "Open", "Order", "Ready", "Refused", "Run", "Said", "begin_once",
-           "remove_siblings", "send", "sibling"]
+from repype_like.execute.schedule import Given
+from repype_like.plan import Unit
+
+__all__ = ["Done", "GivenBack", "Open", "Order", "Ready", "Refused", "Run", "Said", "begin_once", "last_words",
+           "leave_last_words", "pack", "send", "sibling", "unpack"]
 
 
 # --- from host to agent ----------------------------------------------------------------------------------------------
@@ -31,8 +34,9 @@ class Open:
 class Run:
     """Run these units, in this order."""
 
+    batch: int
     units: bytes
-    """A pickled tuple, since the host does not look into it."""
+    """What :func:`pack` has made of them, since the host does not look into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,17 @@ def send(pipe: Connection, message: object) -> bool:
     return True
 
 
+def pack(units: Sequence[tuple[Unit, Given]]) -> bytes:
+    """Return units, each with what it is given by those before it, as they are sent."""
+    return pickle.dumps(tuple((replace(unit, after=()), given) for unit, given in units), 5)
+
+
+def unpack(data: bytes) -> tuple[list[Unit], list[Given]]:
+    """Return what :func:`pack` was given."""
+    pairs = pickle.loads(data)
+    return [unit for unit, _ in pairs], [given for _, given in pairs]
+
+
 # --- files -----------------------------------------------------------------------------------------------------------
 
 def sibling(job: Path, suffix: str) -> Path:
@@ -106,7 +121,21 @@ def begin_once(job: Path, batch: int, who: str) -> bool:
     return True
 
 
-def remove_siblings(job: Path, suffixes: Sequence[str]) -> None:
-    """Delete files that belong to the same run as a job file."""
-    for suffix in suffixes:
-        sibling(job, suffix).unlink(missing_ok=True)
+def leave_last_words(job: Path, batch: int, data: bytes) -> None:
+    """Leave what an agent had to say when there was no host any more: what was finished, and what was being done."""
+    path = sibling(job, f"b{batch}w")
+    with contextlib.suppress(OSError):
+        aside = path.with_name(f"{path.name}-")
+        aside.write_bytes(data)
+        aside.replace(path)
+
+
+def last_words(job: Path, batch: int) -> bytes:
+    """Return what an agent has left, and delete it; empty if there is nothing (yet)."""
+    path = sibling(job, f"b{batch}w")
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return b""
+    path.unlink(missing_ok=True)
+    return data
