@@ -236,7 +236,8 @@ class Dispatch:
             return  # that is on its way
         if result is None or "again" in result:
             words = last_words(self._job, number)
-            if flight.worker and not words and waited < _LAST_WORDS_SECONDS and not self._orders.stopped:
+            begun = flight.worker or result is not None
+            if begun and not words and waited < _LAST_WORDS_SECONDS and not self._orders.stopped:
                 return
             self._hear(flight, words)
         del self._flights[number]
