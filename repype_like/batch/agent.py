@@ -16,6 +16,7 @@ if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109  see repype_li
 import pickle
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -50,6 +51,9 @@ _IDLE_SECONDS = 30.0
 
 _FLUSH_SECONDS = 0.05
 """How long a message waits for others to travel with."""
+
+_REPEATED = 100
+"""How much of what it has said an agent repeats when its host is gone."""
 
 _LOOKS_UNTIL_RECALLED = 3
 
@@ -110,6 +114,10 @@ class Batch:
         self._killed = False
         self._said: list[Message | GivenBack] = []
         self._flushed = time.monotonic()
+        self._number = 0
+        self._latest: deque[Said] = deque(maxlen=_REPEATED)
+        self._is_orphan = False
+        """Whether the host is gone."""
 
     def run(self) -> bool:
         """Run the units, and tell whether the agent is to go on afterwards.
@@ -122,6 +130,8 @@ class Batch:
                 self._tasks[task]  # before processes are made that would each load it
         self._executor.run(self._units, self._tasks, self._tell)
         self._flush()
+        if self._is_orphan:  # what was sent while the host died was heard by nobody
+            leave_last_words(self._job, self._work.batch, list(self._latest))
         return not self._killed
 
     def _tell(self, message: Message) -> None:
@@ -141,7 +151,8 @@ class Batch:
         try:
             while self._pipe.poll(0):
                 self._follow(pickle.loads(self._pipe.recv_bytes()).word)
-        except (EOFError, OSError):  # there is no host any more
+        except (EOFError, OSError):
+            self._is_orphan = True
             self._follow("kill")
         if self._recalled:
             self._give_back()
@@ -165,10 +176,12 @@ class Batch:
     def _flush(self) -> None:
         self._flushed = time.monotonic()
         if self._said:
-            data = pickle.dumps(self._said, 5)
+            self._number += 1
+            said = Said(self._number, pickle.dumps(self._said, 5))
             self._said.clear()
-            if not send(self._pipe, Said(data)):
-                leave_last_words(self._job, self._work.batch, data)
+            self._latest.append(said)
+            if not send(self._pipe, said):
+                self._is_orphan = True
 
 
 class _Relay(Schedule):

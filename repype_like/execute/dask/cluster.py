@@ -43,6 +43,8 @@ class Part:
 
     batch: int
     worker: str
+    number: int
+    """Counts the pieces; 0 for one without messages."""
     data: bytes
     """Messages, pickled."""
     file: str
@@ -180,7 +182,7 @@ class Cluster:
     def _hear(self, event: tuple[float, Any]) -> None:
         content = event[1]
         if isinstance(content, dict) and "part" in content:
-            self._news.put(Part(content["batch"], content["worker"], content["data"], content["file"],
+            self._news.put(Part(content["batch"], content["worker"], content["part"], content["data"], content["file"],
                                 content["result"]))
 
 

@@ -58,6 +58,8 @@ class _Flight:
     since: float = field(default_factory=time.monotonic)
     node: int = -1
     """The position of the node, in the first unit that is left, that began last."""
+    heard: int = 0
+    """The number of the last piece of what it says that was heard."""
     result: Mapping[str, Any] | None = None
     """What came of it."""
     ended: Ended | None = None
@@ -188,14 +190,17 @@ class Dispatch:
                 flight.worker = news.worker
             path = sibling(self._job, news.file) if news.file else None
             data = path.read_bytes() if path is not None else news.data
-            self._hear(flight, data)
+            self._hear(flight, news.number, data)
             if path is not None:
                 path.unlink(missing_ok=True)
         self._close(news.batch, flight)
 
-    def _hear(self, flight: _Flight, data: bytes) -> None:
-        for message in pickle.loads(data) if data else ():
-            self._understand(flight, message)
+    def _hear(self, flight: _Flight, number: int, data: bytes) -> None:
+        """Take in a piece of what is said of a batch, unless it was heard before."""
+        if number > flight.heard:
+            flight.heard = number
+            for message in pickle.loads(data):
+                self._understand(flight, message)
 
     def _understand(self, flight: _Flight, message: Message | GivenBack) -> None:
         if isinstance(message, GivenBack):
@@ -239,7 +244,8 @@ class Dispatch:
             begun = flight.worker or result is not None
             if begun and not words and waited < _LAST_WORDS_SECONDS and not self._orders.stopped:
                 return
-            self._hear(flight, words)
+            for said in words:
+                self._hear(flight, said.number, said.data)
         del self._flights[number]
         if result is None:
             self._close_without_result(flight)

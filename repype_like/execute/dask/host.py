@@ -153,13 +153,13 @@ def run_batch(job: Path, batch: int, topic: str, units: bytes) -> None:
     key = worker.get_current_task()
     post = _Post(worker, topic, job, batch)
     if not begin_once(job, batch, worker.address):
-        post.put(b"", {"again": True})
+        post.put(result={"again": True})
         return
     agent, reason = _take(job, _memory(worker))
     if agent is None:
-        post.put(b"", {"refused": reason})
+        post.put(result={"refused": reason})
         return
-    post.put(b"")  # so that it is known where the batch is
+    post.put()  # so that it is known where the batch is
     with _lock:
         _busy.setdefault(job, {})[batch] = agent
     started = time.monotonic()
@@ -172,7 +172,7 @@ def run_batch(job: Path, batch: int, topic: str, units: bytes) -> None:
             _idle.setdefault(job, []).append(agent)
     if ended:
         agent.close()
-    post.put(b"", {"seconds": time.monotonic() - started, **ended})
+    post.put(result={"seconds": time.monotonic() - started, **ended})
 
 
 def _attend(agent: _Agent, work: Run, post: _Post, is_given_up: Callable[[], bool]) -> dict[str, str]:
@@ -184,7 +184,7 @@ def _attend(agent: _Agent, work: Run, post: _Post, is_given_up: Callable[[], boo
         except (EOFError, OSError):
             return {"died": f"the process for the stages ended with exit code {agent.close()}"}
         if isinstance(message, Said):
-            post.put(message.data)
+            post.put(message.data, message.number)
         elif isinstance(message, Done):
             return {}
         elif isinstance(message, Refused):
@@ -202,19 +202,17 @@ class _Post:
         self._topic = topic
         self._job = job
         self._batch = batch
-        self._parts = 0
 
-    def put(self, data: bytes, result: dict[str, Any] | None = None) -> None:
-        """Send a pickled list of messages; or, last of all, what came of the batch."""
+    def put(self, data: bytes = b"", number: int = 0, result: dict[str, Any] | None = None) -> None:
+        """Send a pickled list of messages, and its number; or, last of all, what came of the batch."""
         file = ""
         if len(data) > MOST_SENT:
-            path = sibling(self._job, f"b{self._batch}p{self._parts}")
+            path = sibling(self._job, f"b{self._batch}p{number}")
             path.write_bytes(data)
             file, data = path.suffix[1:], b""
         self._worker.log_event(self._topic, {
-            "batch": self._batch, "part": self._parts, "data": data, "file": file, "worker": self._worker.address,
+            "batch": self._batch, "part": number, "data": data, "file": file, "worker": self._worker.address,
             "result": result})
-        self._parts += 1
 
 
 def _take(job: Path, memory: int | None) -> tuple[_Agent | None, str]:

@@ -62,9 +62,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something for the coordinator: a pickled list of messages, and of :class:`GivenBack`."""
+    """Something for the coordinator."""
 
+    number: int
+    """Counts what is said of one batch."""
     data: bytes
+    """A pickled list of messages, and of :class:`GivenBack`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +124,22 @@ def begin_once(job: Path, batch: int, who: str) -> bool:
     return True
 
 
-def leave_last_words(job: Path, batch: int, data: bytes) -> None:
-    """Leave what an agent had to say when there was no host any more: what was finished, and what was being done."""
+def leave_last_words(job: Path, batch: int, said: Sequence[Said]) -> None:
+    """Leave what an agent had to say when its host ended: what was finished, and what was being done."""
     path = sibling(job, f"b{batch}w")
     with contextlib.suppress(OSError):
         aside = path.with_name(f"{path.name}-")
-        aside.write_bytes(data)
+        aside.write_bytes(pickle.dumps(said, 5))
         aside.replace(path)
 
 
-def last_words(job: Path, batch: int) -> bytes:
+def last_words(job: Path, batch: int) -> list[Said]:
     """Return what an agent has left, and delete it; empty if there is nothing (yet)."""
     path = sibling(job, f"b{batch}w")
     try:
         data = path.read_bytes()
     except OSError:
-        return b""
+        return []
     path.unlink(missing_ok=True)
-    return data
+    said: list[Said] = pickle.loads(data)
+    return said
