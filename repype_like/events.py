@@ -94,6 +94,8 @@ class StageFailed(Event):
     traceback: str
     output: str
     """What the stage had printed, at most the last 64 kB."""
+    met: tuple[str, ...] | None = None
+    """The files that it had met until then; None if that is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)

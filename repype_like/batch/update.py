@@ -28,7 +28,7 @@ from repype_like.plan import Files, Plan, Request, TaskPlan
 from repype_like.status import EventLog
 from repype_like.store import Holder, RunLock, StorageError, sync
 
-__all__ = ["Summary", "bring_up_to_date"]
+__all__ = ["Control", "Summary", "bring_up_to_date"]
 
 Planner = Callable[[Workplaces, Request], Plan]
 
@@ -54,9 +54,23 @@ class Summary:
         return not self.failures and not self.failed
 
 
+@dataclass
+class Control:
+    """What whoever starts a run decides about it, also while it goes on."""
+
+    locked: bool = False
+    """Whether the trees are held already, on behalf of this run."""
+    failures: tuple[events.StageFailed, ...] = ()
+    """What failed before and is not tried again: the tasks count as failed, and `plan` leaves it out."""
+    dropped: set[str] = field(default_factory=set)
+    """The tasks that nothing more is to be done for. The executor has to be told, too."""
+
+
 def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, executor: Executor, listen: Listener,
-                     planner: Planner, root: Path, command: tuple[str, ...], wait: bool) -> Summary:
+                     planner: Planner, root: Path, command: tuple[str, ...], wait: bool,
+                     control: Control | None = None) -> Summary:
     """Carry out `plan` and complete its tasks; see :meth:`repype_like.batch.Batch.execute`."""
+    control = control or Control()
     started = time.monotonic()
     summary = Summary(up_to_date=sum(not task.pending for task in plan.tasks),
                       saved=sum(task.saved for task in plan.tasks))
@@ -69,7 +83,7 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
         tops.setdefault(workplaces[name].tree, []).append(workplaces[name].view.path)
     with contextlib.ExitStack() as held:
         waited: list[Holder] = []
-        for top, paths in sorted(tops.items()):
+        for top, paths in sorted(tops.items()) if not control.locked else ():
             held.enter_context(RunLock(top, paths, command=" ".join(command), wait=wait, on_wait=waited.append))
         if waited:  # the other run has changed what there is to do
             for place in workplaces.values():
@@ -93,7 +107,7 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
                                     pickup=task.pickup, inputs=task.total))
         try:
             _Rounds(workplaces, request, executor, tell, planner, summary,
-                    provenance(command, (Path.cwd(), *sorted(tops)))).run(plan)
+                    provenance(command, (Path.cwd(), *sorted(tops))), control).run(plan)
             sync(stores)
         except StorageError:
             summary.failed += summary.unfinished  # the reason why they were not completed is an error
@@ -108,7 +122,7 @@ class _Rounds:
     """Carries out the plan and what follows from it, and completes tasks; what fails is not tried twice."""
 
     def __init__(self, workplaces: Workplaces, request: Request, executor: Executor, listen: Listener,
-                 planner: Planner, summary: Summary, origin: dict[str, object]):
+                 planner: Planner, summary: Summary, origin: dict[str, object], control: Control):
         self.workplaces = workplaces
         self.request = request
         self.executor = executor
@@ -116,8 +130,9 @@ class _Rounds:
         self.planner = planner
         self.summary = summary
         self.origin = origin
+        self.control = control
         self.files = Files()
-        self.total = Outcome()
+        self.total = Outcome(failures=list(control.failures))
         self.left: dict[str, TaskPlan] = {}
         self.told: set[str] = set()
         """The tasks whose completion was announced."""
@@ -132,6 +147,7 @@ class _Rounds:
         rounds = Counter[str]()
         try:
             while True:
+                dropped = len(self.control.dropped)
                 outcome = execute(plan, self.workplaces, self.executor, self.listen, self.total, self._finished)
                 self.total.add(outcome)
                 self._close_complete()
@@ -139,7 +155,8 @@ class _Rounds:
                     rounds.update(outcome.touched)
                 again = {name: place for name, place in ((name, self.workplaces[name]) for name in self._unbroken())
                          if not place.view.opaque and rounds[name] < _most_rounds(place)}
-                if self.executor.stopped or not again or not outcome.touched:
+                interfered = len(self.control.dropped) > dropped
+                if self.executor.stopped or not again or not (outcome.touched or interfered):
                     break
                 plan = self.planner(again, replace(self.request, force=False, first=None))
                 if not plan.units and not plan.transfers:
@@ -162,7 +179,7 @@ class _Rounds:
             note_failures(self.workplaces[name], failures, self.files)
 
     def _unbroken(self) -> list[str]:
-        return [name for name in self.left if name not in self.total.broken]
+        return [name for name in self.left if name not in self.total.broken and name not in self.control.dropped]
 
     def _finished(self, name: str, outcome: Outcome) -> None:
         """Complete a task when the last unit for it is done, while others go on."""

@@ -18,6 +18,7 @@ from repype_like.cli import (
     status,
     table,
     verify,
+    watch,
 )
 from repype_like.errors import RepypeError, did_you_mean
 from repype_like.typing import NoReturn
@@ -31,6 +32,7 @@ BROKEN_PIPE = 141
 
 _COMMANDS = {
     "run": run,
+    "watch": watch,
     "status": status,
     "show": show,
     "table": table,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
+__all__ = ["DESCRIPTION", "HELP", "add_arguments", "positive", "run"]
 
 HELP = "bring tasks up to date"
 
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     how = parser.add_argument_group("how it is done")
     where = how.add_mutually_exclusive_group()
-    where.add_argument("-j", "--jobs", metavar="N", type=_positive,
+    where.add_argument("-j", "--jobs", metavar="N", type=positive,
                        help="the number of worker processes (default: one for each core)")
     where.add_argument("--serial", action="store_true", help="run in this process, for a debugger")
     how.add_argument("--dask", metavar="ADDRESS",
@@ -70,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
     return run_tasks(select(wanted), options)
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Return a number of processes."""
     number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"a number of processes is at least 1, not {text} (see --serial)")

@@ -23,7 +23,7 @@ from repype_like.plan import Plan, Request
 from repype_like.store import holders
 from repype_like.typing import TextIO
 
-__all__ = ["Options", "run_tasks"]
+__all__ = ["Options", "cores", "run_tasks"]
 
 FAILED = 1
 SPEC_ERROR = 2
@@ -85,7 +85,7 @@ def _print_plan(selection: Selection, plan: Plan, options: Options) -> int:
 
 
 def _run(selection: Selection, workplaces: Workplaces, plan: Plan, request: Request, options: Options) -> int:
-    jobs = _cores() if options.jobs is None else options.jobs
+    jobs = cores() if options.jobs is None else options.jobs
     show = _Show(selection.batch, err(), sys.stdout if options.json else None, serial=not jobs)
     console, interruption = show.console, show.interruption
     if options.wait:
@@ -177,7 +177,7 @@ def _stdout_for_data(*, serial: bool) -> Iterator[None]:
         yield
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0)) or 1

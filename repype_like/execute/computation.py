@@ -76,6 +76,8 @@ class Computation:
     """Tells how many stages are going to read an output, at most."""
     emit: Callable[[Message], None]
     files: Files
+    met: tuple[str, ...] = ()
+    """The files that the stage had met when it failed."""
 
     def __post_init__(self) -> None:
         self.stage = cast(Stage, self.place.pipeline.stage(self.node.stage))
@@ -125,6 +127,7 @@ class Computation:
                       for field in sorted(outputs)}
             passed = {field: self._pass_on(field, outputs[field], fields[field]) for field in self.passing}
         except BaseException:
+            self.met = tracker.paths
             asides.put_back(tracker.made())
             if missed:
                 view.store.note_undone(execution)

@@ -16,7 +16,7 @@ import tempfile
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -63,6 +63,8 @@ class _Worker:
     batch: int = 0
     """How many were handed out."""
     since: float = 0.0
+    given_up: bool = False
+    """Whether it was killed because of what it was running."""
     missed: list[str] = field(default_factory=list)
     """The paths at which the running stage found nothing, so that it may be making files there."""
 
@@ -99,17 +101,21 @@ class LocalExecutor:
         self.stopped = False
         """Whether no further unit is started."""
         self._killed = False
+        self._units: Sequence[Unit] = ()
+        self._dropped: frozenset[str] = frozenset()
         self._suspects: set[int] = set()
         """The units that were next when a worker died without having begun any stage."""
         self._seconds_per_unit = 1.0
 
     def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
         """Run units; what happens is told in the order in which it happens in each worker."""
+        self._units = units
         self._schedule = self._make_schedule(units)
         self._start = lambda number: _start(number, units, workplaces)
         try:
             self._workers = [self._start(number) for number in range(min(self.workers, len(units)))]
             while True:
+                self._give_up(tell)
                 self._hand_out(tell)
                 busy = [worker for worker in self._workers if worker.busy]
                 if not busy:
@@ -135,6 +141,38 @@ class LocalExecutor:
         self.stopped = self._killed = True
         for worker in self._workers:
             worker.kill()
+
+    def drop(self, tasks: Iterable[str]) -> None:
+        """Do nothing more for these tasks, while the others go on; what runs for them is killed.
+
+        Work that is for others as well is given up with them: it has to be planned anew.
+        """
+        self._dropped = self._dropped.union(tasks)
+
+    def works_for(self, tasks: Collection[str]) -> bool:
+        """Tell whether any unit for one of these tasks runs, or could begin."""
+        positions = [*self._schedule.ready, *(position for worker in self._workers for position in worker.assigned)]
+        return any(not self._units[position].tasks.isdisjoint(tasks) for position in positions)
+
+    def _give_up(self, tell: Callable[[Message], None]) -> None:
+        """Take away the units for tasks that were dropped."""
+        if not self._dropped:
+            return
+        for worker in self._workers:
+            if any(self._is_dropped(position) for position in worker.assigned):
+                if self._is_dropped(worker.mailbox.noted[0]):
+                    worker.given_up = True
+                    worker.kill()
+                else:
+                    self._take_back(worker, tell)
+        while dropped := [position for position in self._schedule.ready if self._is_dropped(position)]:
+            for position in dropped:
+                self._schedule.ready.remove(position)
+                for message in self._done(UnitDone(position, failed=True)):
+                    tell(message)
+
+    def _is_dropped(self, position: int) -> bool:
+        return position >= 0 and not self._units[position].tasks.isdisjoint(self._dropped)
 
     def _hand_out(self, tell: Callable[[Message], None]) -> None:
         idle = [worker for worker in self._workers if not worker.busy]
@@ -218,7 +256,7 @@ class LocalExecutor:
         for path in worker.missed:  # half-written files, which the next attempt must not take for inputs
             with contextlib.suppress(OSError):
                 Path(path).unlink()
-        if worker.assigned and not self._killed:
+        if worker.assigned and not self._killed and not worker.given_up:
             position, node = worker.mailbox.noted
             if position not in worker.assigned:
                 position, node = worker.assigned[0], -1

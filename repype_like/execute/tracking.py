@@ -101,6 +101,11 @@ class Tracker:
         if os.path.abspath(old) in self._written:  # noqa: PTH100  see above
             self._written.add(os.path.abspath(new))  # noqa: PTH100  see above
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths that the stage has met so far."""
+        return tuple(self._met)
+
     def active(self) -> _Listening:
         """Have files counted that are opened meanwhile in this process; a context manager."""
         _listen_to_open()

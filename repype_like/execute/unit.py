@@ -153,15 +153,16 @@ class _UnitRun:
         def readers(field: str) -> int:
             return self.readers[node.name, field] + int(self.hooked)
 
+        computation = Computation(node, place, group, self.known[group[0]], kept,
+                                  self.unit.passes.get(node.name, frozenset()), readers, self.emit, self.files)
         try:
-            return Computation(node, place, group, self.known[group[0]], kept,
-                               self.unit.passes.get(node.name, frozenset()), readers, self.emit, self.files).run()
+            return computation.run()
         except (StorageError, KeyboardInterrupt):
             raise
         except LostValueError as error:
             self._report_loss(error, group)
         except BaseException as error:  # noqa: BLE001  whatever user code raises costs this node and nothing else
-            self._report_failure(node, place, group, error)
+            self._report_failure(node, place, group, error, computation.met)
         finally:
             self.surroundings.restore()
         for task in group:
@@ -215,12 +216,13 @@ class _UnitRun:
                 return False
         return True
 
-    def _report_failure(self, node: Node, place: Workplace, tasks: tuple[str, ...], error: BaseException) -> None:
+    def _report_failure(self, node: Node, place: Workplace, tasks: tuple[str, ...], error: BaseException,
+                        met: tuple[str, ...]) -> None:
         explained = isinstance(error, (OutputMismatch, NotStorableError, SpoiledInputError))  # no code to look at
         self._happened(events.StageFailed(
             task=place.view.name, stage=node.stage, input_id=node.input_id, tasks=tasks,
             error=str(error) if explained else describe(error), traceback="" if explained else user_traceback(error),
-            output=self.captured()))
+            output=self.captured(), met=met))
 
     def _report_loss(self, error: LostValueError, tasks: tuple[str, ...]) -> None:
         slot = error.slot

@@ -52,7 +52,7 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
         workplaces: The tasks.
         parent: The id of the process that started this one.
     """
-    _die_with(parent)
+    die_with(parent)
     with contextlib.suppress(OSError):  # a group of its own, so that what its stages start can be ended with it
         os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the coordinator decides what Ctrl-C means
@@ -136,7 +136,7 @@ def _stream(descriptor: int) -> io.TextIOWrapper:
                             line_buffering=True)
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Have the kernel end this process when the one that started it is gone."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

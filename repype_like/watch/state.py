@@ -1,0 +1,89 @@
+"""What there is to be shown: the tree as the last look has found it, and what runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from repype_like.events import StageFailed
+from repype_like.status import RunState, TaskState
+from repype_like.watch.messages import Report, TaskSeen
+from repype_like.watch.options import Options
+
+__all__ = ["LiveRun", "TaskLook", "WatchState"]
+
+
+@dataclass
+class LiveRun:
+    """A run that goes on."""
+
+    tasks: dict[str, str]
+    """What it works on, and what decided about these tasks when it began."""
+    state: RunState = field(default_factory=RunState)
+    dropping: set[str] = field(default_factory=set)
+    """Tasks that it is to leave, but has not left yet."""
+
+
+@dataclass(frozen=True)
+class TaskLook:
+    """How one task stands at this moment."""
+
+    seen: TaskSeen
+    live: TaskState | None
+    """What a run does for it."""
+    failure: StageFailed | None
+    """Why it is not tried again."""
+    is_cancelled: bool
+
+    @property
+    def sign(self) -> str:
+        """One letter: Error, Computing, Failed, Runs when its turn comes, Up to date, Template."""
+        if self.seen.error:
+            return "E"
+        if self.live is not None and self.live.outcome in ("running", "completed", "failed"):
+            return {"running": "C", "completed": "U", "failed": "F"}[self.live.outcome]
+        if not self.seen.runnable:
+            return "T"
+        if self.failure is not None:
+            return "F"
+        return "U" if self.seen.is_good else "R"
+
+
+@dataclass
+class WatchState:
+    """All of it."""
+
+    options: Options
+    report: Report | None = None
+    runs: list[LiveRun] = field(default_factory=list)
+    cancelled: dict[str, str] = field(default_factory=dict)
+    """The tasks that the user has cancelled, and what decided about them then."""
+    last_failure: StageFailed | None = None
+    polling: str = ""
+    """Why there is polling, if there is."""
+    paused: bool = False
+    postponed: bool = False
+    looking: bool = False
+    gone: bool = False
+    """Whether the tree has vanished."""
+    refused: str = ""
+    """Why there is nothing to be seen."""
+    blocked: str = ""
+    """Who keeps us from running anything."""
+    helps: bool = False
+    """Whether the keys are to be explained."""
+
+    @property
+    def busy(self) -> dict[str, LiveRun]:
+        """Which run works on a task, by task."""
+        return {task: run for run in self.runs for task in run.tasks}
+
+    def tasks(self) -> list[TaskLook]:
+        """Return how each task stands."""
+        if self.report is None:
+            return []
+        failures = {task: held.failure for held in self.report.held for task in held.failure.tasks}
+        live: dict[str, TaskState] = {}
+        for run in self.runs:
+            live.update(run.state.tasks)
+        return [TaskLook(task, live.get(task.name), failures.get(task.name),
+                         self.cancelled.get(task.name) == task.key and bool(task.key)) for task in self.report.tasks]
