@@ -36,6 +36,8 @@ class RunStarted(Event):
     tasks: int
     inputs: int
     stages: int
+    provenance: Plain = None
+    """Who runs it, where, with which versions, and from which commit."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,15 +99,16 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
             log.write(event)
             listen(event)
 
-        tell(events.RunStarted(run=log.name, root=str(root), command=command, tasks=len(plan.pending),
+        origin = provenance(command, (Path.cwd(), *sorted(tops)))
+        tell(events.RunStarted(run=log.name, root=str(root), command=command, provenance=origin,
+                               tasks=len(plan.pending),
                                inputs=sum(task.total - task.done for task in plan.pending),
                                stages=sum(len(unit.nodes) for unit in plan.units)))
         for task in plan.pending:
             tell(events.TaskStarted(task=task.task, pending=task.pending, first_stage=task.first_stage,
                                     pickup=task.pickup, inputs=task.total))
         try:
-            _Rounds(workplaces, request, executor, tell, planner, summary,
-                    provenance(command, (Path.cwd(), *sorted(tops))), control).run(plan)
+            _Rounds(workplaces, request, executor, tell, planner, summary, origin, control).run(plan)
             sync(stores)
         except StorageError:
             summary.failed += summary.unfinished  # the reason why they were not completed is an error
