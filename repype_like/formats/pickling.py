@@ -181,9 +181,21 @@ def _reduce_figure(figure: Any) -> tuple[Any, ...]:
     return (make, arguments, {name: item for name, item in state.items() if name != "_restore_to_pylab"}, *others)
 
 
+def _reduce_zone(zone: Any) -> Any:
+    """Take a time zone apart into its name; by itself, it would name getattr, which reaches everything."""
+    return (_zone, (zone.key,)) if zone.key is not None else zone.__reduce_ex__(5)
+
+
+def _zone(key: str) -> Any:
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(key)
+
+
 _REDUCTIONS: list[tuple[str, str, Callable[[Any], tuple[Any, ...]]]] = [
     ("numpy.ma", "MaskedArray", _reduce_masked),
     ("matplotlib.figure", "Figure", _reduce_figure),
+    ("zoneinfo", "ZoneInfo", _reduce_zone),
 ]
 """By module and class, what takes values apart better than they do themselves."""
 

@@ -10,7 +10,9 @@ import enum
 import fractions
 import math
 import re
+import tempfile
 import uuid
+import zoneinfo
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -37,6 +39,10 @@ class Region:
     note: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
+class Image(np.ndarray[Any, Any]):
+    """An array of a class of its own."""
+
+
 class Point(collections.namedtuple("Point", "x y")):
     __slots__ = ()
 
@@ -49,6 +55,13 @@ def _frame() -> pd.DataFrame:
     return pd.DataFrame({"area": np.arange(5.0), "label": range(5), "name": list("abcde"),
                          "kind": pd.Categorical(list("xyxyx")), "when": pd.date_range("2024", periods=5)},
                         index=pd.Index(list("vwxyz"), name="id"))
+
+
+def _memmap() -> np.memmap[Any, Any]:
+    with tempfile.TemporaryFile() as file:
+        file.write(bytes(range(64)) * 8)
+        file.flush()
+        return np.memmap(file, np.uint16, "r+", shape=(256,))
 
 
 def _readable(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -99,7 +112,9 @@ VALUES: dict[str, Any] = {
     "masked without mask": np.ma.masked_array([1, 2, 3]),
     "hard mask": np.ma.masked_array([1, 2], [False, True], hard_mask=True),
     "masked records": np.ma.masked_array([(1, 2.0)], [(False, True)], dtype=[("a", "i4"), ("b", "f8")]),
-    "masked itself": np.ma.masked,
+    "masked itself": np.ma.masked, "record": np.zeros(2, [("a", "i4"), ("b", "f8")])[1],
+    "memmap": _memmap(), "part of a memmap": _memmap()[3:], "subclass": np.arange(3.0).view(Image),
+    "bits": np.packbits(np.eye(9, dtype=bool)), "time zone": zoneinfo.ZoneInfo("Europe/Berlin"),
     "array of shape": np.zeros((0,), "U5"), "arrays in dict": {"a": np.arange(2000), "b": [np.zeros(3000, bool)]},
     "table": _frame(), "large table": pd.DataFrame(_random.random((2000, 10))), "empty table": pd.DataFrame(),
     "series": pd.Series([1.5, None], name="s"), "index": pd.MultiIndex.from_product([[1, 2], ["a"]]),
