@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json as _json
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from repype_like.batch import open_task
 from repype_like.cli.terminal import err, out
+from repype_like.cli.value_export import fits_as_stored, write_as_stored, write_converted
 from repype_like.cli.words import clean, clean_lines, path_words, size
-from repype_like.errors import RepypeError, UsageError, did_you_mean
+from repype_like.errors import NotStorableError, RepypeError, UsageError, did_you_mean
+from repype_like.formats import describe
+from repype_like.formats.json import to_json
+from repype_like.formats.sequence import StoredSequence
 from repype_like.spec import format_input_id
 from repype_like.store import FieldValue, Store
-from repype_like.store.layout import Layout
 from repype_like.task import Task
 from repype_like.task.results import stored_fields
 from repype_like.typing import Any, InputID
@@ -23,11 +24,19 @@ __all__ = ["show_value"]
 _SHOWN = 8
 
 
-def show_value(path: str, field: str, input_text: str | None, target: Path | None, json: bool) -> int:
-    """Print a stored value, or write it to the file `target` as it is stored; return the exit code.
+def show_value(path: str, field: str, input_text: str | None, target: Path | None, json: bool, trust: bool) -> int:
+    """Print a stored value, or write it to the file `target`; return the exit code.
+
+    Arguments:
+        path: The directory of the task.
+        field: The name of the field.
+        input_text: The input, if one was given.
+        target: The file to write to, in the form that its suffix names.
+        json: Whether to print JSON.
+        trust: Whether values may be loaded that run code when they are.
 
     Raises:
-        UsageError: If there is no such task, input or field.
+        UsageError: If there is no such task, input or field, or the value has no such form.
         RepypeError: If the task has no results.
     """
     task = open_task(path)
@@ -39,13 +48,28 @@ def show_value(path: str, field: str, input_text: str | None, target: Path | Non
         known = sorted(stored[input_id])
         hint = did_you_mean(field, known) or f"there are {', '.join(known) or 'none'}"
         raise UsageError(f'{path}: no field "{field}" is stored for the input {format_input_id(input_id)}; {hint}')
-    if target is not None:
-        _export(store, value, target)
-        return 0
-    with task.codebase.activate():  # it may be of a class of the project
-        content = store.decode(value)
-    _print(content, value, json)
+    if target is not None and fits_as_stored(value, target):
+        write_as_stored(store, value, target)
+    elif not trust and not store.is_safe(value):
+        if target is not None or json:
+            raise UsageError(f"the value is {_kind(value)}, and loading it may run any code that is in it; add --trust "
+                             f"if you trust who computed it{', or leave out the suffix' if target is not None else ''}")
+        out().line(clean(_kind(value)))
+        err().line("loading it may run any code that is in it; --trust shows the value")
+    else:
+        with task.codebase.activate():  # it may be of a class of the project
+            content = store.decode(value)
+            if target is not None:
+                write_converted(content, target)
+            else:
+                _print(content, json)
     return 0
+
+
+def _kind(value: FieldValue) -> str:
+    """Return what is known of a value without loading it."""
+    shown = value.shown if isinstance(value.shown, dict) else {}
+    return f"{shown.get('type', 'of an unknown type')}, {size(value.size)}, stored as {value.format}"
 
 
 def _results(task: Task, store: Store) -> dict[InputID, dict[str, FieldValue]]:
@@ -75,31 +99,22 @@ def _choose_input(stored: Iterable[InputID], text: str | None, path: str) -> Inp
     return found[0]
 
 
-def _export(store: Store, value: FieldValue, target: Path) -> None:
-    try:
-        if value.inline is not None:
-            target.write_bytes(value.inline)
-        else:
-            assert value.blob is not None, "a value is either inline or a blob"
-            shutil.copyfile(Layout(store.directory).blob(value.blob), target)
-    except OSError as error:
-        raise UsageError(f"{target}: cannot be written: {error.strerror}") from error
-    err().line(clean(f"{target}: {size(value.size)}, format {value.format}"))
-
-
-def _print(content: Any, value: FieldValue, json: bool) -> None:
+def _print(content: Any, json: bool) -> None:
     terminal = out()
     if json:
         try:
-            text = _json.dumps(content)
-        except (TypeError, ValueError):
-            raise UsageError(f"a value of the type {type(content).__name__} has no form in JSON; -o FILE writes it as "
-                             f"it is stored (format {value.format})") from None
-        terminal.line(text)
+            terminal.line(to_json(content))
+        except NotStorableError as error:
+            raise UsageError(f"{error}; -o FILE writes it in another form") from None
     elif isinstance(content, dict | list):
         try:
-            terminal.line(_json.dumps(content, indent=2, ensure_ascii=False))
-        except (TypeError, ValueError):  # plain outside, but not inside
+            terminal.line(clean_lines(to_json(content, indent=2)))
+        except NotStorableError:
             terminal.line(clean_lines(repr(content)))
+    elif isinstance(content, StoredSequence):
+        terminal.line(repr(content))
+        for number, item in enumerate(content[:_SHOWN]):
+            shown = describe(item)
+            terminal.line(clean(f"{number}: {shown['value']!r}" if "value" in shown else f"{number}: {shown['type']}"))
     else:
         terminal.line(clean_lines(content if isinstance(content, str) else repr(content)))

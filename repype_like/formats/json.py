@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import enum
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path, PurePath
+from uuid import UUID
 
 from repype_like.errors import DamagedError, NotStorableError
 from repype_like.formats.base import Buffer, BufferFormat, type_name
 from repype_like.typing import Any
 
-__all__ = ["JsonFormat", "is_small_plain"]
+__all__ = ["JsonFormat", "is_small_plain", "to_json"]
 
 _LARGEST_INT = 1 << 4096
 """Larger integers have more digits than Python is willing to read back."""
@@ -42,12 +47,46 @@ class JsonFormat(BufferFormat):
         except (TypeError, ValueError, RecursionError) as error:
             raise NotStorableError(f"a {type_name(value)} cannot be stored as JSON: {error}") from None
 
+    def export(self, value: Any, path: Path) -> None:
+        """Write `value` as far as JSON can say it."""
+        path.write_text(to_json(value, indent=2) + "\n", encoding="utf-8", errors="surrogatepass")
+
     def load(self, data: memoryview) -> Any:
         """Return the data."""
         try:
             return json.loads(bytes(data))
         except (ValueError, RecursionError) as error:
             raise DamagedError(f"not JSON: {error}") from None
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """Return `value` as JSON, for somebody to look at: arrays and sets become lists, dates and paths texts.
+
+    Raises:
+        NotStorableError: If there is something in it that has no such form.
+    """
+    try:
+        return json.dumps(value, indent=indent, ensure_ascii=False, default=_plainer)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NotStorableError(f"a {type_name(value)} has no form in JSON: {error}") from None
+
+
+def _plainer(value: Any) -> Any:
+    """Return what stands in JSON for a value that it does not know."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
+    if isinstance(value, (Set, Mapping, Sequence)) and not isinstance(value, (bytes, bytearray, memoryview)):
+        return dict(value) if isinstance(value, Mapping) else list(value)
+    if isinstance(value, (datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, (PurePath, UUID)):
+        return str(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    for name in ("tolist", "to_pylist", "to_dict"):  # of numpy and pandas, of pyarrow, of tables of pandas
+        if callable(method := getattr(value, name, None)):
+            return method()
+    raise TypeError(f"a {type_name(value)} is none of what JSON knows")
 
 
 def is_small_plain(value: Any) -> bool:

@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 from repype_like.errors import DamagedError, NotStorableError
@@ -49,6 +50,16 @@ class NpyFormat(BufferFormat):
             return np.ndarray(shape, dtype, data, start, order=order)
         except (ValueError, TypeError, KeyError, SyntaxError) as error:
             raise DamagedError(f"not a npy file: {error}") from None
+
+
+    def export(self, value: Any, path: Path) -> None:
+        """Write an array, or what can be seen as one."""
+        import numpy as np
+
+        array = np.asarray(value)
+        if not is_plain_array(array):
+            raise NotStorableError(f"a {type_name(value)} has no form as npy: it would be an array of {array.dtype}")
+        self.write(array, path)
 
 
 class CompressedNpyFormat(BufferFormat):

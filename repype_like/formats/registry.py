@@ -18,7 +18,8 @@ from repype_like.formats.npy import CompressedNpyFormat, NpyFormat, array_bytes,
 from repype_like.formats.text import TextFormat
 from repype_like.typing import Any
 
-__all__ = ["GROUP", "FormatLike", "format_for", "format_for_suffix", "format_named", "name_of"]
+__all__ = ["GROUP", "FormatLike", "format_for", "format_for_suffix", "format_named", "known_suffixes",
+           "name_of"]
 
 GROUP = "repype_like.formats"
 """The entry point group under which distributions register formats: ``name = "module:FormatClass"``."""
@@ -129,6 +130,11 @@ def format_for_suffix(suffix: str) -> Format | None:
     """Return the format whose files have this suffix (without the dot), or None if there is none."""
     name = _SUFFIXES.get(suffix.lower())
     return format_named(name) if name is not None else None
+
+
+def known_suffixes() -> list[str]:
+    """Return the suffixes that :func:`format_for_suffix` knows."""
+    return [f".{suffix}" for suffix in sorted(_SUFFIXES)]
 
 
 @cache

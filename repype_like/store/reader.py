@@ -18,7 +18,7 @@ from repype_like.store.index import RecordIndex
 from repype_like.store.layout import Layout
 from repype_like.store.record import FieldValue, OutputFile, Record
 from repype_like.store.upkeep import Sizes
-from repype_like.store.values import decode_value
+from repype_like.store.values import decode_value, is_safe, stored_bytes
 from repype_like.store.verification import Fault
 from repype_like.typing import Any
 
@@ -172,6 +172,22 @@ class StoreReader:
             DamagedError: If it is not what was written, or cannot be loaded any more.
         """
         return decode_value(self._layout, field)
+
+    def stored_bytes(self, field: FieldValue) -> memoryview:
+        """Return a value as it is stored.
+
+        Raises:
+            DamagedError: If it is not what was written.
+        """
+        return stored_bytes(self._layout, field)
+
+    def is_safe(self, field: FieldValue) -> bool:
+        """Tell whether decoding a value runs no code, whatever was stored.
+
+        Raises:
+            DamagedError: If it is not what was written.
+        """
+        return is_safe(self._layout, field)
 
     def has_blob(self, content: str) -> bool:
         """Tell whether a superseded output file with this content is kept."""

@@ -14,7 +14,7 @@ from repype_like.store.layout import Layout
 from repype_like.store.record import FieldValue
 from repype_like.typing import Any
 
-__all__ = ["decode_value", "encode_value"]
+__all__ = ["decode_value", "encode_value", "is_safe", "stored_bytes"]
 
 _MOST_INLINE = 1 << 16
 """In bytes; larger values become blobs."""
@@ -56,14 +56,44 @@ def decode_value(layout: Layout, field: FieldValue) -> Any:
         DamagedError: If it is not what was written, or cannot be loaded any more.
         StorageError: If the file system refuses.
     """
-    format_ = format_named(field.format)
+    format_, data = format_named(field.format), stored_bytes(layout, field)
     if field.blob is None:
-        if field.inline is None or not isinstance(format_, BufferFormat):
+        if not isinstance(format_, BufferFormat):
             raise DamagedError(f"{layout.records}: an inline value is not there")
-        return _load(format_, memoryview(bytearray(field.inline)), layout.records)
+        return _load(format_, data, layout.records)
     path = layout.blob(field.blob)
     with explained("read", path):
-        return _load(format_, open_blob(layout, field.blob, field.size, field.hash), path)
+        return _load(format_, data, path)
+
+
+def stored_bytes(layout: Layout, field: FieldValue) -> memoryview:
+    """Return a value as it is stored, as memory that can be written to, which never reaches the store.
+
+    Raises:
+        DamagedError: If it is not what was written; a blob is put aside then.
+        StorageError: If the file system refuses.
+    """
+    if field.blob is not None:
+        with explained("read", layout.blob(field.blob)):
+            return open_blob(layout, field.blob, field.size, field.hash)
+    if field.inline is None:
+        raise DamagedError(f"{layout.records}: an inline value is not there")
+    return memoryview(bytearray(field.inline))
+
+
+def is_safe(layout: Layout, field: FieldValue) -> bool:
+    """Tell whether decoding a value runs no code: neither what was stored with it, nor that of a project's format.
+
+    Raises:
+        DamagedError: If it is not what was written; a blob is put aside then.
+        StorageError: If the file system refuses.
+    """
+    if ":" in field.format:
+        return False
+    format_, data = format_named(field.format), stored_bytes(layout, field)
+    if isinstance(format_, BufferFormat):
+        return format_.is_safe_data(data)
+    return field.blob is not None and format_.is_safe(layout.blob(field.blob))
 
 
 def _write(format_: Format, value: Any, path: Path) -> None:

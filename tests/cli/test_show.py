@@ -56,14 +56,15 @@ def test_a_broken_specification_is_shown_as_far_as_it_goes(tree: Project) -> Non
     assert "input_ids: 1-3" in answer.out
 
 
-def test_nothing_is_unpickled_unless_a_field_is_asked_for(tree: Project) -> None:
+def test_nothing_is_unpickled_unless_it_is_trusted(tree: Project) -> None:
     tree.edit("stages.py", '"total": sum(scaled)', '"total": Bomb()')
     tree.edit("stages.py", "class Load(Stage)", "class Bomb:\n    def __init__(self):\n        self.armed = True\n"
               "    def __setstate__(self, state):\n        open('exploded', 'w').close()\n\n\nclass Load(Stage)")
     tree.run("run", "tasks", "--only", "base").ok()
     (tree.root / "exploded").unlink(missing_ok=True)  # storing may have tried whether it can be loaded
-    for command in ("status tasks -v", "show tasks/base", "reset tasks -n", "run tasks -n"):
+    for command in ("status tasks -v", "show tasks/base", "show tasks/base total --input 1", "reset tasks -n",
+                    "run tasks -n"):
         tree.run(*command.split()).ok()
     assert not (tree.root / "exploded").exists()
-    tree.run("show", "tasks/base", "total", "--input", "1").ok()
+    tree.run("show", "tasks/base", "total", "--input", "1", "--trust").ok()
     assert (tree.root / "exploded").exists()
