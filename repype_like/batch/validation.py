@@ -46,7 +46,8 @@ def prepare(task: Task, blueprints: Blueprints) -> tuple[RunContext | None, list
         return None, list(error.problems)
     except RepypeError as error:
         return None, list(_name_problems(task)) or [_problem(task, error, ("pipeline",))]
-    problems = [*_marginal_problems(task, context.pipeline, marginal), *_config_problems(task, context),
+    problems = [*_marginal_problems(task, context.pipeline, marginal),
+                *_draw_problems(task, context.pipeline, marginal), *_config_problems(task, context),
                 *_section_problems(task, context), *_disabled_problems(task, context),
                 *_format_problems(task, context.pipeline), *_input_problems(task, input_ids)]
     return (None if any(problem.severity == "error" for problem in problems) else context), problems
@@ -125,6 +126,16 @@ def _marginal_problems(task: Task, pipeline: Pipeline, marginal: list[str]) -> I
                           _place(task, ("marginal_stages", index)) or _place(task, ("marginal_stages",)),
                           did_you_mean(name, known) or f"its stages are {', '.join(known)}",
                           task=_stating(task, ("marginal_stages",)))
+
+
+def _draw_problems(task: Task, pipeline: Pipeline, marginal: list[str]) -> Iterator[Problem]:
+    """What is different each time has to be kept, or two results that depend on it would not fit together."""
+    for stage in pipeline.stages:
+        if stage.deterministic is False and (stage.id in marginal or stage.cache is False):
+            keys = ("marginal_stages",) if stage.id in marginal else ("pipeline",)
+            yield Problem(f'the stage "{stage.id}" is not deterministic, so what it produces has to be kept',
+                          _place(task, keys), f'take "{stage.id}" out of marginal_stages' if stage.id in marginal else
+                          "take `cache = False` out of the stage", task=_stating(task, keys))
 
 
 def _config_problems(task: Task, context: RunContext) -> Iterator[Problem]:

@@ -23,6 +23,7 @@ from repype_like.execute.asides import Asides
 from repype_like.execute.hooks import call_hooks, has_hooks
 from repype_like.execute.mentions import mentioned_place
 from repype_like.execute.messages import Happened, Message, Missed
+from repype_like.execute.provisions import provided
 from repype_like.execute.tracking import Tracker
 from repype_like.execute.values import Slot, StoredSlot
 from repype_like.execute.workplace import Workplace
@@ -114,11 +115,14 @@ class Computation:
                 adapted = view.configure(node.input_id, node.stage)
             effective, basis = prepare(view, view.stage[node.stage], adapted)
             section = Config(dict(adapted)).section(node.stage).copy()
+            reads = {field: self.known[field][0] for field, _ in node.reads}
+            key = key_for(basis, node.input_id, reads)
             self.stage.fill_in(section)
             self._call_start_hooks()
             with tracker.active():
                 place.pipeline.on_resolve = tracker.meet
-                outputs, seconds = self._process(inputs, section)
+                with provided(self.stage, key, view.store.work_folder(key)):
+                    outputs, seconds = self._process(inputs, section)
             place.pipeline.on_resolve = None
             observations, files = tracker.findings(self.files)
             self._warn_of(tracker.unasked)
@@ -134,7 +138,7 @@ class Computation:
             raise
         finally:
             place.pipeline.on_resolve = None
-        record = self._record(basis, effective, section, observations, files, fields, found, started, seconds)
+        record = self._record(key, reads, effective, section, observations, files, fields, found, started, seconds)
         place.note(record)
         stored = {field: (view.store, value) for field, value in fields.items() if value is not None} | passed
         slots = {field: Slot(outputs[field], stored.get(field), self.readers(field)) for field in fields}
@@ -171,12 +175,10 @@ class Computation:
         checked = stage.check_outputs(outputs, self.place.view.store.begin_sequence)
         return checked, time.perf_counter() - started
 
-    def _record(self, basis: str, effective: Mapping[str, Any], section: Config, observations: tuple[Observation, ...],
+    def _record(self, key: str, reads: dict[str, str], effective: Mapping[str, Any], section: Config, observations: tuple[Observation, ...],
                 files: tuple[OutputFile, ...], fields: dict[str, FieldValue | None],
                 mentioned: tuple[str, str] | None, started: float, seconds: float) -> Record:
         node, view = self.node, self.place.view
-        reads = {field: self.known[field][0] for field, _ in node.reads}
-        key = key_for(basis, node.input_id, reads)
         note: dict[str, Plain] = {"final": to_plain(section.final())}
         if view.packages:
             note["packages"] = dict(view.packages)

@@ -25,7 +25,7 @@ from repype_like.typing import Any
 __all__ = ["Fingerprint", "Fingerprinter", "fingerprint_of"]
 
 _FIELDS = ("inputs", "outputs", "consumes")
-_OWN_STATE = frozenset({*_FIELDS, "enabled_by_default", "event_callbacks", "declared", "default_config"})
+_OWN_STATE = frozenset({*_FIELDS, "enabled_by_default", "event_callbacks", "declared", "default_config", "work_folder"})
 _SIMPLE = frozenset({str, int, bool, type(None)})
 
 
@@ -127,7 +127,7 @@ class Fingerprinter:
             walk.add_piece(self._objects.piece_of_stage(function))
             walk.run(())
             function = None
-        state = self._state(walk, stage, {"function": function, "order": stage.order} if home is not cls else None)
+        state = self._state(walk, stage, _carried(stage, function) if home is not cls else None)
         return self._result(walk, [state, hash_value([dotted, version])])
 
     # --- what counts for a stage -------------------------------------------------------------------------------------
@@ -221,13 +221,18 @@ def _key_of(stage: Any) -> Any:
     """
     if function_of(stage) is not None:
         fields = [frozenset(getattr(stage, name)) for name in _FIELDS]
-        return (id(stage.function), repr(stage.version), stage.fingerprint, stage.order, *fields)
+        return (id(stage.function), repr(stage.version), stage.fingerprint, stage.order, stage.seeded, *fields)
     state = getattr(stage, "__dict__", {})
     others = [(name, type(value), value) for name, value in state.items() if name not in _OWN_STATE]
     if not all(kind in _SIMPLE for _, kind, _ in others):
         return None
     fields = [frozenset(getattr(stage, name, ())) for name in _FIELDS]
     return (type(stage), repr(getattr(stage, "version", "")), *fields, *sorted(others, key=lambda item: item[0]))
+
+
+def _carried(stage: Any, function: Any) -> dict[str, Any]:
+    """Return what counts of a stage that was made of a function, besides the code of that."""
+    return {"function": function, "order": stage.order, **({"seeded": True} if stage.seeded else {})}
 
 
 @contextmanager

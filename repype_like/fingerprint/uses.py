@@ -19,7 +19,8 @@ OWN_MODULE = "<module>"
 """As the root of a use: everything in the module that the code is in."""
 
 STEERING = frozenset({"inputs", "outputs", "consumes", "enabled_by_default", "version", "fingerprint", "default_config",
-                      "ignore_config", "formats", "timeout", "resources", "retries", "metadata"})
+                      "ignore_config", "formats", "timeout", "resources", "retries", "metadata", "cache",
+                      "deterministic"})
 """Attributes of a stage that do not count by the code of its class: they steer its execution, or count by value."""
 
 PURE_METHODS = frozenset({

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from pathlib import Path
 from types import GeneratorType
 from typing import Literal
 
@@ -15,6 +16,8 @@ from repype_like.stage.parameters import ConfigProblem, Parameters
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PipelineData, Protocol, Self
 
 if TYPE_CHECKING:
+    import logging
+
     from repype_like.formats import FormatLike
     from repype_like.formats.streams import NewSequence, Streams
     from repype_like.pipeline import Pipeline
@@ -79,11 +82,24 @@ class Stage:
     """A dataclass for the hyperparameters, which :meth:`process` then gets one of as `config`. Its fields are the ones
     that there are, with their types and defaults; whatever else is written in the configuration is an error."""
 
+    cache: bool = True
+    """False: what the stage produces is never kept; it is computed again when it is needed, once in each run."""
+
+    deterministic: bool = True
+    """False: the stage gives something else each time. What it gave is kept, and drawn anew only on request."""
+
+    seeded: bool = False
+    """Whether the generators of :mod:`random` and :mod:`numpy.random` are seeded before each execution, by what is
+    computed, so that it gives the same each time."""
+
     metadata: Mapping[str, Any] = {}
     """Whatever is to be known about the stage; it does not count."""
 
     declared: Parameters | None = None
     """The hyperparameters that the stage declares; None if it may read any."""
+
+    work_folder: Path | None = None
+    """Where :attr:`work_dir` is; set while the stage computes."""
 
     def __init__(self) -> None:
         cls = type(self)
@@ -102,6 +118,28 @@ class Stage:
         """Have these hyperparameters and no others."""
         self.declared = parameters
         self.default_config = {**parameters.defaults, **type(self).default_config}
+
+    @property
+    def work_dir(self) -> Path:
+        """A folder for the present execution of :meth:`process`.
+
+        What is in it survives if that fails or is killed, so that the next attempt at the same result can go on from
+        there. It is deleted when the stage is done.
+
+        Raises:
+            UsageError: If the stage does not compute at the moment.
+        """
+        if self.work_folder is None:
+            raise UsageError(f'the stage "{self.id}" has a folder to work in only while it is run for a task')
+        self.work_folder.mkdir(parents=True, exist_ok=True)
+        return self.work_folder
+
+    @property
+    def logger(self) -> logging.Logger:
+        """A logger of the standard library with the name of this stage. It writes where the stage prints."""
+        from repype_like.stage.logger import stage_logger  # few stages log, and it is not free to import
+
+        return stage_logger(self.id)
 
     @property
     def signature(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@
         unfinished          what a run has begun; deleted when everything is on the disk
         aside/              files that are being written; those of processes that are gone are deleted
         passing/            values on their way from stage to stage, during a run only
+        work/<pre-key>/     what a stage that was not finished has left for its next attempt
         lock/               who is running the tree (at the topmost task)
         runs/               the events of the latest runs (at the topmost task)
 """
@@ -50,6 +51,7 @@ class Layout:
     unfinished = _inside("unfinished")
     aside = _inside("aside")
     passing = _inside("passing")
+    work = _inside("work")
     lock = _inside("lock")
     runs = _inside("runs")
 

@@ -53,6 +53,10 @@ class StoreReader:
         """The path of the log of records."""
         return self._layout.records
 
+    def work_folder(self, pre_key: str) -> Path:
+        """Return where a stage may work on the result with this name; nothing is made."""
+        return self._layout.work / pre_key
+
     @property
     def passing(self) -> Path:
         """The directory of a store of its own, for values that are needed during a run only."""

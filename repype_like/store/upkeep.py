@@ -16,7 +16,8 @@ from repype_like.store.layout import Layout
 from repype_like.store.log import HEADER, repositioned
 from repype_like.store.record import Record
 
-__all__ = ["Sizes", "blob_entries", "compact", "delete_everything", "delete_passing", "measure", "sweep_blobs"]
+__all__ = ["Sizes", "blob_entries", "compact", "delete_everything", "delete_passing", "delete_work", "measure",
+           "sweep_blobs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def delete_everything(layout: Layout) -> None:
         Path(entry.path).unlink()
     sweep(layout)
     delete_passing(layout)
+    delete_work(layout)
     for directory in (layout.blobs, layout.aside, layout.directory):
         with contextlib.suppress(OSError):  # something else is in it, or it is not there
             directory.rmdir()
@@ -106,8 +108,17 @@ def delete_everything(layout: Layout) -> None:
 
 def delete_passing(layout: Layout) -> None:
     """Delete the values that were needed during a run only; the folder must not be a link."""
-    if layout.passing.exists() and not layout.directory.is_symlink():
-        shutil.rmtree(layout.passing, ignore_errors=True)
+    _delete_folder(layout, layout.passing)
+
+
+def delete_work(layout: Layout) -> None:
+    """Delete what unfinished stages have left for their next attempts."""
+    _delete_folder(layout, layout.work)
+
+
+def _delete_folder(layout: Layout, folder: Path) -> None:
+    if folder.is_dir() and not folder.is_symlink() and not layout.directory.is_symlink():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _delete(unlink: Callable[[], None]) -> None:

@@ -45,7 +45,7 @@ class Blueprint:
     @cached_property
     def is_plain(self) -> bool:
         """Whether all stages take part where nothing else is said, and declare nothing that has to be checked."""
-        return all(stage.enabled_by_default and stage.declared is None and not stage.formats
+        return all(stage.enabled_by_default and stage.declared is None and not stage.formats and stage.deterministic
                    for stage in self.pipeline.stages)
 
     @cached_property

@@ -236,9 +236,10 @@ class Task:
         self.times_filepath.unlink(missing_ok=True)
 
     def get_marginal_fields(self, pipeline: Pipeline) -> frozenset[str]:
-        """Return the fields that are not kept: the outputs of the marginal stages."""
+        """Return the fields that are not kept: the outputs of the marginal stages, and of those without a cache."""
         marginal = frozenset(self.marginal_stages)
-        return frozenset().union(*(stage.outputs for stage in pipeline.stages if stage.id in marginal))
+        return frozenset().union(*(stage.outputs for stage in pipeline.stages
+                                   if stage.id in marginal or stage.cache is False))
 
     def load(self, pipeline: Pipeline | None = None) -> TaskData:
         """Return the results of the task, by input and field. Values are read when they are asked for.

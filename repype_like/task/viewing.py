@@ -25,7 +25,8 @@ def stage_views(codebase: Codebase, pipeline: Pipeline, dropped: frozenset[str])
         dropped: The fields that are not kept besides the consumed ones.
     """
     fingerprinter = Fingerprinter.of(codebase)
-    dropped = dropped.union(*(stage.consumes for stage in pipeline.stages))
+    dropped = dropped.union(*(stage.consumes for stage in pipeline.stages),
+                            *(stage.outputs for stage in pipeline.stages if stage.cache is False))
     for stage in pipeline.stages:
         yield _stage_view(stage, fingerprinter, dropped)
 
