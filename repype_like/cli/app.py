@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from repype_like.cli import (
+    accept,
     completion,
     gc,
     new,
@@ -40,6 +41,7 @@ _COMMANDS = {
     "runs": runs,
     "new": new,
     "verify": verify,
+    "accept": accept,
     "gc": gc,
     "reset": reset,
     "completion": completion,

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from repype_like.cli.completion_words import accepted_words, completion_of
 from repype_like.cli.problems import report_problems
 from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Color, Glyph, Terminal, err, out
@@ -140,12 +141,15 @@ def _details(row: Row) -> Iterable[str]:
     """Return the lines below a task that ``--verbose`` adds."""
     if row.error:
         yield from (clean(line) for line in row.error.split("\n")[1:])
-    elif row.plan is not None and row.plan.pending:
+        return
+    if row.plan is not None and row.plan.pending:
         for reason in row.plan.reasons[1:]:
             yield clean(reason_words(reason))
         pickup = row.as_plain()["pickup"]
         if pickup is not None and pickup != row.task:
             yield clean(f"picks up {row.plan.takes} results, most of them from {pickup}")
+    if row.plan is not None and (digest := completion_of(row.plan.path)) is not None:
+        yield from accepted_words(digest)
 
 
 def reason_words(reason: Reason) -> str:

@@ -11,9 +11,11 @@ HELP = "show a task's specification with the origin of each value, or a stored v
 
 DESCRIPTION = """\
 Prints the specification of a task with all that it inherits, and where each
-value stands; or, given a FIELD, the value that is stored for an input. A file
-gets the value in the form that its suffix names (.npy, .csv, .parquet, .png,
-.tif, .json, .txt, ...), or as it is stored if it has no suffix."""
+value stands, and what is known of its last completion: when, by whom, from
+which commit, with which versions. Or, given a FIELD, the value that is stored
+for an input. A file gets the value in the form that its suffix names (.npy,
+.csv, .parquet, .png, .tif, .json, .txt, ...), or as it is stored if it has no
+suffix."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import json as _json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from repype_like.cli.completion_words import completion_of, completion_plain, completion_words
 from repype_like.cli.problems import report_problems
 from repype_like.cli.terminal import Terminal, out
 from repype_like.cli.words import clean, path_words, place
@@ -36,14 +37,17 @@ def show_spec(task: str, json: bool) -> int:
     """
     tree, spec = _load(task)
     report_problems(tree.problems_of(spec.directory))
-    lines = list(_lines_of(spec))
+    lines, digest = list(_lines_of(spec)), completion_of(spec.directory)
     if json:
         origins = {".".join(map(str, keys)): place(origin) for keys, origin in _origins(spec)}
         print(_json.dumps({"schema": 1, "task": path_words(spec.directory), "parents": [
             path_words(parent.directory) for parent in spec.parents], "spec": masked(_effective(spec)),
-            "origins": origins}, indent=1, default=str))
+            "origins": origins, "completed": completion_plain(digest) if digest is not None else None},
+            indent=1, default=str))
     else:
         _print(lines, spec, out())
+        for text in completion_words(digest) if digest is not None else ():
+            out().line(out().paint(f"# {text}", "dim"))
     return 0 if tree.is_sound(spec.directory) else SpecError.exit_code
 
 
@@ -100,7 +104,8 @@ def _lines(spec: TaskSpec, keys: _Keys, value: Any, *, hidden: bool) -> Iterator
     origin = _origin(spec, keys)
     if isinstance(shown, list) and shown and len(flat := _flow(shown)) + len(indent) + len(key) > _WIDEST - 2:
         yield _Line(f"{indent}{key}:", origin)
-        yield from (_Line(f"{indent}- {_flow(item)}") for item in shown)
+        for index, item in enumerate(shown):
+            yield _Line(f"{indent}- {_flow(item)}", _origin(spec, (*keys, index)))
     else:
         yield _Line(f"{indent}{key}: {flat if isinstance(shown, list) and shown else _flow(shown)}", origin)
 

@@ -30,7 +30,7 @@ from repype_like.execute.workplace import Workplace
 from repype_like.plan import PLACE, Files, Node, Stored, key_for, prepare, record_id
 from repype_like.stage import Stage
 from repype_like.status import Status
-from repype_like.store import FieldValue, NotStorableError, Observation, OutputFile, Record, Store
+from repype_like.store import ACCEPTED, FieldValue, NotStorableError, Observation, OutputFile, Record, Store
 from repype_like.typing import Any, Plain, cast
 
 __all__ = ["Computation", "Computed", "Known", "LostValueError"]
@@ -184,8 +184,11 @@ class Computation:
             note["packages"] = dict(view.packages)
         if mentioned is not None:
             note[PLACE] = list(mentioned)
+        made = record_id(key, observations, mentioned)
+        if node.accepted is not None and node.accepted[0] == made:
+            note[ACCEPTED] = node.accepted[1]
         return Record(
-            id=record_id(key, observations, mentioned), pre_key=key, stage=node.stage, input_id=node.input_id,
+            id=made, pre_key=key, stage=node.stage, input_id=node.input_id,
             fingerprint=view.stage[node.stage].fingerprint, config=to_plain(effective), reads=reads,
             observations=observations, outputs=files, fields=fields, started=started, seconds=seconds, note=note)
 

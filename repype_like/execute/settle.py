@@ -13,8 +13,19 @@ from repype_like.benchmark import Benchmark
 from repype_like.config import to_plain
 from repype_like.execute.asides import put_away
 from repype_like.execute.workplace import Workplace
-from repype_like.plan import PLACE, Action, Catalogue, Files, Request, TaskView, locate_output, plan_task, task_key
-from repype_like.store import Digest, Observation, OutputFile, Record
+from repype_like.plan import (
+    PLACE,
+    Action,
+    Catalogue,
+    Files,
+    Request,
+    TaskView,
+    locate_output,
+    plan_input,
+    plan_task,
+    task_key,
+)
+from repype_like.store import ACCEPTED, Digest, Observation, OutputFile, Record
 from repype_like.store.failures import explained
 from repype_like.typing import Any, InputID, Plain
 
@@ -33,7 +44,11 @@ def settle(place: Workplace, provenance: Mapping[str, Plain], files: Files) -> b
         Whether the task is complete.
     """
     view = place.view
-    left, steps = plan_task(view, Catalogue(lambda: ()), files, Request(pick_up=False))
+    catalogue = Catalogue(lambda: ())
+    left, steps = plan_task(view, catalogue, files, Request(pick_up=False))
+    if not steps and view.verdict is None and view.store.has_grown:  # the same results were computed once more
+        steps = [(input_id, step) for input_id in view.input_ids
+                 for step in plan_input(view, input_id, catalogue, files, lambda stage: False, False)]
     records = [(input_id, step.record) for input_id, step in steps if step.record is not None]
     if len(records) < len(steps) or any(step.action is not Action.KEEP or step.restore for _, step in steps):
         return False
@@ -70,7 +85,8 @@ def _digest(view: TaskView, records: Sequence[tuple[InputID, Record]],
         inputs=list(view.input_ids), records=made, key=task_key(view),
         observations=_observations(view, (record for _, record in records), files),
         outputs=_outputs(view, (record for _, record in records), files),
-        provenance={**provenance, **_versions(view)}, completed=time.time(), places=_places(records),
+        provenance={**provenance, **_versions(view), ACCEPTED: _accepted(records)}, completed=time.time(),
+        places=_places(records),
         previous=sorted({record for pairs in before.records.values() for _, record in pairs}) if before else [])
 
 
@@ -78,6 +94,16 @@ def _versions(view: TaskView) -> dict[str, Plain]:
     """Return the versions of what the code reaches, and of what counts."""
     reached = {name: version for stage in view.stages for name, version in stage.distributions.items()}
     return {"distributions": dict(sorted(reached.items())), "packages": dict(sorted(view.packages.items()))}
+
+
+def _accepted(records: Iterable[tuple[InputID, Record]]) -> dict[str, Plain]:
+    """Return by stage what records note that the user vouched for."""
+    found: dict[str, Any] = {}
+    for _, record in records:
+        if ACCEPTED in record.note:
+            told = {key: record.note[ACCEPTED][key] for key in ("changes", "by", "time")}
+            found.setdefault(record.stage, {**told, "inputs": 0})["inputs"] += 1
+    return found
 
 
 def _places(records: Iterable[tuple[InputID, Record]]) -> list[list[str]]:

@@ -173,7 +173,7 @@ class _UnitRun:
         """Report what was made, and call the hooks of the tasks that have it now; the first one computed it."""
         record, slots = computed.record, computed.slots
         for task in sharing:
-            self.known[task].update((field, (record.id, slot)) for field, slot in slots.items())
+            self.known[task].update((field, (record.name, slot)) for field, slot in slots.items())
         self.emit(Made(record, sharing[0], time.time(), tuple(sharing[1:]), node.recomputes))
         if computed.passed:
             self.emit(Passed(node.name, tuple(sharing), computed.passed))
@@ -201,7 +201,7 @@ class _UnitRun:
                 if field not in known:
                     given = self.given.get((task, name))
                     stored = self.unit.stored[name, field] if given is None else given[field]
-                    known[field] = (stored.record.id, StoredSlot(stored.record, field, Store(stored.store)))
+                    known[field] = (stored.record.name, StoredSlot(stored.record, field, Store(stored.store)))
             groups.setdefault(tuple(known[field][0] for field, _ in node.reads), []).append(task)
         return list(groups.values())
 

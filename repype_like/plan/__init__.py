@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from repype_like.plan.acceptance import Acceptance, find_acceptable
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.claims import Claim, Claims, conflict
 from repype_like.plan.cutting import cut
@@ -14,7 +15,7 @@ from repype_like.plan.reasons import Reason, Verdict, locate_output
 from repype_like.plan.steps import Action, Restore, Step, plan_input
 from repype_like.plan.view import StageView, TaskView
 
-__all__ = ["PLACE", "Action", "Catalogue", "Claim", "Claims", "Files", "Node", "Plan", "Reason", "Request", "Restore",
-           "Skip", "StageView", "Stamp", "Step", "Stored", "TaskPlan", "TaskView", "Transfer", "Unit", "Verdict",
-           "conflict", "cut", "is_at_home", "is_up_to_date", "key_for", "locate_output", "make_plan", "plan_input",
-           "plan_task", "pre_key", "prepare", "record_id", "task_key"]
+__all__ = ["PLACE", "Acceptance", "Action", "Catalogue", "Claim", "Claims", "Files", "Node", "Plan", "Reason",
+           "Request", "Restore", "Skip", "StageView", "Stamp", "Step", "Stored", "TaskPlan", "TaskView", "Transfer",
+           "Unit", "Verdict", "conflict", "cut", "find_acceptable", "is_at_home", "is_up_to_date", "key_for",
+           "locate_output", "make_plan", "plan_input", "plan_task", "pre_key", "prepare", "record_id", "task_key"]

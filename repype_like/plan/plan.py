@@ -10,7 +10,7 @@ from repype_like.plan.claims import Claims
 from repype_like.plan.reasons import Reason
 from repype_like.plan.steps import Restore
 from repype_like.store import Record
-from repype_like.typing import InputID
+from repype_like.typing import InputID, Plain
 
 __all__ = ["Node", "Plan", "Skip", "Stored", "TaskPlan", "Transfer", "Unit"]
 
@@ -37,6 +37,8 @@ class Node:
     """For each field, the name of the node that produces it, or the id of a record in the unit's `stored`."""
     recomputes: bool = False
     """Whether the record is known already, and only its values are needed."""
+    accepted: tuple[str, Plain] | None = None
+    """If the user vouched for that record, its id and what it notes about that."""
 
 
 @dataclass(frozen=True, slots=True)

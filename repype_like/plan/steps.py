@@ -77,7 +77,7 @@ class Step:
     @property
     def name(self) -> str:
         """The record id, or the planned name of the record that the step will make."""
-        return self.record.id if self.record is not None and self.action is not Action.COMPUTE else planned(self.key)
+        return self.record.name if self.record is not None and self.action is not Action.COMPUTE else planned(self.key)
 
     @property
     def runs(self) -> bool:
@@ -136,7 +136,8 @@ class _InputPlanning:
             if found is not None:
                 source, record, restore = found
                 self.coming.update((item.target, item.hash) for item in restore)
-                current = before is not None and before.id == record.id and not restore
+                current = (source is self.view and before is not None and before.name == record.name
+                           and not restore)
                 return Step(stage.id, Action.KEEP if source is self.view else Action.TAKE, key, reads, record, source,
                             restore, () if current else self._reasons(stage, effective, key, before, forced=False))
         self.coming.update((path, None) for path in self._outputs_of(before))
@@ -211,7 +212,7 @@ class _InputPlanning:
         if source.store.holds(record, fields):
             return step
         for other, twin in self.catalogue.candidates(self.view, step.key, self.pick_up):
-            if twin.id == record.id and other.store.holds(twin, fields):
+            if (twin.id, twin.name) == (record.id, record.name) and other.store.holds(twin, fields):
                 return replace(step, action=Action.TAKE if stage.kept and other is not self.view else step.action,
                                record=twin, source=other)
         reason = values_lost(record, stage.kept) or kept_now(self.view, record, stage.kept)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from repype_like.plan.plan import Node, Skip, Stored, Unit
 from repype_like.plan.steps import Action, Step
 from repype_like.plan.view import TaskView
-from repype_like.typing import InputID
+from repype_like.store import ACCEPTED
+from repype_like.typing import InputID, Plain
 
 __all__ = ["Wish", "make_units"]
 
@@ -65,9 +66,15 @@ def _unit(wishes: Sequence[Wish], codebase: int) -> Unit:
         if wish.step.runs:
             wanted.setdefault(wish.step.name, []).append(wish)
     nodes = [Node(name, twins[0].step.stage, twins[0].input_id, tuple(twin.view.name for twin in twins),
-                  tuple(twins[0].step.reads.items()), twins[0].step.action is Action.RECOMPUTE)
+                  tuple(twins[0].step.reads.items()), twins[0].step.action is Action.RECOMPUTE,
+                  _accepted(twins[0].step))
              for name, twins in wanted.items()]
     return Unit(tuple(nodes), _stored(wishes), tuple(_skips(wishes)), codebase)
+
+
+def _accepted(step: Step) -> tuple[str, Plain] | None:
+    record = step.record if step.action is Action.RECOMPUTE else None
+    return (record.id, record.note[ACCEPTED]) if record is not None and ACCEPTED in record.note else None
 
 
 def _stored(wishes: Sequence[Wish]) -> dict[tuple[str, str], Stored]:

@@ -156,6 +156,12 @@ class StoreReader:
         digest = self._digest if not self.damage else None
         return {name: mtime for name, _, mtime in digest.blobs} if digest is not None else {}
 
+    @property
+    def has_grown(self) -> bool:
+        """Whether anything was stored since the last completion."""
+        digest = self._digest
+        return digest is not None and self._status_of_log()[:1] != digest.log[:1]
+
     def _status_of_log(self) -> list[int]:
         try:
             status = self._layout.records.stat()

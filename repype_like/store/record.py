@@ -15,7 +15,12 @@ from repype_like.hashing import hash_bytes
 from repype_like.store.plain import to_plain
 from repype_like.typing import Any, InputID, Plain
 
-__all__ = ["FieldValue", "Observation", "OutputFile", "Record", "decode", "encode", "to_plain"]
+__all__ = ["ACCEPTED", "FieldValue", "Observation", "OutputFile", "Record", "decode", "encode", "to_plain"]
+
+
+ACCEPTED = "accepted"
+"""What the note of a record has if its outcome is that of an earlier one, which the user vouched for: ``name`` and
+``fingerprint`` of that one, ``changes`` (the pieces of code that had changed), ``by`` and ``time``."""
 
 
 class FieldValue(NamedTuple):
@@ -98,6 +103,12 @@ class Record:
             self.note)
         record.encoded = self.encoded
         return record
+
+    @property
+    def name(self) -> str:
+        """What those who read it depend on: its id, or that of the record whose outcome was accepted in its place."""
+        accepted = self.note.get(ACCEPTED)
+        return self.id if accepted is None else accepted["name"]
 
 
 _encode_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode

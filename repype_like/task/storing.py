@@ -81,7 +81,7 @@ def _records_of(place: Workplace, input_id: InputID, fields: Mapping[str, Any], 
                 fingerprint=stage.fingerprint, config=to_plain(effective), reads=reads, observations=observations,
                 outputs=outputs if last else (), started=time.time(), seconds=_seconds(times, stage.id, input_id),
                 note={"final": to_plain(config.get(stage.id) or {}), **({PLACE: list(found)} if found else {})})
-        names.update(dict.fromkeys(stage.outputs, record.id))
+        names.update(dict.fromkeys(stage.outputs, record.name))
         yield replace(record, fields=values)
 
 

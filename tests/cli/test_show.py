@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import platform
+
 from project import Project
 
 
 def test_each_value_has_its_origin(completed: Project) -> None:
     shown = completed.run("show", "tasks/base/factor=2").ok().out.splitlines()
-    assert [line.split("  # ") for line in shown] == [
+    assert [line.split("  # ") for line in shown if not line.startswith("# ") or line is shown[0]] == [
         ["# tasks/base/factor=2, which inherits from tasks/base < tasks"],
         ["runnable: true".ljust(51), "tasks/base/task.yml:1"],
         ["pipeline: [stages.Load, stages.Scale, stages.Total]", "tasks/task.yml:2"],
@@ -20,6 +22,12 @@ def test_each_value_has_its_origin(completed: Project) -> None:
     assert answer["spec"]["config"] == {"scale": {"factor": 2}}
     assert answer["origins"]["config.scale.factor"] == "tasks/base/factor=2/task.yml:3"
     assert answer["parents"] == ["tasks/base", "tasks"]
+    told = [line for line in shown[1:] if line.startswith("# ")]
+    assert told[0].startswith("# completed 20")
+    assert f"Python {platform.python_version()}" in told[1]
+    assert told[-1] == "# repype run tasks"
+    assert answer["completed"]["host"] == platform.node()
+    assert answer["completed"]["started"] <= answer["completed"]["completed"]
 
 
 def test_options_of_a_base_config_are_shown_and_secrets_are_not(tree: Project) -> None:
