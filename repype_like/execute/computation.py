@@ -175,9 +175,10 @@ class Computation:
         checked = stage.check_outputs(outputs, self.place.view.store.begin_sequence)
         return checked, time.perf_counter() - started
 
-    def _record(self, key: str, reads: dict[str, str], effective: Mapping[str, Any], section: Config, observations: tuple[Observation, ...],
-                files: tuple[OutputFile, ...], fields: dict[str, FieldValue | None],
-                mentioned: tuple[str, str] | None, started: float, seconds: float) -> Record:
+    def _record(self, key: str, reads: dict[str, str], effective: Mapping[str, Any], section: Config,
+                observations: tuple[Observation, ...], files: tuple[OutputFile, ...],
+                fields: dict[str, FieldValue | None], mentioned: tuple[str, str] | None, started: float,
+                seconds: float) -> Record:
         node, view = self.node, self.place.view
         note: dict[str, Plain] = {"final": to_plain(section.final())}
         if view.packages:
