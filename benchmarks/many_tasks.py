@@ -1,0 +1,104 @@
+"""Many small tasks: bringing them up to date from nothing, and finding out that there is nothing to do.
+
+    python benchmarks/many_tasks.py [--tasks 1000] [--large 10000] [--rounds 3]
+
+What is measured is the whole program, from the start of the interpreter to its end. The peers do the same work: see
+``projects.py``. Those that are not installed are left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from measuring import Cost, cost_of, describe_machine, is_installed, print_table
+from projects import write_doit, write_joblib, write_jug, write_pipefunc, write_tree
+
+_Write = Callable[[Path, int, int, int], None]
+
+_PEERS: list[tuple[str, str, _Write, list[str], bool]] = [
+    ("doit", "doit", write_doit, ["-m", "doit", "run"], True),
+    ("jug", "jug", write_jug, ["-m", "jug.jug", "execute"], True),
+    ("joblib.Memory", "joblib", write_joblib, ["program.py"], True),
+    ("pipefunc", "pipefunc", write_pipefunc, ["program.py"], False),
+]
+"""Name, module, how its project is written, how it is run, and whether it knows what it has done before."""
+
+_OURS = ["-m", "repype_like"]
+
+
+def main() -> None:
+    """Measure, and print tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tasks", type=int, default=1000)
+    parser.add_argument("--large", type=int, default=10_000, help="tasks of the large tree; 0 leaves it out")
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    print(describe_machine())
+    peers = [peer for peer in _PEERS if is_installed(peer[1])]
+    with tempfile.TemporaryDirectory() as folder:
+        start(Path(folder), args.rounds)
+        from_nothing(Path(folder) / "a", args.tasks, 1, args.rounds, peers)
+        from_nothing(Path(folder) / "b", 1, args.tasks, args.rounds, peers)
+        nothing_to_do(Path(folder) / "c", args.tasks, args.rounds, peers)
+        if args.large:
+            nothing_to_do(Path(folder) / "d", args.large, 1, peers)
+
+
+def start(folder: Path, rounds: int) -> None:
+    """Measure what it takes to say how a program is used."""
+    rows = [("python -c pass", cost_of(["-c", "pass"], folder, rounds)),
+            ("repype --help", cost_of([*_OURS, "--help"], folder, rounds))]
+    print_table("Start", rows, 1, "start")
+
+
+def from_nothing(folder: Path, tasks: int, inputs: int, rounds: int, peers: list[tuple[str, str, _Write, list[str],
+                                                                                     bool]]) -> None:
+    """Measure one trivial stage for each task and input, when nothing is stored."""
+    rows: list[tuple[str, Cost]] = []
+    for name, flags in (("repype run --serial", ["--serial"]), ("repype run -j 2", ["-j", "2"])):
+        rows.append((name, cost_of([*_OURS, "run", *flags, "."], folder / "ours", rounds,
+                                   lambda: anew(folder / "ours", write_tree, tasks, inputs))))
+    for name, _, write, command, _ in peers:
+        rows.append((name, cost_of(command, folder / name, rounds,
+                                   lambda name=name, write=write: anew(folder / name, write, tasks, inputs))))
+    print_table(f"From nothing: {tasks:,} tasks of one trivial stage, {inputs:,} inputs each", rows, tasks * inputs,
+                "input")
+
+
+def anew(folder: Path, write: _Write, tasks: int, inputs: int) -> None:
+    """Write a project where one was used."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    write(folder, tasks, 1, inputs)
+
+
+def nothing_to_do(folder: Path, tasks: int, rounds: int, peers: list[tuple[str, str, _Write, list[str],
+                                                                      bool]]) -> None:
+    """Measure three stages for each task, when everything is stored."""
+    write_tree(folder / "ours", tasks, 3)
+    cost_of([*_OURS, "run", "."], folder / "ours", 1)
+    rows: list[tuple[str, Cost]] = []
+    rows.append(("repype status, cold", cost_of([*_OURS, "status", "."], folder / "ours", rounds,
+                                                lambda: forget_caches(folder / "ours"))))
+    rows.append(("repype status", cost_of([*_OURS, "status", "."], folder / "ours", rounds)))
+    rows.append(("repype run", cost_of([*_OURS, "run", "."], folder / "ours", rounds)))
+    for name, _, write, command, remembers in peers:
+        if remembers:
+            (folder / name).mkdir(parents=True)
+            write(folder / name, tasks, 3, 1)
+            cost_of(command, folder / name, 1)
+            rows.append((name, cost_of(command, folder / name, rounds)))
+    print_table(f"Nothing to do: {tasks:,} tasks of three stages", rows, tasks, "task")
+
+
+def forget_caches(folder: Path) -> None:
+    """Delete what may be deleted at any time."""
+    shutil.rmtree(folder / ".repype/cache", ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
