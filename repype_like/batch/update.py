@@ -190,9 +190,9 @@ class _Rounds:
             self.listen(_task_finished(task, "completed", self.total, outcome))
 
     def _close_complete(self) -> None:
-        """Close the tasks that are complete. A stage may have changed the files of those that were so before."""
+        """Close the tasks that are complete. Where stages wrote files, a task that was so before may not be any more."""
         for name in sorted(self.left):
-            if self._complete(name):
+            if (name in self.told and not self.total.wrote_files) or self._complete(name):
                 self._close(self.left.pop(name), True)
 
     def _complete(self, name: str) -> bool:

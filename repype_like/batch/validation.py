@@ -32,6 +32,9 @@ def prepare(task: Task, blueprints: Blueprints) -> tuple[RunContext | None, list
     blueprint = blueprints.of(task)
     if blueprint is not None and _is_plainly_sound(task, blueprint):
         return RunContext.deferred(task, blueprint), []
+    known = blueprints.known_problems(task)
+    if known:
+        return None, known
     problems = list(_package_problems(task))
     if problems:
         return None, problems
@@ -45,7 +48,9 @@ def prepare(task: Task, blueprints: Blueprints) -> tuple[RunContext | None, list
     except SpecError as error:
         return None, list(error.problems)
     except RepypeError as error:
-        return None, list(_name_problems(task)) or [_problem(task, error, ("pipeline",))]
+        named = list(_name_problems(task))
+        blueprints.note_problems(task, named)
+        return None, named or [_problem(task, error, ("pipeline",))]
     problems = [*_marginal_problems(task, context.pipeline, marginal),
                 *_draw_problems(task, context.pipeline, marginal), *_config_problems(task, context),
                 *_section_problems(task, context), *_disabled_problems(task, context),

@@ -80,6 +80,8 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
     """By task, how long its stages took."""
     sources: dict[str, set[str]] = field(default_factory=dict)
+    wrote_files: bool = False
+    """Whether any stage has written files, so that others may see other files than before."""
     warnings: set[str] = field(default_factory=set)
     """What was warned about; nothing is said twice."""
     contested: set[str] = field(default_factory=set)
@@ -101,6 +103,7 @@ class Outcome:
             self.seconds[task] = self.seconds.get(task, 0.0) + seconds
         for task, sources in other.sources.items():
             self.sources.setdefault(task, set()).update(sources)
+        self.wrote_files |= other.wrote_files
         self.warnings |= other.warnings
         self.contested |= other.contested
 
@@ -193,6 +196,7 @@ class _Execution:
         """Take down that a unit is done, and hand on the tasks that it was the last one for."""
         if unit.opaque is not None:
             self.outcome.touched.add(unit.opaque)
+            self.outcome.wrote_files = True  # nobody has looked
         self.outstanding.subtract(unit.tasks)
         done = [task for task in unit.tasks if not self.outstanding[task]]
         if done:
@@ -223,6 +227,7 @@ class _Execution:
         place, record = self.workplaces[transfer.task], transfer.record
         store = place.view.store
         self.outcome.touched.add(transfer.task)
+        self.outcome.wrote_files |= bool(record.outputs)
         if record.outputs and not self._claim(record, place):
             return
         try:
@@ -248,6 +253,7 @@ class _Execution:
     def _store(self, made: Made) -> None:
         """Have a record in the logs of all tasks that it is valid for."""
         place, record = self.workplaces[made.task], made.record
+        self.outcome.wrote_files |= bool(record.outputs)
         if record.outputs and self._is_contested(made):
             return
         stripped = _stripped(record, place)

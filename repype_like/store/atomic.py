@@ -23,7 +23,11 @@ _NAME = re.compile(rf"{_HOST}\.(\d+)\.[0-9a-f]{{12}}(\..*)?")
 
 def new_path(layout: Layout, suffix: str = "") -> Path:
     """Return a path in the file system of the store that says which process it belongs to."""
-    return layout.aside / f"{_HOST}.{os.getpid()}.{os.urandom(6).hex()}{suffix}"
+    return layout.aside / _new_name(suffix)
+
+
+def _new_name(suffix: str = "") -> str:
+    return f"{_HOST}.{os.getpid()}.{os.urandom(6).hex()}{suffix}"
 
 
 @contextlib.contextmanager
@@ -88,9 +92,14 @@ def replace_file(layout: Layout, target: Path, content: bytes, durable: bool = F
 
     With `durable`, the content is on the disk before it gets its name: if that fails, the old file stays.
     """
-    with new_file(layout) as aside:
+    aside = layout.directory / _new_name()  # a folder for it alone would cost more than the file: tasks may be many
+    try:
         write_new(aside, [content], durable)
         aside.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise
 
 
 def read_file(path: Path) -> bytes | None:
@@ -120,11 +129,12 @@ def sweep(layout: Layout) -> None:
 def leftovers(layout: Layout) -> list[Path]:
     """Return what processes of this machine left behind that were ended while they wrote."""
     found = []
-    with contextlib.suppress(OSError), os.scandir(layout.aside) as entries:
-        for entry in entries:
-            match = _NAME.fullmatch(entry.name)
-            if match and not _is_alive(int(match[1])):
-                found.append(Path(entry.path))
+    for folder in (layout.directory, layout.aside):
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                match = _NAME.fullmatch(entry.name)
+                if match and not _is_alive(int(match[1])):
+                    found.append(Path(entry.path))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from repype_like.store.log import Frame, LogContent, read_frame, read_log
 from repype_like.store.record import Record
 
 __all__ = ["RecordIndex"]
+
+_REMEMBERED = 1024
+"""How many records are kept decoded."""
 
 
 class RecordIndex:
@@ -36,6 +40,8 @@ class RecordIndex:
         """How many bytes of the log later records have made useless."""
         self._by_id: dict[str, Frame] = {}
         self._by_pre_key: dict[str, list[Frame]] | None = None
+        self._recent: deque[Frame] = deque()
+        """The frames that are decoded, the first one first."""
         self.add(content.frames, content.end)
 
     def add(self, frames: Iterable[Frame], end: int) -> None:
@@ -122,8 +128,15 @@ class RecordIndex:
             except DamagedError:
                 return None
         if frame.inline is not None:
-            frame.decoded = record
+            self._remember(frame, record)
         return record
+
+    def _remember(self, frame: Frame, record: Record) -> None:
+        """Keep a record for those who ask for it again soon; all of a log would take a multiple of its size."""
+        frame.decoded = record
+        self._recent.append(frame)
+        if len(self._recent) > _REMEMBERED:
+            self._recent.popleft().decoded = None
 
     def _index(self) -> dict[str, list[Frame]]:
         if self._by_pre_key is None:

@@ -6,6 +6,7 @@ In the log a record is its two names, a list in JSON that says all the rest, and
 from __future__ import annotations
 
 import json
+import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -151,6 +152,7 @@ def decode(record_id: str, pre_key: str, origin: str, description: bytes, inline
 def _decoded(record_id: str, pre_key: str, origin: str, description: bytes, inline: bytes) -> Record:
     (stage, input_id, fingerprint, config, reads, observations, outputs, stored, started, seconds, peak_memory, note,
      *_) = _decode_json(description.decode("ascii"))[0]
+    stage, fingerprint, config, note = _shared(stage, fingerprint, config, note)
     fields: dict[str, FieldValue | None] = {}
     position = 0
     for name, value in stored.items():
@@ -168,3 +170,18 @@ def _decoded(record_id: str, pre_key: str, origin: str, description: bytes, inli
         fields, started, seconds, peak_memory, origin, note)
     record.encoded = description, inline
     return record
+
+
+_latest: dict[str, tuple[bytes, tuple[str, str, Any, Any]]] = {}
+
+
+def _shared(*parts: Any) -> tuple[str, str, Any, Any]:
+    """Return what the record of this stage before it had if that is the same, so that all of them hold it together.
+
+    The parts are the stage, the fingerprint, the configuration and the note.
+    """
+    exact = marshal.dumps(parts, 2)  # other than by ==, 1 and True are two things
+    known = _latest.get(parts[0])
+    if known is None or known[0] != exact:
+        known = _latest[parts[0]] = exact, parts
+    return known[1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from repype_like.errors import RepypeError
+from repype_like.errors import Problem, RepypeError
 from repype_like.fingerprint import Codebase
 from repype_like.pipeline import Pipeline, create_pipeline
 from repype_like.plan import StageView
@@ -70,16 +70,35 @@ class Blueprints:
 
     def __init__(self) -> None:
         self._known: dict[Any, Blueprint | None] = {}
+        self._problems: dict[Any, list[Problem]] = {}
 
     def of(self, task: Task) -> Blueprint | None:
         """Return the blueprint of a task; None if it may differ from others, or if there is something wrong with it."""
-        named = task.merged_spec.get("pipeline") if task.is_ordinary else None
-        if not isinstance(named, list):
+        named = _names(task)
+        if not named:
             return None
         key = (task.codebase, *named)
         if key not in self._known:
             self._known[key] = _blueprint(task.codebase, named)
         return self._known[key]
+
+    def note_problems(self, task: Task, problems: list[Problem]) -> None:
+        """Remember what is wrong with the names of the stages of a task."""
+        self._problems[self._names_as_stated(task)] = problems
+
+    def known_problems(self, task: Task) -> list[Problem]:
+        """Return what is wrong with the names of the stages, as far as that was noted for a task that inherits them."""
+        return list(self._problems.get(self._names_as_stated(task), ())) if self._problems and _names(task) else []
+
+    def _names_as_stated(self, task: Task) -> Any:
+        found = task.resolved_spec.source(("pipeline",))
+        return (task.codebase, *_names(task), found[0].path if found is not None else task.directory)
+
+
+def _names(task: Task) -> list[str]:
+    """Return the names of the stages; none if they do not tell all about the pipeline."""
+    named = task.merged_spec.get("pipeline") if task.is_ordinary else None
+    return named if isinstance(named, list) else []
 
 
 def _blueprint(codebase: Codebase, names: list[str]) -> Blueprint | None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from project import Project
+from repype_like.store.atomic import leftovers
+from repype_like.store.layout import Layout
 
 MakeTree = Callable[..., Project]
 
@@ -42,7 +44,7 @@ def test_a_full_disk_stops_the_run_with_one_message(small_disk: Project, jobs: s
     assert "make room" in answer.err
     assert "failed for the input" not in answer.err
     assert len(project.executions()) < 100, "it is not tried for every input"
-    assert not list((project.root / "tasks/.repype/aside").iterdir())
+    assert not leftovers(Layout(project.root / "tasks"))
     project.write(spec, old)
     project.run("status", "tasks", "--check").ok()
     assert project.results("tasks") == before

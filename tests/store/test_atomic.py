@@ -17,7 +17,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     replace_file(layout, layout.digest, b"one")
     replace_file(layout, layout.digest, b"two", durable=True)
     assert read_file(layout.digest) == b"two"
-    assert list(layout.aside.iterdir()) == []
+    assert list(layout.directory.iterdir()) == [layout.digest]
 
 
 def test_what_fails_leaves_nothing_behind(tmp_path: Path) -> None:
