@@ -190,7 +190,7 @@ class _Rounds:
             self.listen(_task_finished(task, "completed", self.total, outcome))
 
     def _close_complete(self) -> None:
-        """Close the tasks that are complete. Where stages wrote files, a task that was so before may not be any more."""
+        """Close the tasks that are complete. Where stages wrote files, those that were so before may have changed."""
         for name in sorted(self.left):
             if (name in self.told and not self.total.wrote_files) or self._complete(name):
                 self._close(self.left.pop(name), True)
