@@ -229,6 +229,7 @@ class _Encoder:
             return _tagged(*arrays)(self)
         if is_dataclass(value):
             state = {field.name: getattr(value, field.name) for field in fields(value) if hasattr(value, field.name)}
+            state.update(getattr(value, "__dict__", {}))  # it may have been given more
             return _tagged("dataclass", type(value), state)(self)
         return self._object(value)
 
@@ -255,7 +256,8 @@ class _Encoder:
             kind = f"{cls.__module__}.{cls.__qualname__}"
             raise NoCanonicalForm(f"the state of a {kind} cannot be seen: {error}") from error
         if isinstance(reduced, str):
-            return b"g" + _str(f"{getattr(value, '__module__', None) or cls.__module__}:{reduced}", self)
+            named = self.describe(value) if self.describe else None
+            return b"g" + _str(named or f"{getattr(value, '__module__', None) or cls.__module__}:{reduced}", self)
         make, arguments, state, items, entries = (*reduced, None, None, None)[:5]
         if make is copyreg.__newobj__:  # type: ignore[attr-defined]
             make, *arguments = arguments

@@ -73,6 +73,9 @@ class Codebase:
         self._places: dict[str, Place] = {}
         self.generation = 0
         """Changes with what is project code."""
+        self.entrances: dict[int, tuple[Any, set[str]]] = {}
+        """By the identity of what was loaded, which is held so that it stays its own, the modules that it was found in:
+        they may change it while they are imported."""
         self.fingerprinter: Any = None
         """Whoever makes the fingerprints of this codebase keeps itself here, so that there is one of it."""
 
@@ -165,7 +168,9 @@ class Codebase:
             for count in range(len(parts) - 1, 0, -1):
                 module = self._import(dotted, ".".join(parts[:count]))
                 if module is not None:
-                    return self._attribute(dotted, module, parts[count:])
+                    value = self._attribute(dotted, module, parts[count:])
+                    self.entrances.setdefault(id(value), (value, set()))[1].add(module.__name__)
+                    return value
             raise import_problems.missing_module(dotted, parts[0], self.search)
 
     def _import(self, dotted: str, name: str) -> ModuleType | None:

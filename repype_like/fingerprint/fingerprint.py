@@ -16,15 +16,15 @@ from repype_like.fingerprint.loader import ProjectLoader
 from repype_like.fingerprint.module_index import ModuleIndex
 from repype_like.fingerprint.objects import Objects, function_of, is_homeless, is_stage
 from repype_like.fingerprint.pieces import Names
-from repype_like.fingerprint.resolve import Modules
-from repype_like.fingerprint.uses import STEERING
+from repype_like.fingerprint.resolve import Modules, Node
+from repype_like.fingerprint.uses import FIELDS, STEERING
 from repype_like.fingerprint.walk import Walk
 from repype_like.hashing import hash_bytes
 from repype_like.typing import Any
 
 __all__ = ["Fingerprint", "Fingerprinter", "fingerprint_of"]
 
-_FIELDS = ("inputs", "outputs", "consumes")
+_FIELDS = tuple(sorted(FIELDS))
 _OWN_STATE = frozenset({*_FIELDS, "enabled_by_default", "event_callbacks", "declared", "default_config", "work_folder"})
 _SIMPLE = frozenset({str, int, bool, type(None)})
 
@@ -80,6 +80,7 @@ class Fingerprinter:
         known = self._known.get(id(stage))
         if known is None:
             key = _key_of(stage)
+            key = key and (*key, *self._entrances(stage))
             fingerprint = self._by_key.get(key)
             if fingerprint is None:
                 with self.codebase.activate(), _collector_off():
@@ -119,6 +120,8 @@ class Fingerprinter:
             return Fingerprint(hash_value(["version", dotted, version]))
         bases = [base for base in cls.__mro__ if self._is_project(base)]
         walk = Walk(self._modules, self._effects, self._names, self._steering(bases))
+        for module in self._entrances(stage):
+            walk.run([Node("import", module)])
         for base in bases:
             self._reach(walk, base)
             for function in self._patched(base):
@@ -131,6 +134,11 @@ class Fingerprinter:
         return self._result(walk, [state, hash_value([dotted, version])])
 
     # --- what counts for a stage -------------------------------------------------------------------------------------
+
+    def _entrances(self, stage: Any) -> list[str]:
+        found = self.codebase.entrances
+        return sorted({module for value in (stage, type(stage)) if id(value) in found
+                       for module in found[id(value)][1]})
 
     def _is_project(self, cls: type) -> bool:
         return is_homeless(cls) or self.codebase.locate(cls.__module__).kind in ("source", "live", "binary")
@@ -146,7 +154,7 @@ class Fingerprinter:
             index = self._modules.index(module)
             for unit in index.bindings.get(name, ()) if index is not None else ():
                 read |= unit.normalize().own_reads
-        kept = frozenset(read & (STEERING - set(_FIELDS)))
+        kept = frozenset(read & (STEERING - FIELDS))
         return dict.fromkeys(targets, kept)
 
     def _patched(self, cls: type) -> Iterator[types.FunctionType]:
@@ -173,7 +181,7 @@ class Fingerprinter:
         """
         state: dict[str, Any] = {name: frozenset(map(str, getattr(stage, name, ()))) for name in _FIELDS}
         hashes = {name: hash_value(value) for name, value in state.items()}
-        for name, value in (getattr(stage, "__dict__", {}) if carried is None else carried).items():
+        for name, value in (_attributes_of(stage) if carried is None else carried).items():
             if name in _OWN_STATE:
                 continue
             try:
@@ -214,6 +222,14 @@ class Fingerprinter:
                            dict(sorted(walk.distributions.items())), tuple(sorted(walk.notes)))
 
 
+def _attributes_of(stage: Any) -> dict[str, Any]:
+    """Return what a stage object carries with it, in its slots too."""
+    slots = {name for cls in type(stage).__mro__ for name, value in vars(cls).items()
+             if isinstance(value, types.MemberDescriptorType)}
+    found = {name: getattr(stage, name) for name in slots if hasattr(stage, name)}
+    return {**found, **getattr(stage, "__dict__", {})}
+
+
 def _key_of(stage: Any) -> Any:
     """Return what tells apart stages of the same code; None for a stage whose state is more than a few names.
 
@@ -222,7 +238,7 @@ def _key_of(stage: Any) -> Any:
     if function_of(stage) is not None:
         fields = [frozenset(getattr(stage, name)) for name in _FIELDS]
         return (id(stage.function), repr(stage.version), stage.fingerprint, stage.order, stage.seeded, *fields)
-    state = getattr(stage, "__dict__", {})
+    state = _attributes_of(stage)
     others = [(name, type(value), value) for name, value in state.items() if name not in _OWN_STATE]
     if not all(kind in _SIMPLE for _, kind, _ in others):
         return None

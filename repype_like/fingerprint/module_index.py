@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from repype_like.fingerprint.lookups import LOOKUPS
 from repype_like.fingerprint.sources import Source
 from repype_like.fingerprint.unit import Unit
-from repype_like.fingerprint.uses import Import
+from repype_like.fingerprint.uses import ALL, Import, Use
 
 __all__ = ["ModuleIndex"]
 
@@ -37,12 +38,19 @@ class ModuleIndex:
         """The modules that everything is imported from, each with its position among the statements."""
         self.imported: set[Import] = set()
         """Everything that is imported when the module is."""
+        self.sweeps: list[Use] = []
+        """The packages one of whose modules is imported by a computed name."""
+        self.aliases: dict[str, str] = {}
+        """Other names of functions that look names up."""
         self._package = name if is_package else name.rpartition(".")[0]
         for position, statement in enumerate(source.parse().body):
             for unit in self._units(position, statement):
                 self.units.append(unit)
                 for bound in unit.names:
                     self.bindings.setdefault(bound, []).append(unit)
+        if b"import_module" in source.data or b"__import__" in source.data:
+            self.sweeps = [use for unit in self.units for use in unit.normalize().uses
+                           if ALL in use[1] or (isinstance(use[0], Import) and use[0].name == ALL)]
 
     def absolute(self, target: Import) -> str:
         """Return the name of the module that an import names."""
@@ -51,6 +59,11 @@ class ModuleIndex:
         package = self._package.split(".")
         parts = package[:len(package) - target.level + 1]
         return ".".join([*parts, target.module] if target.module else parts)
+
+    def is_import(self, root: str | Import) -> bool:
+        """Tell whether what a use begins with is an import, and nothing else."""
+        return isinstance(root, Import) or (root in self.bindings and all(
+            unit.is_import for unit in self.bindings[root]))
 
     def _units(self, position: int, statement: ast.stmt) -> Iterator[Unit]:
         if isinstance(statement, ast.Import):
@@ -65,7 +78,8 @@ class ModuleIndex:
             self.stars.extend((position, star) for star in unit.stars)
             self.imported.update(unit.stars)
             self.imported.update(target for targets in unit.imports.values() for target in targets)
-            self.imported.update(use[0] for use in unit.uses if isinstance(use[0], Import) and use[3])
+            self.imported.update(use[0] for use in unit.uses if isinstance(use[0], Import) and use[3]
+                                 and use[0].name != ALL)
             yield unit
 
     def _import(self, position: int, alias: ast.alias) -> Unit:
@@ -76,6 +90,8 @@ class ModuleIndex:
 
     def _import_from(self, position: int, statement: ast.ImportFrom) -> Iterator[Unit]:
         for alias in statement.names:
+            if alias.name in LOOKUPS and alias.asname:
+                self.aliases[alias.asname] = alias.name
             target = Import(statement.level, statement.module or "", alias.name)
             self.imported.add(target)
             if alias.name == "*":
@@ -92,8 +108,15 @@ def _is_plain_function(statement: ast.stmt) -> bool:
 
 def _is_without_effect(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.If):
-        test = statement.test
-        return (isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
-                and not statement.orelse)
+        return _is_main(statement.test) and not statement.orelse
     is_constant = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return is_constant or isinstance(statement, ast.Pass)
+
+
+def _is_main(test: ast.expr) -> bool:
+    """Tell whether an expression is ``__name__ == "__main__"``."""
+    if not isinstance(test, ast.Compare) or len(test.ops) > 1 or not isinstance(test.ops[0], ast.Eq):
+        return False
+    sides = (test.left, test.comparators[0])
+    return (any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
+            and any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides))

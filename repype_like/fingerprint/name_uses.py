@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator, Mapping
 
+from repype_like.fingerprint.holding import Path, Source, part_of, sources_of, within
+from repype_like.fingerprint.lookups import packages_of, path_of
+from repype_like.fingerprint.scope import Scope, composed, origins, touched
 from repype_like.fingerprint.syntax_text import SyntaxText
 from repype_like.fingerprint.uses import (
+    ALL,
     CALL,
     CHANGE,
     CHANGE_ATTRIBUTE,
+    DERIVED,
     DYNAMIC,
+    HOLDING,
     IMPORT,
     OWN_MODULE,
     PASS,
+    PURE_METHODS,
     READ,
     Import,
     ParameterChange,
@@ -21,37 +29,30 @@ from repype_like.fingerprint.uses import (
     changed_path,
 )
 
-__all__ = ["NameUses", "Scope"]
+__all__ = ["NameUses"]
 
-
-class Scope:
-    """The names of a function, a class body, a comprehension or a module."""
-
-    __slots__ = ("bound", "declared", "first", "imports", "is_class", "is_comprehension", "parameters", "uses")
-
-    def __init__(self, is_class: bool = False, is_comprehension: bool = False):
-        self.is_class = is_class
-        self.is_comprehension = is_comprehension
-        self.bound: set[str] = set()
-        self.declared: set[str] = set()  # global or nonlocal
-        self.imports: dict[str, list[Import]] = {}
-        self.parameters: frozenset[str] = frozenset()
-        self.first = ""  # the first parameter, if it is a method
-        self.uses: list[Use] = []
+_HARMLESS = frozenset({READ, DYNAMIC, IMPORT})
+_ITEM = "[]"  # stands for an item among attributes
 
 
 class NameUses(SyntaxText):
     """Writes syntax trees, and resolves the names in them as far as the code itself tells.
 
     What remains are the uses of global names and of imports.
+
+    Arguments:
+        aliases: The names by which the module knows functions that look names up, where these are not their own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, aliases: Mapping[str, str] | None = None) -> None:
         super().__init__()
+        self.aliases = aliases or {}
         self.uses: set[Use] = set()
         self.notes: list[tuple[int, str]] = []
         """What cannot be seen: line and words."""
         self.parameter_changes: set[ParameterChange] = set()
+        self.passes_parameters = False
+        """Whether a function passes parameters of it on."""
         self.own_reads: set[str] = set()
         """The attributes of their first parameter that methods read."""
         self.stars: list[Import] = []
@@ -59,9 +60,16 @@ class NameUses(SyntaxText):
         self._scopes = [self.module]
         self._functions: list[str] = []
         self._eager = True
+        self._packages: set[Path] = set()  # those that are listed
+        self._computed_modules: list[int] = []  # the lines in which nothing tells of which package a module is
 
     def close(self) -> None:
         """Move the uses of the outermost scope to :attr:`uses`."""
+        if self._computed_modules and not self._packages:
+            self.notes.extend((line, "a module is looked up by a computed name") for line in self._computed_modules)
+        elif self._computed_modules:
+            for root, attributes in self._packages:
+                self._use_path((root, attributes), READ)
         self.uses.update(self.module.uses)
         self.module.uses.clear()
 
@@ -74,10 +82,27 @@ class NameUses(SyntaxText):
     def _use(self, root: str, attributes: tuple[str, ...], kind: int, line: int = 0) -> None:
         self._scopes[-1].uses.append((root, attributes, kind, self._eager, line))
 
+    def _use_path(self, path: Path, kind: int, line: int = 0) -> None:
+        root, attributes = path
+        if isinstance(root, str) and root != OWN_MODULE:
+            self._use(root, attributes, kind, line)
+        else:
+            self.uses.add((root, attributes, kind, self._eager, line))
+
+    def _path(self, node: ast.AST | None) -> Path | None:
+        return path_of(node, self.aliases)
+
+    def _sources(self, node: ast.AST | None) -> Iterator[Source]:
+        return sources_of(node, self._path)
+
+    # --- names and attributes ----------------------------------------------------------------------------------------
+
     def _name(self, node: ast.Name) -> None:
         self.out.append(f"n{node.id};")
         if isinstance(node.ctx, ast.Load):
             self._scopes[-1].uses.append((node.id, (), READ, self._eager, 0))
+            if node.id in ("__path__", "__file__"):
+                self._packages.add((Import(1, "", ALL), ()))
         else:
             self._bind(node.id)
 
@@ -90,23 +115,88 @@ class NameUses(SyntaxText):
         if chain is not None:
             self.out.append(f".{'.'.join(chain)};")
             self._use(chain[0], chain[1:], kind, line)
+            if chain[-1] == "__path__":
+                self._packages.add((chain[0], (*chain[1:-1], ALL)))
+            return
+        path = self._path(node)
+        if path is not None:
+            self.out.append(ast.unparse(node))
+            self._use_path(path, kind)
         elif isinstance(node, ast.Attribute):
             self.out.append(f"@{node.attr};")
             self.visit(node.value)
             self._use("", (node.attr,), kind)
+            if kind == CHANGE_ATTRIBUTE or (kind == CALL and node.attr not in PURE_METHODS):
+                self._touch(self._sources(node.value), (node.attr,), kind)
         elif isinstance(node, ast.Starred):
             self.out.append("*")
             self._chain(node.value, kind)
         else:
             self.visit(node)
+            if kind in (CHANGE, PASS):
+                self._touch(self._sources(node), (), kind)
+
+    def _touch(self, sources: Iterable[Source], attributes: tuple[str, ...], kind: int) -> None:
+        for root, before, found in touched(sources, attributes, kind):
+            self._use_path((root, before), found, DERIVED)
 
     def _subscript(self, node: ast.Subscript) -> None:
+        is_read = isinstance(node.ctx, ast.Load)
+        if self._path(node) is not None:
+            self._chain(node, READ if is_read else CHANGE_ATTRIBUTE)
+            return
         self.out.append("[")
         if chain_of(node.value) == ("sys", "modules"):
-            self._module_lookup(node.slice)
-        self._chain(node.value, READ if isinstance(node.ctx, ast.Load) else CHANGE)
+            self._computed_module(node.slice)
+        self._chain(node.value, READ if is_read else CHANGE)
         self.visit(node.slice)
         self.out.append("]")
+
+    def _binder(self, node: ast.ExceptHandler | ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
+        name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+        if name:
+            self._bind(name)
+        self._generic(node)
+
+    def _global(self, node: ast.Global | ast.Nonlocal) -> None:
+        self._generic(node)
+        if len(self._scopes) > 1:
+            self._scopes[-1].declared.update(node.names)
+
+    # --- what names hold ---------------------------------------------------------------------------------------------
+
+    def _assign(self, node: ast.Assign) -> None:
+        self._generic(node)
+        for target in node.targets:
+            self._hold(target, node.value)
+
+    def _hold(self, target: ast.expr, value: ast.expr | None) -> None:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
+                for one, other in zip(target.elts, value.elts, strict=True):
+                    self._hold(one, other)
+            else:
+                self._hold_sources(target, map(part_of, self._sources(value)))
+        else:
+            self._hold_sources(target, self._sources(value))
+
+    def _hold_sources(self, target: ast.AST, sources: Iterable[Source]) -> None:
+        """Note what the names that `target` binds stand for."""
+        found = list(sources)
+        scope = self._scopes[-1]
+        if not found:
+            return
+        if not scope.is_function and not scope.is_comprehension:
+            self._hold_outside(found)
+            return
+        for node in (target,) if isinstance(target, ast.Name) else ast.walk(target):
+            if isinstance(node, ast.Name):
+                is_itself = isinstance(node.ctx, ast.Store)
+                scope.held.setdefault(node.id, []).extend(found if is_itself else map(within, found))
+
+    def _hold_outside(self, sources: Iterable[Source]) -> None:
+        for relation, root, attributes in sources:
+            self._use_path((root, attributes), relation, DERIVED)
 
     def _augmented(self, node: ast.AugAssign) -> None:
         chain = chain_of(node.target.value if isinstance(node.target, ast.Subscript) else node.target)
@@ -122,16 +212,20 @@ class NameUses(SyntaxText):
             scope.uses.append((node.target.id, (), CHANGE, self._eager, 0))
         scope.bound.add(node.target.id)
 
-    def _binder(self, node: ast.ExceptHandler | ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
-        name = node.rest if isinstance(node, ast.MatchMapping) else node.name
-        if name:
-            self._bind(name)
+    def _loop(self, node: ast.For | ast.AsyncFor) -> None:
+        self._hold_sources(node.target, map(part_of, self._sources(node.iter)))
         self._generic(node)
 
-    def _global(self, node: ast.Global | ast.Nonlocal) -> None:
+    def _with_item(self, node: ast.withitem) -> None:
         self._generic(node)
-        if len(self._scopes) > 1:
-            self._scopes[-1].declared.update(node.names)
+        if node.optional_vars is not None:
+            self._hold_sources(node.optional_vars, self._sources(node.context_expr))
+
+    def _give(self, node: ast.Return | ast.Yield | ast.YieldFrom) -> None:
+        self._generic(node)
+        self._hold_outside(self._sources(node.value))
+
+    # --- imports -----------------------------------------------------------------------------------------------------
 
     def _import(self, node: ast.Import) -> None:
         self._generic(node)
@@ -157,74 +251,53 @@ class NameUses(SyntaxText):
         elif len(self._scopes) > 1:
             scope.uses.append((name, (), IMPORT, self._eager, 0))
 
-    def _call(self, node: ast.Call) -> None:
-        self.out.append("(")
-        self._chain(node.func, CALL)
-        special = self._special_calls.get(_called(node.func))
-        for argument in node.args:
-            self._chain(argument, PASS)
-        for keyword in node.keywords:
-            self.out.append(f"{keyword.arg or '**'}=")
-            self._chain(keyword.value, PASS)
-        self.out.append(")")
-        if special is not None:
-            special(self, node)
+    # --- modules -----------------------------------------------------------------------------------------------------
 
-    def _getattr(self, node: ast.Call) -> None:
-        if len(node.args) < 2:
-            return
-        chain = chain_of(node.args[0])
-        name = node.args[1]
-        if isinstance(name, ast.Constant) and isinstance(name.value, str):
-            if chain is not None:
-                self._use(chain[0], (*chain[1:], name.value), READ)
-        elif chain is not None:
-            self._use(chain[0], chain[1:], DYNAMIC, node.lineno)
-        elif _called(getattr(node.args[0], "func", None)) not in ("super", "type"):
-            self.notes.append((node.lineno, "an attribute is looked up by a computed name"))
+    def _computed_module(self, name: ast.expr) -> None:
+        packages = list(packages_of(name))
+        for path in packages:
+            self._use_path(path, READ)
+        if not packages:
+            self._computed_modules.append(name.lineno)
 
-    def _evaluate(self, node: ast.Call) -> None:
-        self.notes.append((node.lineno, f"code is made at run time by {_called(node.func)}()"))
-
-    def _import_by_name(self, node: ast.Call) -> None:
-        self._module_lookup(node.args[0] if node.args else node)
-
-    def _module_lookup(self, name: ast.expr) -> None:
-        if isinstance(name, ast.Constant) and isinstance(name.value, str):
-            level = len(name.value) - len(name.value.lstrip("."))
-            self.uses.add((Import(level, name.value[level:]), (), READ, self._eager, 0))
-        elif isinstance(name, ast.Name) and name.id == "__name__":
-            self.uses.add((OWN_MODULE, (), READ, self._eager, 0))
-        else:
-            self.notes.append((name.lineno, "a module is looked up by a computed name"))
-
-    def _namespace(self, node: ast.Call) -> None:
-        if not node.args:
-            self.uses.add((OWN_MODULE, (), READ, self._eager, 0))
+    # --- scopes ------------------------------------------------------------------------------------------------------
 
     def _close(self, scope: Scope) -> None:
         """Resolve the uses of a scope as far as it binds their names, and hand the others on."""
+        for use in set(scope.uses):
+            self._resolve(scope, use)
+
+    def _resolve(self, scope: Scope, use: Use) -> None:
+        root, attributes, kind, eager, line = use
+        if root not in scope.bound or root in scope.declared:
+            if root or attributes:
+                self._outer().append(use)
+        elif root in scope.imports:
+            self.uses.update((target, attributes, kind, eager, line) for target in scope.imports[str(root)])
+        else:
+            self._local(scope, use)
+
+    def _outer(self) -> list[Use]:
         level = len(self._scopes) - 1
         while self._scopes[level].is_class:
             level -= 1  # the names of a class body are not seen by its methods
-        outer = self._scopes[level].uses
-        for use in scope.uses:
-            root, attributes, kind, eager, line = use
-            if root not in scope.bound or root in scope.declared:
-                if root or attributes:
-                    outer.append(use)
-            elif root in scope.imports:
-                self.uses.update((target, attributes, kind, eager, line) for target in scope.imports[str(root)])
-            else:
-                self._local(scope, use)
+        return self._scopes[level].uses
 
     def _local(self, scope: Scope, use: Use) -> None:
         """Note what is done with a local variable: where its value comes from is reached anyway."""
         root, attributes, kind, eager, line = use
+        if root in scope.held and kind not in _HARMLESS and (kind != CALL or not attributes
+                                                             or attributes[-1] not in PURE_METHODS):
+            self._hand_on(scope, use)
         changed = changed_path(attributes, kind)
-        if root in scope.parameters and changed is not None and self._functions:
-            self.parameter_changes.add(ParameterChange(self._functions[-1], root == scope.first, (*changed, "")[0],
-                                                       not changed and kind == CHANGE_ATTRIBUTE))
+        if root in scope.parameters and self._functions:
+            self.passes_parameters = self.passes_parameters or kind == PASS
+            if changed is not None:
+                self.parameter_changes.add(ParameterChange(
+                    self._functions[-1], root == scope.first, (*changed, "")[0],
+                    not changed and kind == CHANGE_ATTRIBUTE))
+        if line == DERIVED:
+            return
         if attributes:
             self._scopes[-1].uses.append(("", attributes, kind, eager, 0))
         if root == scope.first:
@@ -232,20 +305,25 @@ class NameUses(SyntaxText):
         elif kind == DYNAMIC:
             self.notes.append((line, "an attribute is looked up by a computed name"))
 
-    _special_calls = {  # noqa: RUF012  by the name of what is called
-        "getattr": _getattr, "eval": _evaluate, "exec": _evaluate, "import_module": _import_by_name,
-        "__import__": _import_by_name, "globals": _namespace, "vars": _namespace,
-    }
+    def _hand_on(self, scope: Scope, use: Use) -> None:
+        """Have what is done with a local variable done with what its value comes from."""
+        root, attributes, kind, eager, _ = use
+        sources = scope.origins.get(root)
+        if sources is None:
+            sources = scope.origins[root] = set(origins(scope, str(root)))
+        if kind in HOLDING:
+            for source in sources:
+                relation = composed(kind, source.relation)
+                self._resolve(scope, (source.root, source.attributes + attributes, relation, eager, DERIVED))
+        else:
+            for origin, before, found in touched(sources, attributes, kind):
+                self._resolve(scope, (origin, before, found, eager, DERIVED))
+
     handlers = {  # noqa: RUF012  annotated where it is declared
         **SyntaxText.handlers,
-        ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript, ast.Call: _call,
+        ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,
         ast.AugAssign: _augmented, ast.NamedExpr: _walrus, ast.Global: _global, ast.Nonlocal: _global,
         ast.Import: _import, ast.ImportFrom: _import_from, ast.ExceptHandler: _binder, ast.MatchAs: _binder,
-        ast.MatchStar: _binder, ast.MatchMapping: _binder,
+        ast.MatchStar: _binder, ast.MatchMapping: _binder, ast.Assign: _assign, ast.For: _loop, ast.AsyncFor: _loop,
+        ast.withitem: _with_item, ast.Return: _give, ast.Yield: _give, ast.YieldFrom: _give,
     }
-
-
-def _called(function: ast.expr | None) -> str:
-    if isinstance(function, ast.Name):
-        return function.id
-    return function.attr if isinstance(function, ast.Attribute) and function.attr == "import_module" else ""

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from repype_like.fingerprint.name_uses import NameUses, Scope
-from repype_like.fingerprint.uses import BASE, CALL, READ, STEERING, Use
+from repype_like.fingerprint.call_uses import CallUses
+from repype_like.fingerprint.holding import part_of
+from repype_like.fingerprint.scope import Scope
+from repype_like.fingerprint.uses import BASE, CALL, CHANGE, CHANGE_ATTRIBUTE, READ, STEERING, Use
 
 __all__ = ["Normalizer"]
 
 
-class Normalizer(NameUses):
+class Normalizer(CallUses):
     """Takes in the syntax trees of one top-level statement, or of one function."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, aliases: Mapping[str, str] | None = None) -> None:
+        super().__init__(aliases)
         self.steering: dict[str, tuple[str, frozenset[Use]]] = {}
         """Apart from the rest, text and uses of the ``STEERING`` attributes of a class that is not in a function."""
         self.methods: dict[str, str] = {}
         """The texts of the methods of such a class, for telling which of them changed."""
+        self.order: list[str] = []
+        """The attributes of such a class that stand in its text in the order of the alphabet, in their own order."""
+        self.member_annotations: set[Use] = set()
+        """What the annotations in the body of such a class use, which is not among the uses."""
+        self.annotations: set[Use] = set()
+        """The same of other annotations of which nothing is made."""
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self.out.append(f"{node.__class__.__name__}({node.name};")
         self._decorators(node.decorator_list)
         self._bind(node.name)
-        within = self._scopes[-1]
-        scope = Scope()
+        around = self._scopes[-1]
+        scope = Scope(is_function=True)
         self._type_parameters(node, scope)
         self._arguments(node.args, scope, followed=bool(node.decorator_list))
         if node.returns is not None:
             self._annotation(node.returns, followed=False)
-        if within.is_class:
+        if around.is_class:
             everything = [*node.args.posonlyargs, *node.args.args]
             scope.first = everything[0].arg if everything else ""
         self._functions.append(node.name)
@@ -42,13 +50,17 @@ class Normalizer(NameUses):
 
     def _lambda(self, node: ast.Lambda) -> None:
         self.out.append("lambda(")
-        scope = Scope()
+        scope = Scope(is_function=True)
         self._arguments(node.args, scope, followed=False)
         self._functions.append("<lambda>")
         self.out.append("->")
-        self._body(scope, lambda: self.visit(node.body))
+        self._body(scope, lambda: self._value_of_lambda(node.body))
         self._functions.pop()
         self.out.append(")")
+
+    def _value_of_lambda(self, value: ast.expr) -> None:
+        self.visit(value)
+        self._hold_outside(self._sources(value))
 
     def _body(self, scope: Scope, visit: Callable[[], None]) -> None:
         eager, self._eager = self._eager, False
@@ -93,14 +105,22 @@ class Normalizer(NameUses):
         self.out.append(":")
         self.visit(node)
         if not followed:
+            self.annotations.update(uses[count:])
             del uses[count:]
 
     def _annotated(self, node: ast.AnnAssign) -> None:
         self.out.append("AnnAssign(")
         self.visit(node.target)
-        self._annotation(node.annotation, followed=self._scopes[-1].is_class)
+        if self._scopes[-1].is_class and len(self._scopes) == 2:
+            uses, self._scopes[-1].uses = self._scopes[-1].uses, []
+            self._annotation(node.annotation, followed=True)
+            self.member_annotations.update(self._scopes[-1].uses)
+            self._scopes[-1].uses = uses
+        else:
+            self._annotation(node.annotation, followed=self._scopes[-1].is_class)
         if node.value is not None:
             self.visit(node.value)
+            self._hold(node.target, node.value)
         elif isinstance(node.target, ast.Name) and len(self._scopes) == 1:
             self.module.bound.discard(node.target.id)  # a declaration binds nothing
         self.out.append(")")
@@ -119,6 +139,7 @@ class Normalizer(NameUses):
         is_outermost = len(self._scopes) == 1
         self._scopes.append(scope)
         movable = _methods_in_any_order(node.body)
+        constants = _constants_in_any_order(node.body) if is_outermost else set()
         methods: list[tuple[str, str]] = []
         for statement in node.body:
             name = _assigned_name(statement) if is_outermost else ""
@@ -128,11 +149,15 @@ class Normalizer(NameUses):
                 methods.append((statement.name, self._apart(statement)))
                 if is_outermost:
                     self.methods[statement.name] = self.methods.get(statement.name, "") + methods[-1][1]
+            elif _assigned_name(statement) in constants:
+                methods.append((_assigned_name(statement), self._apart(statement)))
+                self.order.append(_assigned_name(statement))
             else:
                 self.statement(statement)
         self.out.extend(text for _, text in sorted(methods, key=lambda method: method[0]))
         self._scopes.pop()
-        self._scopes[-1].uses.extend(use for use in scope.uses if use[0] not in scope.bound or use[2] == READ)
+        self._scopes[-1].uses.extend(use for use in scope.uses
+                                     if use[0] not in scope.bound or use[2] not in (CHANGE, CHANGE_ATTRIBUTE))
         self.out.append(")")
 
     def _apart(self, statement: ast.stmt) -> str:
@@ -157,6 +182,7 @@ class Normalizer(NameUses):
         for number, generator in enumerate(node.generators):
             self.out.append(f"for{generator.is_async}")
             self.visit(generator.target)
+            self._hold_sources(generator.target, map(part_of, self._sources(generator.iter)))
             if number:
                 self.visit(generator.iter)
             self._each(generator.ifs)
@@ -167,7 +193,7 @@ class Normalizer(NameUses):
         self.out.append(")")
 
     handlers = {  # noqa: RUF012  annotated where it is declared
-        **NameUses.handlers,
+        **CallUses.handlers,
         ast.FunctionDef: _function, ast.AsyncFunctionDef: _function, ast.Lambda: _lambda, ast.ClassDef: _class,
         ast.AnnAssign: _annotated, ast.ListComp: _comprehension, ast.SetComp: _comprehension,
         ast.DictComp: _comprehension, ast.GeneratorExp: _comprehension,
@@ -194,3 +220,19 @@ def _methods_in_any_order(body: Sequence[ast.stmt]) -> set[str]:
             others.update(node.id for node in ast.walk(statement)
                           if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)))
     return methods - others
+
+
+def _constants_in_any_order(body: Sequence[ast.stmt]) -> set[str]:
+    """Return the names of a class that are assigned once, to what is neither called nor made of the other names."""
+    bound = [node.id for statement in body for node in ast.walk(statement)
+             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    bound += [statement.name for statement in body
+              if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
+    found = set()
+    for statement in body:
+        name = _assigned_name(statement)
+        if name and bound.count(name) == 1 and isinstance(statement, ast.Assign) and not any(
+                isinstance(node, ast.Call) or (isinstance(node, ast.Name) and node.id in bound)
+                for node in ast.walk(statement.value)):
+            found.add(name)
+    return found

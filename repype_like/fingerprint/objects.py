@@ -18,7 +18,7 @@ from repype_like.fingerprint.function_sources import FunctionSources, body_of_st
 from repype_like.fingerprint.normalize import Normalizer
 from repype_like.fingerprint.resolve import Modules, Node
 from repype_like.fingerprint.unit import Unit
-from repype_like.fingerprint.uses import STEERING
+from repype_like.fingerprint.uses import DERIVED, STEERING
 from repype_like.hashing import hash_bytes
 from repype_like.typing import Any
 
@@ -127,6 +127,8 @@ class Objects:
             return self._label(value.__name__)
         module = getattr(value, "__module__", None)
         if not isinstance(value, (type, types.FunctionType)):
+            if isinstance(module, str) and isinstance(getattr(value, "__qualname__", None), str):
+                collected.nodes.extend(filter(None, [self.node_of(value)]))  # a function with a cache, for example
             return None
         node = self.node_of(value)
         if node is not None:
@@ -136,7 +138,7 @@ class Objects:
         collected.pieces.append(piece)
         return f"{piece.label}#{piece.hash}"  # the hash is empty within the piece itself
 
-    def node_of(self, value: type | types.FunctionType) -> Node | None:
+    def node_of(self, value: Any) -> Node | None:
         """Return the statement that stands for a function or class; None if there is none."""
         module, name = value.__module__, value.__qualname__
         if is_homeless(value):
@@ -181,6 +183,8 @@ class Objects:
         if unit is not None and index is not None:
             piece.notes.extend(f"{index.source.file}:{line}: {text}" for line, text in unit.notes)
             for use in unit.uses:
+                if use[4] == DERIVED:
+                    continue
                 piece.nodes.extend(self.modules.resolve(index, use).nodes)
             return unit.hash
         normalizer.close()
@@ -191,7 +195,9 @@ class Objects:
     def _follow_globals(self, piece: Piece, function: types.FunctionType, normalizer: Normalizer) -> None:
         """Note the global names that a function of a notebook uses, by their values."""
         module = function.__globals__.get("__name__", function.__module__)
-        for root, attributes, *_ in normalizer.uses:
+        for root, attributes, _, _, line in normalizer.uses:
+            if line == DERIVED:
+                continue
             if not isinstance(root, str):
                 target = root.module if not root.name else f"{root.module}.{root.name}"
                 place = self.modules.codebase.locate(root.module)

@@ -15,16 +15,16 @@ import re
 from repype_like.fingerprint.module_index import ModuleIndex
 from repype_like.fingerprint.uses import CALL, Import, Use
 
-__all__ = ["CHANCE", "OUTSIDE", "UNKNOWN", "kind_of_reading"]
+__all__ = ["CHANCE", "OUTSIDE", "UNKNOWN", "dotted_names", "kind_of_reading"]
 
 OUTSIDE, UNKNOWN, CHANCE = "outside", "unknown", "chance"
 
 _OUTSIDE = re.compile(r"""
     os\.(environb?|getenvb?|listdir|scandir|walk|stat|cpu_count|uname|getcwd|open|popen|access|get_terminal_size|
          sched_getaffinity|path\.(exists|isfile|isdir|getsize|expanduser|expandvars))\b
-    | sys\.(argv|platform|version|version_info|path|stdin|executable|prefix|flags)\b
+    | sys\.(argv|platform|path|stdin|executable|prefix|flags)\b
     | (io|codecs|gzip|bz2|lzma|tarfile|zipfile|shelve|dbm|sqlite3)\.\w+
-    | (platform|socket|subprocess|glob|locale|getpass|fileinput|linecache|ctypes|sysconfig|pwd|grp)\.
+    | (platform|runpy|socket|subprocess|glob|locale|getpass|fileinput|linecache|ctypes|sysconfig|pwd|grp)\.
     | importlib\.(metadata|resources)\b | pkgutil\.get_data | shutil\.(which|disk_usage)
     | (urllib|http|requests)\. | open$ | input$""", re.VERBOSE)
 _READING = re.compile(
@@ -42,7 +42,7 @@ _COMPUTING = frozenset({"numpy", "scipy", "pandas", "skimage", "sklearn", "torch
 def kind_of_reading(index: ModuleIndex, use: Use, standard_library: frozenset[str]) -> str:
     """Tell what a use reads: :data:`OUTSIDE`, :data:`UNKNOWN`, :data:`CHANCE`, or "" for nothing of these kinds."""
     root, attributes, kind, _, _ = use
-    for dotted in _dotted_names(index, root, attributes):
+    for dotted in dotted_names(index, root, attributes):
         if _CHANCE.match(dotted) or (kind == CALL and dotted in _CHANCE_BUILTINS):
             return CHANCE
         if _OUTSIDE.match(dotted):
@@ -58,7 +58,7 @@ def kind_of_reading(index: ModuleIndex, use: Use, standard_library: frozenset[st
     return ""
 
 
-def _dotted_names(index: ModuleIndex, root: str | Import, attributes: tuple[str, ...]) -> list[str]:
+def dotted_names(index: ModuleIndex, root: str | Import, attributes: tuple[str, ...]) -> list[str]:
     """Return the names by which the world knows what a use refers to; none for the names of the module itself."""
     if isinstance(root, Import):
         targets = [root]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -14,10 +14,10 @@ from repype_like.fingerprint.effects import Target
 from repype_like.fingerprint.memory import MISSING, attribute_of, loaded
 from repype_like.fingerprint.module_index import ModuleIndex
 from repype_like.fingerprint.objects import Encoded, Objects, contents_of_cells
-from repype_like.fingerprint.outside import CHANCE, OUTSIDE, UNKNOWN, kind_of_reading
+from repype_like.fingerprint.outside import CHANCE, OUTSIDE, UNKNOWN, dotted_names, kind_of_reading
 from repype_like.fingerprint.resolve import Modules, Node
 from repype_like.fingerprint.unit import Unit
-from repype_like.fingerprint.uses import CALL, STEERING, Use
+from repype_like.fingerprint.uses import BASE, CALL, DERIVED, STEERING, Use
 from repype_like.hashing import hash_bytes
 from repype_like.typing import Any
 
@@ -25,6 +25,7 @@ __all__ = ["NamePiece", "Names"]
 
 _DATA_MODULES = frozenset({"builtins", "numpy", "pandas", "datetime", "decimal", "fractions", "pathlib", "uuid",
                            "collections"})
+_PLAIN_BASES = frozenset({"object", "abc.ABC", "repype_like.stage.Stage", "repype_like.Stage"})
 _STANDARD_LIBRARY = frozenset(sys.stdlib_module_names)
 
 
@@ -80,6 +81,9 @@ class Names:
                 continue  # import a.b, a.c binds a twice
             hashes.append(unit.normalize().hash)
             nodes.extend(self.nodes_of(unit))
+            if unit.is_class and (unit.order or unit.member_annotations) and not self._is_plain(unit, set()):
+                hashes.append(unit.order)
+                nodes.extend(self._resolved(unit.module, unit.member_annotations))
             for attribute, (text, uses) in sorted(unit.steering.items()):
                 if steering is None or attribute in steering:
                     hashes.append(f"{attribute}={text}")
@@ -89,15 +93,48 @@ class Names:
         pair = (f"{index.label}:{name}", hashes[0])
         return NamePiece(tuple(units), pair, tuple(dict.fromkeys(nodes)), self.value(index.name, name, units))
 
+    def _is_plain(self, unit: Unit, seen: set[Unit]) -> bool:
+        """Tell whether nothing is made of the order and the annotations of the attributes of a class."""
+        if not unit.is_plain_class or unit in seen or "__init_subclass__" in unit.members:
+            return False
+        for use in unit.uses:
+            if use[2] == BASE:
+                finals = self.modules.resolve(unit.module, use).finals
+                if not finals and not _PLAIN_BASES.issuperset(dotted_names(unit.module, use[0], use[1])):
+                    return False
+                bases = [base for final in finals for base in self.modules.units(final[:2])]
+                if not all(base.is_class and self._is_plain(base, {*seen, unit}) for base in bases):
+                    return False
+        return True
+
     def nodes_of(self, unit: Unit) -> tuple[Node, ...]:
         """Return what a statement reaches."""
         known = self._nodes.get(id(unit))
         if known is None:
-            known = self._nodes[id(unit)] = unit, self._resolved(unit.module, unit.normalize().uses)
+            nodes = self._resolved(unit.module, unit.normalize().uses)
+            if unit.is_try:
+                nodes += tuple(self._present(unit))
+            known = self._nodes[id(unit)] = unit, nodes
         return known[1]
 
+    def _present(self, unit: Unit) -> Iterator[Node]:
+        """Yield which of the modules that a statement tries to import are there, in the project."""
+        for target in (target for targets in unit.imports.values() for target in targets):
+            module = unit.module.absolute(target)
+            if self.modules.codebase.locate(module).kind in ("source", "binary"):
+                yield Node("order", module, "", "present")
+
+    def steering_nodes(self, unit: Unit, attribute: str) -> tuple[Node, ...]:
+        """Return what an attribute that steers the execution of a stage reaches."""
+        return self._resolved(unit.module, unit.steering[attribute][1])
+
+    def extra_nodes(self, unit: Unit, word: str) -> tuple[Node, ...]:
+        """Return what something of a statement reaches that counts only where somebody looks at it."""
+        return self._resolved(unit.module, unit.extras[word][1])
+
     def _resolved(self, index: ModuleIndex, uses: frozenset[Use]) -> tuple[Node, ...]:
-        return tuple(dict.fromkeys(node for use in uses if use[0] for node in self.modules.resolve(index, use).nodes))
+        return tuple(dict.fromkeys(node for use in uses if use[0] and use[4] != DERIVED
+                                   for node in self.modules.resolve(index, use).nodes))
 
     # --- values ------------------------------------------------------------------------------------------------------
 
@@ -119,9 +156,20 @@ class Names:
             value = attribute_of(module, name)
             if value is not MISSING:
                 with contextlib.suppress(NoCanonicalForm):
-                    values[name, whole] = self.objects.encode(value if whole else _state(value),
+                    values[name, whole] = self.objects.encode(value if whole else self._state(module, name, value),
                                                               self.objects.root_of(place.file))
         return values[name, whole]
+
+    def _state(self, module: str, name: str, value: Any) -> Any:
+        """Return what counts of a value beside the code, and which of several pieces of code it is."""
+        if isinstance(value, types.ModuleType):
+            return value.__name__ if self.modules.index(value.__name__) is not None else None
+        units = self.modules.units((module, name))
+        is_choice = len(units) > 1 or any(unit.is_compound for unit in units)
+        if is_choice and isinstance(value, (type, types.FunctionType)) and self.modules.index(value.__module__):
+            piece = self.objects.piece_of(value)
+            return [piece.label, piece.hash, _state(value)]
+        return _state(value)
 
     def value(self, module: str, name: str, units: Iterable[Unit]) -> Encoded | None:
         """Return the value of a name if any of `units`, which bind or change it, reads something else than code."""

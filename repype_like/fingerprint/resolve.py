@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import importlib.machinery
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from repype_like.fingerprint.codebase import Codebase
 from repype_like.fingerprint.memory import MISSING, attribute_of, names_after_import
 from repype_like.fingerprint.module_index import ModuleIndex
-from repype_like.fingerprint.uses import DYNAMIC, IMPORT, OWN_MODULE, Import, Use, only_writes
+from repype_like.fingerprint.unit import Unit
+from repype_like.fingerprint.uses import ALL, DYNAMIC, IMPORT, OWN_MODULE, Import, Use, only_writes
 from repype_like.typing import NamedTuple
 
 __all__ = ["Final", "Modules", "Node", "Resolved"]
@@ -37,6 +40,7 @@ class Final(NamedTuple):
 
     module: str
     name: str
+    """``*`` for everything in the module."""
     attributes: tuple[str, ...]
 
 
@@ -68,6 +72,11 @@ class Modules:
                     self._indices[name] = ModuleIndex(name, label, bool(place.path), source)
         return self._indices[name]
 
+    def units(self, target: tuple[str, str]) -> list[Unit]:
+        """Return the statements that bind a name of a module."""
+        index = self.index(target[0])
+        return [unit.normalize() for unit in index.bindings.get(target[1], ())] if index is not None else []
+
     def closure(self, name: str) -> frozenset[str]:
         """Return the modules of the project that are imported, directly or not, when module `name` is."""
         known = self._closures.get(name)
@@ -91,12 +100,21 @@ class Modules:
         return known
 
     def _imported_by(self, index: ModuleIndex) -> Iterator[str]:
+        for use in index.sweeps:
+            yield from (node.module for node in self.resolve(index, use).nodes if node.kind == "module")
         for target in index.imported:
             module = index.absolute(target)
             yield module
-            package = self.index(module)
-            if target.name and target.name != "*" and (package is None or target.name not in package.bindings):
+            if target.name and target.name != "*" and self.is_submodule(module, target.name):
                 yield f"{module}.{target.name}"
+
+    def is_submodule(self, package: str, name: str) -> bool:
+        """Tell whether the attribute `name` of a package is a module of that name, and nothing that it binds itself."""
+        index = self.index(package)
+        bound = index.bindings.get(name, ()) if index is not None else ()
+        own = all(_is_import_of(index, target, f"{package}.{name}") for unit in bound
+                  for target in unit.imports.get(name, (None,)))
+        return own and self.codebase.locate(f"{package}.{name}").kind != "missing"
 
     def resolve(self, index: ModuleIndex, use: Use) -> Resolved:
         """Follow a use that stands in a module."""
@@ -121,7 +139,7 @@ class _Trail:
         if kind == IMPORT and isinstance(root, Import):
             self._only_imported(index, root)
         elif root == OWN_MODULE:
-            self.nodes.append(Node("module", index.name))
+            self._attribute(index.name, attributes)
         elif isinstance(root, Import):
             self._import(index, root, attributes)
         elif root:
@@ -133,6 +151,8 @@ class _Trail:
         return Resolved(tuple(dict.fromkeys(self.nodes)), tuple(dict.fromkeys(self.finals)))
 
     def _counts_whole(self, final: Final) -> bool:
+        if final.name == "*":
+            return True
         index = self.modules.index(final.module)
         return index is not None and any(unit.is_class for unit in index.bindings.get(final.name, ()))
 
@@ -167,9 +187,15 @@ class _Trail:
         index = self.modules.index(module)
         if index is None:
             return attribute_of(module, name) is not MISSING
+        if not self._exports(index, name):
+            return False
         seen = seen | {module}
         return name in index.bindings or any(
             self._offers(other, name, seen) for _, other in self._stars(index) if other not in seen)
+
+    def _exports(self, index: ModuleIndex, name: str) -> bool:
+        names = attribute_of(index.name, "__all__") if "__all__" in index.bindings else None
+        return name in names if isinstance(names, (list, tuple, set, frozenset)) else not name.startswith("_")
 
     def _star(self, module: str, name: str, attributes: tuple[str, ...]) -> None:
         index = self.modules.index(module)
@@ -181,9 +207,14 @@ class _Trail:
     def _unbound(self, index: ModuleIndex, name: str) -> bool:
         """Deal with a name that no statement of the module binds: a builtin, or one put there by other means."""
         if name in _BUILTIN_NAMES:
+            if name == "__doc__":
+                self.nodes.append(Node("value", index.name, name))
             return True
         if name in names_after_import(index.name):
             self.nodes.append(Node("value", index.name, name))
+            return True
+        if attribute_of("builtins", name) is not MISSING:
+            self.nodes.append(Node("value", "builtins", name))  # put there by other means
             return True
         return False
 
@@ -197,9 +228,27 @@ class _Trail:
         module = index.absolute(target)
         self._module(module, (target.name, *attributes) if target.name else attributes)
 
+    def _submodules(self, package: str) -> None:
+        """Reach all modules of a package."""
+        names: set[str] = set()
+        for folder in self.locate(package).path:
+            with contextlib.suppress(OSError):
+                names.update(entry.name.partition(".")[0] for entry in os.scandir(folder) if entry.is_dir()
+                             or entry.name.endswith((".py", ".pyw", *importlib.machinery.EXTENSION_SUFFIXES)))
+        for module in (f"{package}.{name}" for name in sorted(names) if name.isidentifier() and name != "__init__"):
+            place = self.locate(module)
+            if place.kind in ("source", "binary"):
+                self.nodes.append(Node("module" if place.kind == "source" else "binary", module))
+            if place.path and place.kind != "library":
+                self._submodules(module)
+
     def _module(self, module: str, attributes: tuple[str, ...]) -> None:
         """Follow attributes of a module."""
         place = self.locate(module)
+        if attributes[:1] == (ALL,):
+            if place.kind in ("source", "namespace"):
+                self._submodules(module)
+            return
         if place.kind in ("library", "binary"):
             self.nodes.append(Node(place.kind, module))
         elif place.kind == "source":
@@ -216,16 +265,26 @@ class _Trail:
             return
         if not attributes or attributes[0] == "__dict__":
             self.nodes.append(Node("module", module))
+            self.finals.append(Final(module, "*", attributes[1:]))
             return
         name, *others = attributes
-        if name in index.bindings:
-            self._name(index, name, tuple(others))
-        elif self.locate(f"{module}.{name}").kind != "missing":
+        if self.modules.is_submodule(module, name):
+            if name in index.bindings:
+                self.nodes.append(Node("name", module, name))
             self._module(f"{module}.{name}", tuple(others))
+        elif name in index.bindings:
+            self._name(index, name, tuple(others))
         elif "__getattr__" in index.bindings and name not in _BUILTIN_NAMES and not any(
                 self._offers(star, name) for _, star in self._stars(index)):
             self._name(index, "__getattr__", ())
             if attribute_of(module, name) is not MISSING:
                 self.nodes.append(Node("value", module, name))
-        else:
-            self._name(index, name, tuple(others))
+        elif not self._name(index, name, tuple(others)) and attribute_of(module, name) is not MISSING:
+            self.nodes.append(Node("value", module, name))  # by the class of the module, for example
+
+
+def _is_import_of(index: ModuleIndex | None, target: Import | None, module: str) -> bool:
+    """Tell whether an import, which stands in the package that `module` is in, names that module."""
+    if index is None or target is None:
+        return False
+    return (f"{index.absolute(target)}.{target.name}" if target.name else index.absolute(target)) == module

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from repype_like.typing import Any, ClassVar
 
@@ -21,6 +21,8 @@ class SyntaxText:
 
     def __init__(self) -> None:
         self.out: list[str] = []
+        self.docs: list[str] = []
+        """The docstrings, which are not part of the text."""
 
     @property
     def text(self) -> str:
@@ -72,6 +74,8 @@ class SyntaxText:
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Take in a list of statements, but those that do nothing."""
         self.out.append("[")
+        if any(isinstance(statement, (ast.Import, ast.ImportFrom)) for statement in statements):
+            statements = list(_imports_in_order(statements))
         for statement in statements:
             self.statement(statement)
         self.out.append("]")
@@ -79,8 +83,15 @@ class SyntaxText:
     def statement(self, statement: ast.stmt) -> None:
         """Take in a statement unless it does nothing."""
         cls = statement.__class__
-        if cls is ast.Pass or (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)):
+        if cls is ast.Pass:
             return
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            self.docs.append(str(statement.value.value))
+            return
+        if isinstance(statement, ast.Return) and getattr(statement.value, "value", statement) is None:
+            statement = ast.Return()  # None is what it returns anyway
+        elif isinstance(statement, ast.Delete):
+            statement = ast.Delete(targets=list(_flat(statement.targets)))  # del (a, b) is del a, b
         if isinstance(statement, ast.If) and _only_for_type_checkers(statement.test):
             for other in statement.orelse:
                 self.statement(other)
@@ -124,6 +135,38 @@ class SyntaxText:
         ast.Constant: _constant, ast.JoinedStr: _joined, ast.BinOp: _binary,
     }
     """The methods that take in nodes of certain types."""
+
+
+def _flat(targets: Iterable[ast.expr]) -> Iterator[ast.expr]:
+    for target in targets:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            yield from _flat(target.elts)
+        else:
+            yield target
+
+
+def _imports_in_order(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements, but the imports that follow each other one by one, in the order of the alphabet."""
+    run: list[tuple[str, ast.stmt]] = []
+    for statement in statements:
+        if isinstance(statement, ast.Import):
+            run += [(f"{alias.asname or alias.name}, {alias.name}", ast.Import(names=[alias]))
+                    for alias in statement.names]
+        elif isinstance(statement, ast.ImportFrom):
+            run += [(f"{alias.asname or alias.name}, {statement.level} {statement.module} {alias.name}", ast.ImportFrom(
+                module=statement.module, names=[alias], level=statement.level)) for alias in statement.names]
+        else:
+            yield from _sorted_imports(run)
+            run = []
+            yield statement
+    yield from _sorted_imports(run)
+
+
+def _sorted_imports(run: list[tuple[str, ast.stmt]]) -> list[ast.stmt]:
+    names = [key.partition(", ")[0] for key, _ in run]
+    if len(set(names)) == len(names):  # otherwise the last one wins
+        run = sorted(run, key=lambda item: item[0])
+    return [statement for _, statement in run]
 
 
 def _only_for_type_checkers(test: ast.expr) -> bool:

@@ -11,10 +11,12 @@ from repype_like.fingerprint.uses import (
     CALL,
     CHANGE,
     CHANGE_ATTRIBUTE,
+    CHANGE_RESULT,
     PASS,
     Import,
     ParameterChange,
     Use,
+    chain_of,
     only_writes,
 )
 from repype_like.hashing import hash_bytes
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Unit"]
 
-_ACTING = frozenset({CALL, CHANGE, CHANGE_ATTRIBUTE, PASS, BASE})
+_ACTING = frozenset({CALL, CHANGE, CHANGE_ATTRIBUTE, CHANGE_RESULT, PASS, BASE})
+_MENTIONS = {"__doc__": "__doc__", "getdoc": "__doc__", "docopt": "__doc__", "__dict__": "__dict__", "vars": "__dict__",
+             "__annotations__": "__annotations__", "get_type_hints": "__annotations__",
+             "get_annotations": "__annotations__", "signature": "__annotations__"}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_COMPOUND = (ast.Expr, ast.For, ast.While, ast.With, ast.If, ast.Try)
+_COMPOUND = (ast.Expr, ast.For, ast.While, ast.With, ast.If, ast.Try, ast.Match, getattr(ast, "TryStar", ast.Try))
 
 
 class Unit:
@@ -36,9 +41,11 @@ class Unit:
     It is normalized when that is needed, and lets go of its syntax tree then.
     """
 
-    __slots__ = ("_node", "acts", "eager", "has_metaclass", "hash", "imports", "is_class", "is_compound",
-                 "is_definition", "is_expression", "is_import", "label", "members", "methods", "module", "names",
-                 "notes", "own_reads", "parameter_changes", "position", "read_attributes", "stars", "steering", "uses")
+    __slots__ = ("_node", "acts", "eager", "extras", "has_metaclass", "hash", "imports", "is_class", "is_compound",
+                 "is_definition", "is_expression", "is_import", "is_plain_class", "is_try", "label",
+                 "member_annotations", "members", "mentions", "methods", "module", "names", "notes", "order",
+                 "own_reads", "parameter_changes", "passes_parameters", "position", "read_attributes", "stars",
+                 "steering", "uses")
 
     hash: str
     """Of the normalized text."""
@@ -52,10 +59,20 @@ class Unit:
     methods: dict[str, str]
     """The hashes of the methods of a class, which are part of that of the class."""
     parameter_changes: set[ParameterChange]
+    passes_parameters: bool
+    """Whether a function passes parameters of it on."""
     own_reads: set[str]
     """The attributes of their first parameter that methods read."""
     read_attributes: set[str]
     """The attributes of anything that are looked at."""
+    mentions: set[str]
+    """What it says of things that count only where somebody looks at them: the keys of `extras`."""
+    extras: dict[str, tuple[str, frozenset[Use]]]
+    """Hash and uses of such things: ``__doc__``, ``__dict__`` (its order), ``__annotations__``."""
+    order: str
+    """The hash of the order of the attributes of a class."""
+    member_annotations: frozenset[Use]
+    """What the annotations in the body of a class use."""
     stars: list[Import]
     """The modules that it imports everything from."""
 
@@ -74,10 +91,14 @@ class Unit:
         self.is_class = isinstance(node, ast.ClassDef)
         self.is_expression = isinstance(node, ast.Expr)
         self.is_compound = isinstance(node, _COMPOUND)
+        self.is_try = isinstance(node, ast.Try)
         self.has_metaclass = False
+        self.is_plain_class = False
+        """Whether it is a class that nobody but its bases can look through when it is made."""
         self.members: dict[str, bool] = {}
         """The names that the body of a class binds, and whether as plain functions."""
         if isinstance(node, ast.ClassDef):
+            self.is_plain_class = not node.decorator_list and not node.keywords and all(map(chain_of, node.bases))
             self.has_metaclass = any(keyword.arg == "metaclass" for keyword in node.keywords)
             for name, plain in _names_of_body(node):
                 self.members[name] = plain and name not in self.members
@@ -86,7 +107,7 @@ class Unit:
     def normalize(self) -> Unit:
         """Fill in hash, uses and the rest, if that has not been done."""
         if self._node is not None:
-            normalizer = Normalizer()
+            normalizer = Normalizer(self.module.aliases)
             try:
                 normalizer.statement(self._node)
             except RecursionError:
@@ -112,18 +133,38 @@ class Unit:
         self.steering = {name: (_hash(text), uses) for name, (text, uses) in normalizer.steering.items()}
         self.methods = {name: _hash(text) for name, text in normalizer.methods.items()}
         self.parameter_changes = normalizer.parameter_changes
+        self.passes_parameters = normalizer.passes_parameters
         self.own_reads = normalizer.own_reads
         self.read_attributes = {name for use in self.uses if use[1] and not only_writes(use) for name in use[1]}
+        self.read_attributes.update(str(use[0]) for use in self.uses if use[0] in ("isinstance", "issubclass"))
+        self.order = _hash(" ".join(normalizer.order)) if normalizer.order else ""
+        self.member_annotations = frozenset(normalizer.member_annotations)
+        self._take_extras(normalizer)
         self.names.update(normalizer.module.bound)
         self.imports = normalizer.module.imports
         self.stars = normalizer.stars
         self._node = None
         return self
 
+    def _take_extras(self, normalizer: Normalizer) -> None:
+        self.mentions = set()
+        for root, attributes, *_ in self.uses:
+            words = (*attributes, root.name if isinstance(root, Import) else root)
+            self.mentions.update(_MENTIONS[word] for word in words if word in _MENTIONS)
+        annotations = frozenset(normalizer.annotations | normalizer.member_annotations)
+        self.extras = {}
+        if normalizer.docs:
+            self.extras["__doc__"] = _hash("\0".join(normalizer.docs)), frozenset()
+        if annotations:
+            self.extras["__annotations__"] = "", annotations
+        if self.order:
+            self.extras["__dict__"] = self.order, frozenset()
+
     def take_import(self, target: Import) -> Unit:
         """Fill in that it imports `target` and nothing else."""
         self.take(Normalizer())
         self.imports = {self.label: [target]}
+        self.mentions = {_MENTIONS[target.name]} if target.name in _MENTIONS else set()
         self.hash = _hash(f"import {target.level} {target.module} {target.name}")
         return self
 

@@ -6,22 +6,32 @@ import ast
 
 from repype_like.typing import NamedTuple, Union
 
-__all__ = ["BASE", "CALL", "CHANGE", "CHANGE_ATTRIBUTE", "DYNAMIC", "IMPORT", "OWN_MODULE", "PASS", "PURE_METHODS",
-           "READ", "STEERING", "WRITING_METHODS", "Import",
-           "ParameterChange", "Use", "chain_of", "changed_path", "only_writes"]
+__all__ = ["ALL", "BASE", "CALL", "CHANGE", "CHANGE_ATTRIBUTE", "CHANGE_RESULT", "DERIVED", "DYNAMIC", "FIELDS",
+           "HOLDING", "IMPORT", "OWN_MODULE", "PART", "PASS", "PURE_METHODS", "READ", "RESULT", "SAME", "STEERING",
+           "WITHIN", "WRITING_METHODS", "Import", "ParameterChange", "Use", "chain_of", "changed_path", "only_writes"]
 
 READ, CALL, CHANGE, CHANGE_ATTRIBUTE, PASS, BASE, DYNAMIC, IMPORT = range(8)
 # What is done with a name: it is read, called, changed in place (an item of it is set), an attribute of it is set (the
 # last one of the chain), passed to a call, a class is derived from it, an attribute with a computed name is read, it is
 # imported within a function (whether or not it is used there).
 
+SAME, PART, WITHIN, RESULT, CHANGE_RESULT = range(8, 13)
+# What comes of it: what the code binds, or returns, may be the same object, a part of it, hold it, or be what a call of
+# it returns; and what a call of it returns is changed in place.
+HOLDING = frozenset({SAME, PART, WITHIN, RESULT})
+
 OWN_MODULE = "<module>"
-"""As the root of a use: everything in the module that the code is in."""
+"""As the root of a use: the module that the code is in."""
+ALL = "**"
+"""As an attribute of a package: every module in it, because one of them is imported by a computed name."""
 
 STEERING = frozenset({"inputs", "outputs", "consumes", "enabled_by_default", "version", "fingerprint", "default_config",
                       "ignore_config", "formats", "timeout", "resources", "retries", "metadata", "cache",
                       "deterministic"})
 """Attributes of a stage that do not count by the code of its class: they steer its execution, or count by value."""
+
+FIELDS = frozenset({"inputs", "outputs", "consumes"})
+"""Those of them that count by value."""
 
 PURE_METHODS = frozenset({
     "get", "keys", "values", "items", "copy", "index", "count", "join", "split", "rsplit", "partition", "rpartition",
@@ -30,7 +40,8 @@ PURE_METHODS = frozenset({
     "sum", "mean", "min", "max", "std", "var", "astype", "reshape", "tolist", "item", "any", "all", "match",
     "fullmatch", "search", "findall", "finditer", "sub", "with_suffix", "with_name", "joinpath", "resolve",
     "absolute", "exists", "is_file", "is_dir", "read_text", "read_bytes", "relative_to", "as_posix", "info", "debug",
-    "warning", "error", "exception", "critical", "getLogger"
+    "warning", "warn", "error", "exception", "critical", "getLogger", "basicConfig", "setLevel", "addHandler",
+    "filterwarnings", "simplefilter"
 })
 """Methods that, going by their names, leave their object as it is."""
 
@@ -49,7 +60,10 @@ class Import(NamedTuple):
 Use = tuple[Union[str, Import], tuple[str, ...], int, bool, int]
 """A global name or an import ("" for what no name leads to), the attributes that follow, what is done with it, whether
 it happens when the statement itself is executed (and not when a function that it defines is called), and the line where
-that matters."""
+that matters, or :data:`DERIVED`."""
+
+DERIVED = -1
+"""As the line of a use: it is told for what it changes alone. What it reaches is told by another use."""
 
 
 class ParameterChange(NamedTuple):

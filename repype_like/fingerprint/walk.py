@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from repype_like.fingerprint.effects import Change, Effects, Target
+from repype_like.fingerprint.effects import Change, Effects, Target, library_target
 from repype_like.fingerprint.objects import Encoded, Piece
 from repype_like.fingerprint.pieces import Names
 from repype_like.fingerprint.resolve import Modules, Node
 from repype_like.fingerprint.unit import Unit
-from repype_like.fingerprint.uses import CALL
+from repype_like.fingerprint.uses import CALL, FIELDS, STEERING, only_writes
 from repype_like.hashing import hash_bytes
 
 __all__ = ["Walk"]
@@ -45,6 +45,8 @@ class Walk:
         self._changes: dict[Target, list[tuple[Change, Unit]]] = {}  # by what imported modules change
         self._waiting: dict[str, list[tuple[Change, Unit]]] = {}  # by the attribute that somebody has to read
         self._read_attributes: set[str] = set()
+        self._steered: set[str] = set()
+        self._mentioned: set[str] = set()  # what code looks at that does not count otherwise
 
     def run(self, nodes: Iterable[Node]) -> None:
         """Follow `nodes`, and everything that they reach."""
@@ -54,6 +56,20 @@ class Walk:
             if node not in self._seen:
                 self._seen.add(node)
                 _STEPS[node.kind](self, node)
+            if not self._pending:
+                self._steer()
+
+    def _steer(self) -> None:
+        """Take in the attributes of the stage that steer its execution and that code reads which is reached."""
+        found = {name for unit in self._units if unit.read_attributes & STEERING
+                 for use in unit.uses if use[1] and not only_writes(use) and not unit.module.is_import(use[0])
+                 for name in use[1] if name in STEERING}
+        for target, kept in self.steering.items():
+            for unit in self.modules.units(target):
+                for attribute in (found - kept - FIELDS) & unit.steering.keys() - self._steered:
+                    self._steered.add(attribute)
+                    self.pairs.add((f"{unit.module.label}:{unit.label}.{attribute}", unit.steering[attribute][0]))
+                    self._pending.extend(self.names.steering_nodes(unit, attribute))
 
     def add_piece(self, piece: Piece) -> None:
         """Take in a piece that is known by an object."""
@@ -84,6 +100,12 @@ class Walk:
         if node.module not in self._imported:
             self._import(node)
         if node.kind == "name":
+            self._reach(target)
+            self._reach((node.module, "*"))
+
+    def _reach(self, target: Target) -> None:
+        """Take in what changes a name whose value is of importance."""
+        if target not in self._reached:
             self._reached.add(target)
             for change, unit in self._changes.get(target, ()):
                 self._change(change, unit)
@@ -120,6 +142,7 @@ class Walk:
         self.pairs.add((node.module, source.hash))
 
     def _library(self, node: Node) -> None:
+        self._reach(library_target(node.module))
         distribution = self.modules.codebase.locate(node.module).distribution
         if distribution is not None:
             self.distributions[distribution.name] = distribution.version
@@ -172,6 +195,13 @@ class Walk:
 
     def _take(self, unit: Unit) -> None:
         self._units.add(unit)
+        for word in self._mentioned & unit.extras.keys():
+            self._extra(unit, word)
+        for word in unit.mentions - self._mentioned:
+            self._mentioned.add(word)
+            for other in self._units:
+                if word in other.extras:
+                    self._extra(other, word)
         if unit.notes:
             self.notes.update(f"{unit.module.source.file}:{line}: {text}" for line, text in unit.notes)
         attributes = unit.read_attributes - self._read_attributes
@@ -180,6 +210,11 @@ class Walk:
             for attribute in attributes & self._waiting.keys():
                 for change, waiting in self._waiting.pop(attribute):
                     self._change(change, waiting)
+
+    def _extra(self, unit: Unit, word: str) -> None:
+        """Take in something of a statement that counts only where somebody looks at it."""
+        self.pairs.add((f"{unit.module.label}:{unit.label}.{word}", f"+{unit.extras[word][0]}"))
+        self._pending.extend(self.names.extra_nodes(unit, word))
 
     def sources(self) -> dict[str, str]:
         """Return the hash of the content of each file of which something is reached."""

@@ -8,7 +8,8 @@ import pytest
 
 from edits import before_and_after, files_of, fingerprint, fingerprint_after_running, table, write_files
 
-CHANGE_RESULTS = table(Path(__file__).with_name("edits_that_change_results.txt"))
+CHANGE_RESULTS = {title: text for name in ("that_change_results", "of_modules", "of_data", "of_state", "of_language")
+                  for title, text in table(Path(__file__).with_name(f"edits_{name}.txt")).items()}
 CHANGE_RESULTS["long integers"] = "=> <<0x1{0}|0x2{0}>>".format("0" * 5000)
 CHANGE_NOTHING = table(Path(__file__).with_name("edits_that_change_nothing.txt"))
 
