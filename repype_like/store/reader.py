@@ -18,7 +18,7 @@ from repype_like.store.index import RecordIndex
 from repype_like.store.layout import Layout
 from repype_like.store.record import FieldValue, OutputFile, Record
 from repype_like.store.upkeep import Sizes
-from repype_like.store.values import decode_value, is_safe, stored_bytes
+from repype_like.store.values import decode_value, is_as_stored, is_safe, stored_bytes
 from repype_like.store.verification import Fault
 from repype_like.typing import Any
 
@@ -182,6 +182,10 @@ class StoreReader:
             DamagedError: If it is not what was written, or cannot be loaded any more.
         """
         return decode_value(self._layout, field)
+
+    def is_as_stored(self, field: FieldValue, value: Any) -> bool:
+        """Tell whether a value that was read is still what is stored; if it cannot be told, it counts as changed."""
+        return is_as_stored(self._layout, field, value)
 
     def stored_bytes(self, field: FieldValue) -> memoryview:
         """Return a value as it is stored.

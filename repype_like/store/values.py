@@ -8,13 +8,13 @@ from repype_like.errors import DamagedError, NotStorableError, RepypeError
 from repype_like.formats import BufferFormat, Format, FormatLike, describe, format_for, format_named, name_of
 from repype_like.hashing import hash_bytes
 from repype_like.store.atomic import new_file
-from repype_like.store.blobs import adopt_blob, open_blob, write_blob
+from repype_like.store.blobs import adopt_blob, hash_pieces, open_blob, write_blob
 from repype_like.store.failures import explained
 from repype_like.store.layout import Layout
 from repype_like.store.record import FieldValue
 from repype_like.typing import Any
 
-__all__ = ["decode_value", "encode_value", "is_safe", "stored_bytes"]
+__all__ = ["decode_value", "encode_value", "is_as_stored", "is_safe", "stored_bytes"]
 
 _MOST_INLINE = 1 << 16
 """In bytes; larger values become blobs."""
@@ -94,6 +94,21 @@ def is_safe(layout: Layout, field: FieldValue) -> bool:
     if isinstance(format_, BufferFormat):
         return format_.is_safe_data(data)
     return field.blob is not None and format_.is_safe(layout.blob(field.blob))
+
+
+def is_as_stored(layout: Layout, field: FieldValue, value: Any) -> bool:
+    """Tell whether a value that was read is still what is stored; if it cannot be told, it counts as changed."""
+    try:
+        format_ = format_named(field.format)
+        if isinstance(format_, BufferFormat):
+            return hash_pieces(format_.dump(value)) == field.hash
+        if format_.name == "sequence":
+            return True  # its items belong to those who asked for them
+        stored, plain = decode_value(layout, field), format_for(value)
+        return (isinstance(plain, BufferFormat) and type(stored) is type(value)
+                and hash_pieces(plain.dump(stored)) == hash_pieces(plain.dump(value)))
+    except RepypeError:
+        return False
 
 
 def _write(format_: Format, value: Any, path: Path) -> None:

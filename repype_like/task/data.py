@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Union
 
+from repype_like.errors import DamagedError, RepypeError, UsageError
 from repype_like.store import FieldValue, Store
 from repype_like.typing import Any, InputID, PipelineData
 
-__all__ = ["InputData", "TaskData"]
+__all__ = ["InputData", "TaskData", "Turn"]
 
 TaskData = Mapping[InputID, Union[PipelineData, "InputData"]]
 """The fields of every input."""
+
+
+class Turn:
+    """Whose large values are in memory: those of one input at a time, so that the results need not fit into it."""
+
+    _whose: InputData | None = None
+
+    def take(self, data: InputData) -> None:
+        """Have the input that was looked at before let go of what it has read."""
+        if self._whose is not data:
+            if self._whose is not None:
+                self._whose.let_go()
+            self._whose = data
 
 
 class InputData(MutableMapping[str, Any]):
@@ -21,25 +37,57 @@ class InputData(MutableMapping[str, Any]):
         store: Where the values are.
         fields: The stored fields.
         input_id: The value of the field ``input_id``.
+        activate: Makes the modules of the project importable, for values that are of its classes.
+        turn: Shared with the other inputs.
     """
 
-    def __init__(self, store: Store, fields: Mapping[str, FieldValue], input_id: InputID):
+    def __init__(self, store: Store, fields: Mapping[str, FieldValue], input_id: InputID,
+                 activate: Callable[[], AbstractContextManager[Any]] = nullcontext, turn: Turn | None = None):
         self._store = store
         self._fields = dict(fields)
         self._values: dict[str, Any] = {"input_id": input_id}
+        self._activate = activate
+        self._turn = turn
+        self._let_go: dict[str, weakref.ref[Any]] = {}
         self._changed = False
 
     def is_as_stored_in(self, store: Store) -> bool:
         """Tell whether these are for certain the values in `store`; what was read may have been changed in place."""
-        return store is self._store and not self._changed and len(self._values) == 1
+        return store is self._store and not self._changed and len(self._values) == 1 and not any(
+            held() is not None for held in self._let_go.values())
+
+    def let_go(self) -> None:
+        """Forget the large values that were read and not changed; whoever holds one still finds it here."""
+        for field, stored in self._fields.items():
+            if stored.blob is not None and field in self._values and self._store.is_as_stored(stored,
+                                                                                              self._values[field]):
+                value = self._values.pop(field)
+                with suppress(TypeError):
+                    self._let_go[field] = weakref.ref(value)
 
     def __getitem__(self, field: str) -> Any:
         if field not in self._values:
-            self._values[field] = self._store.decode(self._fields[field])
+            stored = self._fields[field]
+            if self._turn is not None and stored.blob is not None:
+                self._turn.take(self)
+            held = self._let_go.pop(field, None)
+            value = held() if held is not None else None
+            self._values[field] = self._read(stored) if value is None else value
         return self._values[field]
+
+    def _read(self, stored: FieldValue) -> Any:
+        try:
+            return self._store.decode(stored)
+        except (DamagedError, UsageError) as error:  # its class may be in a module of the project
+            with self._activate():
+                try:
+                    return self._store.decode(stored)
+                except RepypeError:
+                    raise error from None
 
     def __setitem__(self, field: str, value: Any) -> None:
         self._changed = True
+        self._fields.pop(field, None)
         self._values[field] = value
 
     def __delitem__(self, field: str) -> None:

@@ -16,7 +16,7 @@ from repype_like.pipeline import Pipeline, StageError
 from repype_like.plan import Catalogue, Files, Request, TaskView, make_plan, plan_input
 from repype_like.store import Observation, OutputFile, Record
 from repype_like.task import inspection
-from repype_like.task.data import InputData, TaskData
+from repype_like.task.data import InputData, TaskData, Turn
 from repype_like.task.storing import Findings, store_data
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PipelineData
 
@@ -82,10 +82,11 @@ def _process_stages(task: Task, place: Workplace, pipeline: Pipeline, request: R
             raise reason
         raise StageError(stage) from reason
     data: dict[InputID, Any] = {}
+    turn = Turn()
     times = Benchmark[float](task.times_filepath)
     for input_id, records in _valid_records(view).items():
         fields = {name: value for record in records for name, value in record.fields.items() if value is not None}
-        data[input_id] = InputData(view.store, fields, input_id)
+        data[input_id] = InputData(view.store, fields, input_id, task.codebase.activate, turn)
         for record in records:
             times[record.stage, input_id] = record.seconds
     return data, times

@@ -65,6 +65,26 @@ def test_stored_sequences_are_picked_up(make_project: MakeProject) -> None:
     assert project.results("tasks/v")[3]["total"] == project.results("tasks")[3]["total"]
 
 
+def test_functions_yield_bare_items(make_project: MakeProject) -> None:
+    project = make_project({
+        "stages.py": """
+            from repype_like.stage import stage
+
+            @stage(outputs=["tile"])
+            def cut(input_id, *, size: int = 2):
+                for number in range(input_id):
+                    yield number * size
+
+            @stage(outputs=["total"])
+            def add(tile):
+                return sum(tile) + tile[-1]
+            """,
+        "task.yml": {"pipeline": ["stages.cut", "stages.add"], "input_ids": [3], "runnable": True}})
+    project.run("run").ok()
+    fields = project.results()[3]
+    assert (list(fields["tile"]), fields["total"]) == ([0, 2, 4], 10)
+
+
 def test_stages_that_yield_nothing_make_an_empty_sequence(make_project: MakeProject) -> None:
     project = make_project({
         "stages.py": stages(stage("A", "", "a b", "if input_id > 5:\n    yield {'a': 1}\n    yield {'a': 2, 'b': 3}")),
