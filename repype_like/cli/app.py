@@ -11,6 +11,7 @@ from pathlib import Path
 from repype_like.cli import (
     accept,
     completion,
+    diff,
     gc,
     new,
     reset,
@@ -41,6 +42,7 @@ _COMMANDS = {
     "runs": runs,
     "new": new,
     "verify": verify,
+    "diff": diff,
     "accept": accept,
     "gc": gc,
     "reset": reset,
