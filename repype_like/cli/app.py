@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from repype_like.cli import (
     completion,
     diff,
     gc,
+    import_,
     new,
     reset,
     run,
@@ -33,6 +35,10 @@ INTERNAL_ERROR = 3
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 
+_OF_THE_SYSTEM = frozenset((errno.EIO, errno.ESTALE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM,
+                            errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENAMETOOLONG, errno.ELOOP))
+"""What a machine may refuse at any moment, whatever the program does."""
+
 _COMMANDS = {
     "run": run,
     "watch": watch,
@@ -46,6 +52,7 @@ _COMMANDS = {
     "accept": accept,
     "gc": gc,
     "reset": reset,
+    "import": import_,
     "completion": completion,
 }
 """Each one declares its flags by `add_arguments`, and does its work in `run`, which returns the exit code."""
@@ -137,6 +144,11 @@ def guarded(perform: Callable[[], int]) -> int:
         # Who read our output has seen enough. What is left of it must not be tried once more as Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in _OF_THE_SYSTEM:
+            return _report_bug(error)
+        where = f"{error.filename}: " if error.filename else ""
+        return _report(RepypeError(f"{where}{error.strerror}"))
     except Exception as error:  # noqa: BLE001  whatever else comes up is our mistake
         return _report_bug(error)
     return code

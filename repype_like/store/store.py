@@ -45,7 +45,9 @@ class Store(StoreReader):
         self._begun = False
 
     def begin(self) -> bool:
-        """Take down that a run begins to write, until :meth:`sync`; put away what a run that was killed has left.
+        """Take down that a run begins to write, until :meth:`sync`, and tidy up.
+
+        What a run that was killed has left is put away, and what is damaged is left out of the log.
 
         Returns:
             Whether there were such files, or others have written in the meantime, so that there may be other things to
@@ -57,6 +59,8 @@ class Store(StoreReader):
         with explained("write", self._layout.unfinished):
             left = list(unfinished.abandoned_files(self._layout, self.records))
             unfinished.begin(self._layout)
+            if self.records.damaged and not self.is_newer:
+                self._compact(self.records.ids())
         for path, content in left:
             self.stash(path, content)
         self._begun = True
@@ -216,15 +220,19 @@ class Store(StoreReader):
         """Forget all records but those with these ids, and the blobs that no record names any more."""
         self._refuse_newer()
         with explained("write", self._layout.records):
-            if upkeep.compact(self._layout, self.records, ids):
-                self.__dict__.pop("records", None)
-                digest = self._digest if not self.damage else None
-                if digest is not None:
-                    digest.log = self._status_of_log()
-                    digest.previous = [record_id for record_id in digest.previous if record_id in ids]
-                    replace_file(self._layout, self._layout.digest, encode_digest(digest))
-                self.unsynced.update((self._layout.records, self._layout.digest))
+            self._compact(ids)
             upkeep.sweep_blobs(self._layout, self.records)
+
+    def _compact(self, ids: Collection[str]) -> None:
+        """Rewrite the log with the records that have these ids, if there is anything to leave out of it."""
+        if upkeep.compact(self._layout, self.records, ids):
+            self.__dict__.pop("records", None)
+            digest = self._digest if not self.damage else None
+            if digest is not None:
+                digest.log = self._status_of_log()
+                digest.previous = [record_id for record_id in digest.previous if record_id in ids]
+                replace_file(self._layout, self._layout.digest, encode_digest(digest))
+            self.unsynced.update((self._layout.records, self._layout.digest))
 
     def clear_passing(self) -> None:
         """Delete the values that were needed during a run only, those of a run that was killed included."""

@@ -15,7 +15,7 @@ from repype_like.plan import PLACE, Catalogue, Files, StageView, TaskView, plan_
 from repype_like.store import Observation, OutputFile, Record, Store
 from repype_like.task import inspection
 from repype_like.task.data import InputData, TaskData
-from repype_like.typing import TYPE_CHECKING, Any, InputID
+from repype_like.typing import TYPE_CHECKING, Any, InputID, Plain
 
 if TYPE_CHECKING:
     from repype_like.task.task import Task
@@ -27,7 +27,7 @@ Findings = Mapping[InputID, tuple[tuple[Observation, ...], tuple[OutputFile, ...
 
 
 def store_data(task: Task, pipeline: Pipeline, data: TaskData, config: Config, times: Benchmark[float],
-               findings: Findings | None = None) -> None:
+               findings: Findings | None = None, note: Mapping[str, Plain] | None = None) -> None:
     """Make records of `data`, unless it is what is stored already, and complete the task.
 
     Arguments:
@@ -37,18 +37,20 @@ def store_data(task: Task, pipeline: Pipeline, data: TaskData, config: Config, t
         config: The hyperparameters that they were computed with.
         times: The durations of the stages, in seconds.
         findings: The files that were met, if the data was computed just now; None if the valid records know better.
+        note: What the digest says of where the results are from. Inputs that there is no data for are left out.
     """
     place = inspection.workplace_of(task, pipeline, config)
     view = replace(place.view, opaque=False, verdict=None)
-    note: dict[str, Any] = {"stored_by": "Task.store"}
+    origin: dict[str, Any] = {"stored_by": "Task.store"} if note is None else dict(note)
     if place.view.opaque:
         fields = frozenset[str]().union(*(frozenset(chunk) for chunk in data.values()))
-        note["fields"] = sorted(fields)
+        origin["fields"] = sorted(fields)
         view = replace(view, stages=tuple(inspection.keeping(stage, fields, task, pipeline) for stage in view.stages))
     place = replace(place, view=view)
-    view.store.append(record for input_id in view.input_ids if not _is_stored(data[input_id], view.store)
+    view.store.append(record for input_id in view.input_ids
+                      if input_id in data and not _is_stored(data[input_id], view.store)
                       for record in _records_of(place, input_id, data[input_id], times, findings))
-    settle(place, note, Files())
+    settle(place, origin, Files())
 
 
 def _is_stored(chunk: Any, store: Store) -> bool:

@@ -10,39 +10,17 @@ import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from chains import stage, stages
 from crash_points import FAULTS, Fault, Point, changes, find_points, has_strace, run_with_fault
-from project import TRACING, Project
-from repype_like.store import Store
+from crash_tree import FILES, RUN, check_stores
+from project import Project
 
 pytestmark = pytest.mark.skipif(not has_strace(), reason="needs strace, and the right to watch processes by it")
 
-RUN = ("run", "tasks", "--serial")
 SAMPLE = 2
 """How many points of each fault are tried by default."""
-
-FILES: dict[str, Any] = {
-    "tracing.py": TRACING,
-    "stages.py": stages(
-        stage("Load", "", "image", "import numpy\nreturn {'image': numpy.full(20_000, float(input_id))}"),
-        stage("Write", "image", "written", """
-            made = pipeline.resolve("made", input_id)
-            found = made.read_text() if made.exists() else ""
-            made.write_text(found + str(config["level"]))
-            return {"written": image * config["level"]}
-            """),
-        stage("Sum", "written", "total", "float(written.sum())")),
-    "tasks/task.yml": {"runnable": True, "pipeline": ["stages.Load", "stages.Write", "stages.Sum"], "input_ids": [1, 2],
-                       "scopes": {"made": "made-%s.txt"}, "config": {"write": {"level": 2}}},
-    "tasks/variant/task.yml": {"config": {"sum": {"n": 1}}},
-}
-TASKS = ("tasks", "tasks/variant")
-
 
 @pytest.fixture(scope="module")
 def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -53,7 +31,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
         project.write(path, content)
     project.run(*RUN).ok()
     project.edit("tasks/task.yml", "level: 2", "level: 3")
-    _check(project.root, {2})
+    check_stores(project.root, {2})
     return project.root
 
 
@@ -121,39 +99,11 @@ def _project_at(root: Path) -> Project:
 
 def _check_recovery(root: Path, point: object, project: Project) -> None:
     try:
-        _check(root, {2, 3})
+        check_stores(root, {2, 3})
         project.run(*RUN).ok()
-        _check(root, {3}, complete=True)
+        check_stores(root, {3}, complete=True)
         project.executions()
         project.run(*RUN).ok()
         assert not project.executions()
     except AssertionError as error:
         raise AssertionError(f"after a fault at {point}: {error}") from error
-
-
-def _check(root: Path, levels: set[int], *, complete: bool = False) -> None:
-    """See that what is stored has the value that one of the `levels` gives."""
-    for task in TASKS:
-        store = Store(root / task)
-        assert store.verify() == []
-        assert store.digest is not None, "the task had been completed before the fault"
-        for stage_id, pairs in store.digest.records.items():
-            for input_id, record_id in pairs:
-                record = store.records.by_id(record_id)
-                assert record is not None, f"{task}: {stage_id}, {input_id}: the record is gone"
-                for name, field in record.fields.items():
-                    assert field is not None
-                    assert any(np.array_equal(store.decode(field), value) for value in _values(name, input_id, levels))
-        if complete:
-            assert store.is_sound()
-            assert not store.is_torn
-            assert not list((root / task / ".repype").glob("aside/*")), "nothing is left behind"
-            assert not list((root / task).glob(".times*"))
-            for number in (1, 2):
-                assert (root / task / f"made-{number}.txt").read_text() == "3"
-
-
-def _values(field: str, input_id: Any, levels: set[int]) -> list[Any]:
-    image = np.full(20_000, float(input_id))
-    return [{"image": image, "written": image * level, "total": float((image * level).sum())}[field]
-            for level in levels]
