@@ -262,10 +262,15 @@ class Store(StoreReader):
     def _open_log(self) -> int:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         try:
-            return os.open(self._layout.records, flags, 0o644)
+            descriptor = os.open(self._layout.records, flags, 0o644)
         except FileNotFoundError:
             self._layout.directory.mkdir(parents=True, exist_ok=True)
             return os.open(self._layout.records, flags, 0o644)
+        if os.fstat(descriptor).st_nlink > 1:  # a copy by hard links, which is not to be changed along with this
+            os.close(descriptor)
+            replace_file(self._layout, self._layout.records, self._layout.records.read_bytes())
+            descriptor = os.open(self._layout.records, flags, 0o644)
+        return descriptor
 
     def _refuse_newer(self) -> None:
         """Have nothing written over what a newer version of this package has written."""
