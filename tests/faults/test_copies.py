@@ -55,8 +55,8 @@ def _archive(format_: str) -> Callable[[Path, Path], None]:
 
 
 WAYS: dict[str, Callable[[Path, Path], object]] = {
-    "cp": _copy_plainly, "cp -a": lambda source, target: shutil.copytree(source, target, symlinks=True), "cp -al": _link,
-    "tar": _archive("gztar"), "zip": _archive("zip")}
+    "cp": _copy_plainly, "cp -a": lambda source, target: shutil.copytree(source, target, symlinks=True),
+    "cp -al": _link, "tar": _archive("gztar"), "zip": _archive("zip")}
 
 
 @pytest.mark.parametrize("way", WAYS)

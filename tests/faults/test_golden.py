@@ -26,7 +26,7 @@ def tree(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
 
 
 def test_there_is_one_of_each_version() -> None:
-    assert VERSIONS == [f"v{number}" for number in range(1, FORMAT_VERSION + 1)]
+    assert [f"v{number}" for number in range(1, FORMAT_VERSION + 1)] == VERSIONS
 
 
 @pytest.mark.parametrize("tree", VERSIONS, indirect=True)

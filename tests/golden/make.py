@@ -2,8 +2,8 @@
 
     python tests/golden/make.py
 
-writes ``tests/golden/v<version>/``, a finished tree, unless it is there. Keep what it has written in the repository, and
-never change it. It holds no pickles and nothing that depends on the version of Python.
+writes ``tests/golden/v<version>/``, a finished tree, unless it is there. Keep what it has written in the repository,
+and never change it. It holds no pickles and nothing that depends on the version of Python.
 """
 
 from __future__ import annotations
@@ -101,10 +101,10 @@ def main() -> None:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(content, encoding="utf-8")
         subprocess.run([sys.executable, "-m", "repype_like", "run", "tasks"], cwd=root, check=True)
-        for path in root.rglob("digest.json"):  # on which machine it was made is nobody's business
-            digest = decode_digest(path.read_bytes(), path)
+        for file in root.rglob("digest.json"):  # on which machine it was made is nobody's business
+            digest = decode_digest(file.read_bytes(), file)
             digest.provenance = {}
-            path.write_bytes(encode_digest(digest))
+            file.write_bytes(encode_digest(digest))
         shutil.copytree(root, target, ignore=shutil.ignore_patterns("__pycache__", "aside", "runs"))
 
 
