@@ -138,6 +138,8 @@ class Cluster:
         """Ask all workers whether they can take part in a run, and return the reason of each that cannot."""
         answers: Mapping[str, Any] = self._client.run(host.probe, job, expected, on_error="return")
         for worker, answer in answers.items():
+            if isinstance(answer, OSError):
+                continue  # it is gone, which is another matter
             if isinstance(answer, BaseException) and "No module named 'repype_like" in str(answer):
                 self._refused[worker] = "it cannot import repype_like as it is here; install the same version for it"
             elif isinstance(answer, BaseException):
