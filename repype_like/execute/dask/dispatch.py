@@ -144,11 +144,18 @@ class Dispatch:
         if self._orders.stopped:
             return
         threads = sum(self._cluster.workers().values())
-        most = threads + max(1, threads // 2) if threads else 0
-        while self._schedule.ready and len(self._flights) < most:
+        while self._schedule.ready and len(self._flights) < self._most(threads):
             self._submit(self._batch(threads))
         if not self._schedule.ready and len(self._flights) < threads:
             self._recall()
+
+    def _most(self, threads: int) -> int:
+        """Return how many batches may be under way.
+
+        While there is plenty to do, some are ahead of their workers, so that none of these waits for the next one. They
+        are bound to a worker, which may be the wrong one, so that near the end there are none.
+        """
+        return threads + (max(1, threads // 2) if threads and len(self._schedule.ready) > 4 * threads else 0)
 
     def _batch(self, threads: int) -> list[int]:
         """Take units that wait, to be handed out together."""
