@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from repype_like.typing import Any, InputID, Plain
 
 __all__ = ["Event", "Listener", "Message", "Progress", "RunFinished", "RunStarted", "StageFailed", "StageFinished",
-           "StageStarted", "StageTaken", "TaskFinished", "TaskStarted", "Warned", "from_json", "to_json"]
+           "StageRetried", "StageStarted", "StageTaken", "TaskFinished", "TaskStarted", "Tick", "Warned", "from_json",
+           "to_json"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,10 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class RunStarted(Event):
-    """A run begins: `stages` is the number of stage executions that its plan foresees, `inputs` what they are for."""
+    """A run begins: `stages` is the number of stage executions that its plan foresees, `inputs` what they are for.
+
+    `foreseen` is the same by stage, `expected` how many seconds each has taken in earlier runs, if that is known.
+    """
 
     run: str
     root: str
@@ -38,17 +42,24 @@ class RunStarted(Event):
     stages: int
     provenance: Plain = None
     """Who runs it, where, with which versions, and from which commit."""
+    foreseen: Mapping[str, int] = field(default_factory=dict)
+    expected: Mapping[str, float] = field(default_factory=dict)
+    workers: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskStarted(Event):
-    """Work on a pending task begins: from `first_stage` on, taking over results of the task `pickup`."""
+    """Work on a pending task begins: from `first_stage` on, taking over results of the task `pickup`.
+
+    `stages` is the number of stage executions that the plan foresees for it, shared ones included.
+    """
 
     task: str
     pending: str
     first_stage: str | None
     pickup: str | None
     inputs: int
+    stages: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +109,23 @@ class StageFailed(Event):
     """What the stage had printed, at most the last 64 kB."""
     met: tuple[str, ...] | None = None
     """The files that it had met until then; None if that is not known."""
+    kind: str = "exception"
+    """``exception``, ``crash``, ``timeout``, or ``unfit`` if what the stage made cannot be taken for its result."""
+    config: Plain = None
+    """The section of the configuration that was in force, if it is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageRetried(Event):
+    """A stage failed for one input and is going to be tried again, for the `attempt`-th time of at most `attempts`."""
+
+    task: str
+    stage: str
+    input_id: InputID
+    tasks: tuple[str, ...]
+    error: str
+    attempt: int
+    attempts: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +188,11 @@ class RunFinished(Event):
     taken: int
     seconds: float
     saved: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick(Event):
+    """Time goes by while stages run; written nowhere."""
 
 
 Listener = Callable[[Event], None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from repype_like.errors import Problem, RepypeError, SpecError, UsageError
 from repype_like.events import Event, Listener
 from repype_like.execute import Executor, Workplaces
 from repype_like.execute.dask.job import Job
-from repype_like.plan import Plan, Request, TaskView, make_plan
+from repype_like.plan import Limits, Plan, Request, TaskView, make_plan
 from repype_like.spec import SPEC_NAME, SpecTree, TaskSpec, load_document, load_tree
 from repype_like.status import Status
 from repype_like.table import as_frame, collect
@@ -223,7 +224,8 @@ class Batch:
 
     def execute(self, plan: Plan, workplaces: Workplaces, request: Request = _EVERYTHING, jobs: int = 0,
                 listen: Listener = lambda event: None, command: Sequence[str] = (),
-                wait: bool = False, cluster: ClusterOptions | None = None) -> update.Summary:
+                wait: bool = False, cluster: ClusterOptions | None = None, fail_fast: bool = False,
+                defaults: Limits | None = None, available: Mapping[str, float] | None = None) -> update.Summary:
         """Do what a plan says, and complete the tasks that it is about.
 
         Arguments:
@@ -235,16 +237,21 @@ class Batch:
             command: What the user typed, for the record.
             wait: Whether to wait for another run that holds the tree.
             cluster: The cluster to run on; one that is made for the run has `jobs` workers.
+            fail_fast: Whether to start nothing more when something has failed.
+            defaults: What holds for stages that do not limit themselves.
+            available: How many there are of what stages name in their `resources`.
 
         Raises:
             LockedError: If another run holds the tree.
             RepypeError: If something is wrong with the cluster.
         """
-        with executor_for(jobs, cluster, self._make_job, listen) as executor:
+        if defaults is not None:
+            workplaces = {name: replace(place, defaults=defaults) for name, place in workplaces.items()}
+        with executor_for(jobs, cluster, self._make_job, listen, available) as executor:
             self._executor = executor
             try:
                 return update.bring_up_to_date(plan, workplaces, request, executor, listen, self.plan, self.root,
-                                               tuple(command), wait)
+                                               tuple(command), wait, fail_fast=fail_fast)
             finally:
                 self._executor = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from repype_like.events import Listener, Warned
@@ -25,10 +25,11 @@ class ClusterOptions:
 
 @contextlib.contextmanager
 def executor_for(jobs: int, cluster: ClusterOptions | None,
-                 make_job: Callable[[Workplaces], Job], listen: Listener) -> Iterator[Executor]:
+                 make_job: Callable[[Workplaces], Job], listen: Listener,
+                 available: Mapping[str, float] | None = None) -> Iterator[Executor]:
     """Give what runs units: on a cluster, in `jobs` processes of this machine, or in this process if that is 0."""
     if cluster is None:
-        yield LocalExecutor(jobs) if jobs else SerialExecutor()
+        yield LocalExecutor(jobs, available=available) if jobs else SerialExecutor()
         return
     from repype_like.execute.dask.executor import DaskExecutor  # rarely needed
 

@@ -23,7 +23,16 @@ from repype_like import events
 from repype_like.batch.failed import note_failures
 from repype_like.batch.provenance import provenance
 from repype_like.events import Listener
-from repype_like.execute import Executor, Outcome, Workplace, Workplaces, execute, put_away_removed, settle
+from repype_like.execute import (
+    Executor,
+    Outcome,
+    Workplace,
+    Workplaces,
+    execute,
+    past_costs,
+    put_away_removed,
+    settle,
+)
 from repype_like.plan import Files, Plan, Request, TaskPlan
 from repype_like.status import EventLog
 from repype_like.store import Holder, RunLock, StorageError, sync
@@ -68,7 +77,7 @@ class Control:
 
 def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, executor: Executor, listen: Listener,
                      planner: Planner, root: Path, command: tuple[str, ...], wait: bool,
-                     control: Control | None = None) -> Summary:
+                     control: Control | None = None, fail_fast: bool = False) -> Summary:
     """Carry out `plan` and complete its tasks; see :meth:`repype_like.batch.Batch.execute`."""
     control = control or Control()
     started = time.monotonic()
@@ -98,15 +107,20 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
         def tell(event: events.Event) -> None:
             log.write(event)
             listen(event)
+            if fail_fast and isinstance(event, events.StageFailed):
+                executor.stop()
 
         origin = provenance(command, (Path.cwd(), *sorted(tops)))
+        foreseen = Counter(node.stage for unit in plan.units for node in unit.nodes)
+        past = past_costs(workplaces.values(), foreseen.keys())
         tell(events.RunStarted(run=log.name, root=str(root), command=command, provenance=origin,
                                tasks=len(plan.pending),
                                inputs=sum(task.total - task.done for task in plan.pending),
-                               stages=sum(len(unit.nodes) for unit in plan.units)))
+                               stages=sum(foreseen.values()), foreseen=foreseen, workers=executor.workers,
+                               expected={stage: cost.seconds for stage, cost in past.items()}))
         for task in plan.pending:
             tell(events.TaskStarted(task=task.task, pending=task.pending, first_stage=task.first_stage,
-                                    pickup=task.pickup, inputs=task.total))
+                                    pickup=task.pickup, inputs=task.total, stages=task.computes))
         try:
             _Rounds(workplaces, request, executor, tell, planner, summary, origin, control).run(plan)
             sync(stores)
@@ -120,7 +134,10 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
 
 
 class _Rounds:
-    """Carries out the plan and what follows from it, and completes tasks; what fails is not tried twice."""
+    """Carries out the plan and what follows from it, and completes tasks.
+
+    What fails is not tried twice, unless its stage says that it may be: then it is in the next round.
+    """
 
     def __init__(self, workplaces: Workplaces, request: Request, executor: Executor, listen: Listener,
                  planner: Planner, summary: Summary, origin: dict[str, object], control: Control):
@@ -149,10 +166,11 @@ class _Rounds:
         try:
             while True:
                 dropped = len(self.control.dropped)
-                outcome = execute(plan, self.workplaces, self.executor, self.listen, self.total, self._finished)
+                outcome = execute(plan, self.workplaces, self.executor, self.listen, self.total, retry=True,
+                                  finished=self._finished)
                 self.total.add(outcome)
                 self._close_complete()
-                if not outcome.failures:
+                if not outcome.failures and not outcome.attempts:
                     rounds.update(outcome.touched)
                 again = {name: place for name, place in ((name, self.workplaces[name]) for name in self._unbroken())
                          if not place.view.opaque and rounds[name] < _most_rounds(place)}

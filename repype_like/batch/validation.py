@@ -12,6 +12,7 @@ from repype_like.errors import Location, Problem, RepypeError, SpecError, UsageE
 from repype_like.fingerprint import ImportProblem
 from repype_like.formats import format_named, name_of
 from repype_like.pipeline import Pipeline
+from repype_like.plan import limits_of
 from repype_like.spec import check_input_ids, check_path_safe
 from repype_like.task import Task
 from repype_like.task.blueprint import Blueprint, Blueprints
@@ -54,7 +55,8 @@ def prepare(task: Task, blueprints: Blueprints) -> tuple[RunContext | None, list
     problems = [*_marginal_problems(task, context.pipeline, marginal),
                 *_draw_problems(task, context.pipeline, marginal), *_config_problems(task, context),
                 *_section_problems(task, context), *_disabled_problems(task, context),
-                *_format_problems(task, context.pipeline), *_input_problems(task, input_ids)]
+                *_format_problems(task, context.pipeline), *_limit_problems(task, context.pipeline),
+                *_input_problems(task, input_ids)]
     return (None if any(problem.severity == "error" for problem in problems) else context), problems
 
 
@@ -163,6 +165,14 @@ def _section_problems(task: Task, context: RunContext) -> Iterator[Problem]:
                 place = task.resolved_spec.config.origin((stage.id, *problem.keys)) or _place(task, ("pipeline",))
                 told = f'config: the stage "{stage.id}": {problem.message}'
                 yield Problem(told, place, problem.hint, task=_stating(task, ("config", stage.id, *problem.keys)))
+
+
+def _limit_problems(task: Task, pipeline: Pipeline) -> Iterator[Problem]:
+    for stage in pipeline.stages:
+        try:
+            limits_of(stage)
+        except RepypeError as error:
+            yield _problem(task, error, ("pipeline",))
 
 
 def _disabled_problems(task: Task, context: RunContext) -> Iterator[Problem]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import threading
 import time
 
 from repype_like import events
+from repype_like.cli.bars import bar_lines
+from repype_like.cli.bottom import LiveBlock
 from repype_like.cli.terminal import Color, Terminal
-from repype_like.cli.words import clean, content_words, count, duration, format_hms, near, shorten, task_words
+from repype_like.cli.words import clean, content_words, count, duration, near, task_words
 from repype_like.spec import format_input_id
-from repype_like.status import RunningStage, RunState
+from repype_like.status import RunState
 from repype_like.typing import Any, Plain
 
 __all__ = ["Console"]
 
 _INTERVAL = 0.1
 """Seconds between two looks of the bars."""
+
+_MOST_ROWS = 12
+"""How many lines the bars may take; never more than half of the terminal."""
 
 _OWN_REPORTS = frozenset({"start", "storing", "completed", "start-stage", "process", "progress"})
 """What a task that runs by its own ``run`` reports about itself; the bars say it, too."""
@@ -47,6 +52,14 @@ class Console:
         self.state.feed(event)
         self._guarded(lambda: self._show(event))
 
+    def interject(self, text: str) -> None:
+        """Write a line from a signal handler: in the midst of whatever is being written."""
+        if self._bars is not None:
+            with contextlib.suppress(OSError, ValueError):  # nobody is there, or the stream is closed
+                self._bars.interject(text)
+        else:
+            self._terminal.line_at_once(text)
+
     def say(self, text: str) -> None:
         """Write a line, above the bars if there are any."""
         self._guarded(lambda: self._line(text))
@@ -61,6 +74,9 @@ class Console:
     def _show(self, event: events.Event) -> None:
         if isinstance(event, events.StageFailed):
             self._line(self._painted("error", "red", _failed(event)))
+        elif isinstance(event, events.StageRetried):
+            again = f"; to be tried again ({event.attempt} of {event.attempts})"
+            self._line(self._painted("warning", "yellow", f"{_subject(event)}: {clean(near(event.error))}{again}"))
         elif isinstance(event, events.Warned) and len(self.state.warnings) > self._warned:
             self._warned = len(self.state.warnings)
             subject = f"{clean(event.task)}: " if event.task is not None else ""
@@ -112,7 +128,7 @@ def _failed(event: events.StageFailed) -> str:
     return f"{_subject(event)}{shared}: {clean(near(event.error))}"
 
 
-def _subject(event: events.StageFailed | events.Message) -> str:
+def _subject(event: events.StageFailed | events.StageRetried | events.Message) -> str:
     """Return which stage of which task for which input; a task that runs by its own ``run`` does not say all."""
     stage = f" {event.stage}" if event.stage else ""
     input_id = f" for {format_input_id(event.input_id)}" if event.input_id != "" else ""
@@ -124,75 +140,34 @@ def _is_own_report(content: Plain) -> bool:
 
 
 class _Bars:
-    """One bar for the whole run, and one below it for what a stage says of itself."""
+    """The bars at the bottom of a terminal, drawn anew every now and then."""
 
     def __init__(self, terminal: Terminal, state: RunState):
-        from tqdm import tqdm
-
-        tqdm.monitor_interval = 0  # it would start a thread, and workers are forked
-        tqdm.set_lock(threading.RLock())  # the default is shared between processes; no other one writes here
-        self._tqdm: Any = tqdm
         self._terminal = terminal
         self._state = state
-        self._main: Any = None
-        self._sub: Any = None
-        self._shown = 0.0
-        self._muted = os.environ.get("REPYPE_CLI_INTERMEDIATE") == "0"
+        self._block = LiveBlock(terminal)
+        self._drawn = 0.0
+        self._details = os.environ.get("REPYPE_CLI_INTERMEDIATE") != "0"
 
     def show(self) -> None:
         """Show the state, if the last look was long enough ago."""
-        state, now = self._state, time.monotonic()
-        if state.finished is not None:
+        now = time.monotonic()
+        if self._state.finished is not None:
             self.close()
-        elif state.total and now - self._shown >= _INTERVAL:
-            self._shown = now
-            if self._main is None:
-                self._main = self._make(0, state.total, "{percentage:3.0f}% |{bar:20}| {n_fmt}/{total_fmt}  {desc}")
-            self._main.total = state.total
-            self._main.n = state.done
-            self._main.set_description_str(self._around(), refresh=False)
-            self._main.refresh()
-            self._show_progress(next((stage for stage in state.running.values() if stage.step is not None
-                                      or stage.message is not None), None))
+        elif self._state.total and now - self._drawn >= _INTERVAL:
+            self._drawn = now
+            self._block.show(bar_lines(
+                self._state, self._terminal.width, min(_MOST_ROWS, max(self._terminal.height // 2, 1)),
+                ascii_only=self._terminal.glyph("ellipsis") == "...", details=self._details))
 
     def write(self, text: str) -> None:
         """Write a line above the bars."""
-        self._tqdm.write(text, file=self._terminal.stream)
+        self._block.write_above(text)
+
+    def interject(self, text: str) -> None:
+        """Do the same from a signal handler."""
+        self._block.interject(text)
 
     def close(self) -> None:
         """Take the bars away."""
-        for bar in (self._sub, self._main):
-            if bar is not None:
-                bar.close()
-        self._sub = self._main = None
-
-    def _around(self) -> str:
-        """Return what stands beside the bar: the time that is left, and what runs."""
-        left = self._state.remaining_seconds
-        stages = [f"{stage.stage} {format_input_id(stage.input_id)}" for stage in self._state.running.values()]
-        said = [f"ETA {format_hms(left)}"] if left is not None else []
-        return shorten(clean(", ".join([*said, *stages])), max(self._terminal.width - 45, 10),
-                       self._terminal.glyph("ellipsis"))
-
-    def _show_progress(self, stage: RunningStage | None) -> None:
-        if stage is None or self._muted:
-            if self._sub is not None:
-                self._sub.close()
-                self._sub = None
-            return
-        if self._sub is None:
-            self._sub = self._make(1, stage.total, "")
-        what = stage.details if stage.message is None else stage.message
-        label = clean(f"  {stage.stage} {format_input_id(stage.input_id)}") + (
-            f": {content_words(what)}" if what is not None else "")
-        self._sub.bar_format = "{desc}" if stage.step is None else (
-            "{desc} |{bar:20}| {n_fmt}/{total_fmt}" if stage.total else "{desc} {n_fmt}")
-        self._sub.total = stage.total
-        self._sub.n = stage.step or 0
-        self._sub.set_description_str(shorten(label, max(self._terminal.width - 45, 10),
-                                              self._terminal.glyph("ellipsis")), refresh=False)
-        self._sub.refresh()
-
-    def _make(self, position: int, total: int | None, bar_format: str) -> Any:
-        return self._tqdm(total=total, position=position, leave=False, file=self._terminal.stream, dynamic_ncols=True,
-                          bar_format=bar_format, ascii=self._terminal.glyph("ellipsis") == "...")
+        self._block.clear()

@@ -48,6 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--dask-wait", metavar="SECONDS", type=float, default=60.0,
                      help="give up when the cluster has had no workers for that long (default: 60)")
     how.add_argument("--task-class", metavar="DOTTED", help="the class of the tasks, such as project.tasks.MyTask")
+    how.add_argument("--timeout", metavar="SECONDS", type=_seconds,
+                     help="how long a stage may take for one input, unless it says so itself; not with --serial")
+    how.add_argument("--retries", metavar="N", type=_count,
+                     help="how often a stage is tried again after a failure, unless it says so itself (default: 0)")
+    how.add_argument("--resources", metavar="NAME=N", type=_resource, action="append", default=[],
+                     help="how many there are of what stages name in their resources (repeatable; default: 1 each)")
+    how.add_argument("--fail-fast", action="store_true", help="start nothing more when something has failed")
     how.add_argument("--wait", action="store_true", help="wait for another run that holds the tree")
     how.add_argument("--json", action="store_true", help="print events to stdout, as lines of JSON")
 
@@ -66,8 +73,37 @@ def run(args: argparse.Namespace) -> int:
                     args.task_class)
     options = Options(dry_run=args.dry_run, force=args.force, pick_up=not args.no_pickup, keep_going=args.keep_going,
                       jobs=0 if args.serial else args.jobs, wait=args.wait, json=args.json, command=args.command_line,
+                      timeout=args.timeout, retries=args.retries, resources=dict(args.resources),
+                      fail_fast=args.fail_fast,
                       cluster=ClusterOptions(args.dask, args.dask_wait) if args.dask is not None else None)
     return run_tasks(select(wanted), options)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"a timeout is a number of seconds above 0, not {text}")
+    return seconds
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a number of retries is 0 or more, not {text}")
+    return int(text)
+
+
+def _resource(text: str) -> tuple[str, float]:
+    name, _, amount = text.partition("=")
+    try:
+        number = float(amount)
+    except ValueError:
+        number = -1.0
+    if not name or not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"a resource is a name and how many there are, such as gpus=2, not {text}")
+    return name, number
 
 
 def positive(text: str) -> int:

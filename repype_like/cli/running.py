@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from repype_like import events
 from repype_like.batch import Batch, ClusterOptions, Summary
@@ -19,11 +18,12 @@ from repype_like.cli.summary import print_summary
 from repype_like.cli.terminal import Terminal, err
 from repype_like.cli.words import clean
 from repype_like.execute import Workplaces
-from repype_like.plan import Plan, Request
+from repype_like.execute.cores import usable_cores
+from repype_like.plan import Limits, Plan, Request
 from repype_like.store import holders
 from repype_like.typing import TextIO
 
-__all__ = ["Options", "cores", "run_tasks"]
+__all__ = ["Options", "run_tasks"]
 
 FAILED = 1
 SPEC_ERROR = 2
@@ -43,6 +43,12 @@ class Options:
     json: bool = False
     cluster: ClusterOptions | None = None
     """The cluster to run on, instead of this machine alone."""
+    timeout: float | None = None
+    """Seconds that a stage may take unless it says so itself."""
+    retries: int | None = None
+    resources: Mapping[str, float] = field(default_factory=dict)
+    """How many there are of what stages name in their `resources`."""
+    fail_fast: bool = False
     command: tuple[str, ...] = ()
 
 
@@ -85,7 +91,7 @@ def _print_plan(selection: Selection, plan: Plan, options: Options) -> int:
 
 
 def _run(selection: Selection, workplaces: Workplaces, plan: Plan, request: Request, options: Options) -> int:
-    jobs = cores() if options.jobs is None else options.jobs
+    jobs = usable_cores() if options.jobs is None else options.jobs
     show = _Show(selection.batch, err(), sys.stdout if options.json else None, serial=not jobs)
     console, interruption = show.console, show.interruption
     if options.wait:
@@ -93,7 +99,9 @@ def _run(selection: Selection, workplaces: Workplaces, plan: Plan, request: Requ
     with console, interruption, _stdout_for_data(serial=not jobs):
         try:
             summary = selection.batch.execute(plan, workplaces, request, jobs=jobs, listen=show.feed,
-                                              command=options.command, wait=options.wait, cluster=options.cluster)
+                                              command=options.command, wait=options.wait,
+                                              fail_fast=options.fail_fast, defaults=_defaults(options),
+                                              available=options.resources, cluster=options.cluster)
         except KeyboardInterrupt:
             if interruption.exit_code is None:
                 raise
@@ -121,7 +129,7 @@ class _Show:
     def __init__(self, batch: Batch, terminal: Terminal, data: TextIO | None, *, serial: bool):
         self.terminal = terminal
         self.console = Console(terminal)
-        self.interruption = Interruption(self._stop, self._kill, terminal.line_at_once)
+        self.interruption = Interruption(self._stop, self._kill, self.console.interject)
         self._batch = batch
         self._data = data
         self._serial = serial
@@ -137,7 +145,7 @@ class _Show:
             self.console.state.feed(event)
         else:
             self.console.feed(event)
-        if self._data is not None:
+        if self._data is not None and not isinstance(event, events.Tick):
             self._data.write('{"schema": 1, ' + events.to_json(event)[1:] + "\n")
             self._data.flush()
 
@@ -177,8 +185,8 @@ def _stdout_for_data(*, serial: bool) -> Iterator[None]:
         yield
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
+def _defaults(options: Options) -> Limits | None:
+    """Return what holds for stages that do not limit themselves, if anything does."""
+    if options.timeout is None and options.retries is None:
+        return None
+    return Limits(options.timeout, options.retries)

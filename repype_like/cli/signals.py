@@ -12,10 +12,10 @@ from repype_like.typing import Any, Self
 
 __all__ = ["Interruption"]
 
-GRACE = 10.0
-"""Seconds after which a run that was asked by SIGTERM or SIGHUP to end is killed: nobody is there to ask twice."""
+_GRACE = {"SIGINT": 10.0, "SIGTERM": 5.0, "SIGHUP": 5.0}
+"""Seconds after which a run that was asked to end is killed; whoever sends the latter two may not wait for long."""
 
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_SIGNALS = tuple(getattr(signal, name) for name in _GRACE if hasattr(signal, name))
 
 
 class Interruption:
@@ -61,14 +61,13 @@ class Interruption:
             return  # a worker has inherited the handler; what becomes of it is decided here, not there
         if self._received is None:
             self._received = number
-            asked = number == signal.SIGINT
+            name = signal.Signals(number).name
+            grace = f"finishing what runs, for at most {_GRACE[name]:.0f} s"
             self._stop()
-            self._tell("finishing what runs; Ctrl-C again to kill it" if asked else
-                       f"ended by {signal.Signals(number).name}; finishing what runs, for at most {GRACE:.0f} s")
-            if not asked:
-                self._timer = threading.Timer(GRACE, os.kill, (self._owner, number))
-                self._timer.daemon = True
-                self._timer.start()
+            self._tell(f"{grace}; Ctrl-C again to kill it" if number == signal.SIGINT else f"ended by {name}; {grace}")
+            self._timer = threading.Timer(_GRACE[name], os.kill, (self._owner, number))
+            self._timer.daemon = True
+            self._timer.start()
         else:
             self.killed = True
             self._kill()

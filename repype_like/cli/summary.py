@@ -10,9 +10,9 @@ from pathlib import Path
 from repype_like.batch import Summary
 from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Terminal
-from repype_like.cli.words import clean, clean_lines, clean_output, count, duration, near, task_words
+from repype_like.cli.words import clean, clean_lines, clean_output, count, duration, near, shorten, task_words
 from repype_like.events import StageFailed
-from repype_like.masking import masked_text
+from repype_like.masking import masked, masked_text
 from repype_like.spec import format_input_id
 from repype_like.status import RunState
 
@@ -20,6 +20,7 @@ __all__ = ["print_summary", "repeat_command"]
 
 _LINES_OF_OUTPUT = 15
 _SHOWN_TASKS = 6
+_MOST_CONFIG = 400
 
 
 def print_summary(terminal: Terminal, summary: Summary, state: RunState, selection: Selection) -> None:
@@ -70,6 +71,9 @@ def _print_failure(terminal: Terminal, failure: StageFailed, selection: Selectio
     label = "task" if len(failure.tasks) == 1 else "tasks"
     more = f" and {len(failure.tasks) - _SHOWN_TASKS} more" if len(failure.tasks) > _SHOWN_TASKS else ""
     terminal.line(clean(f"  {label}: {', '.join(failure.tasks[:_SHOWN_TASKS])}{more}"))
+    if failure.config:
+        text = ", ".join(f"{key}: {value}" for key, value in masked(failure.config).items())
+        terminal.line(clean(f"  config: {shorten(text, _MOST_CONFIG, terminal.glyph('ellipsis'))}"))
     _print_block(terminal, near(failure.traceback))
     lines = clean_output(failure.output).strip("\n").split("\n") if failure.output.strip() else []
     if lines:

@@ -42,6 +42,11 @@ class Terminal:
         """How many characters a line has room for."""
         return shutil.get_terminal_size().columns
 
+    @property
+    def height(self) -> int:
+        """How many lines it has room for."""
+        return shutil.get_terminal_size().lines
+
     def glyph(self, name: Glyph) -> str:
         """Return a sign, in ASCII if the stream can show no other."""
         return _GLYPHS[name][0 if self._unicode else 1]

@@ -37,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     from repype_like.cli.live.session import watch
-    from repype_like.cli.running import cores
+    from repype_like.execute.cores import usable_cores
     from repype_like.watch import Options
 
     return watch(Options(args.path, once=args.once, postpone=args.postpone, poll=args.poll,
-                         jobs=args.jobs or cores(), command=args.command_line),
+                         jobs=args.jobs or usable_cores(), command=args.command_line),
                  json=args.json, notify=args.notify)

@@ -21,6 +21,7 @@ from repype_like.config import Config, to_plain
 from repype_like.errors import DamagedError
 from repype_like.execute.asides import Asides
 from repype_like.execute.hooks import call_hooks, has_hooks
+from repype_like.execute.memory import PeakMemory
 from repype_like.execute.mentions import mentioned_place
 from repype_like.execute.messages import Happened, Message, Missed
 from repype_like.execute.provisions import provided
@@ -109,6 +110,7 @@ class Computation:
         tracker = Tracker(place.roots, place.tree, miss)
         asides = Asides(place, node.stage, node.input_id)
         asides.move()
+        peak = PeakMemory()
         try:
             with tracker.active():
                 place.pipeline.on_resolve = tracker.meet
@@ -138,7 +140,8 @@ class Computation:
             raise
         finally:
             place.pipeline.on_resolve = None
-        record = self._record(key, reads, effective, section, observations, files, fields, found, started, seconds)
+        record = self._record(key, reads, effective, section, observations, files, fields, found, started, seconds,
+                              peak.bytes())
         place.note(record)
         stored = {field: (view.store, value) for field, value in fields.items() if value is not None} | passed
         slots = {field: Slot(outputs[field], stored.get(field), self.readers(field)) for field in fields}
@@ -178,7 +181,7 @@ class Computation:
     def _record(self, key: str, reads: dict[str, str], effective: Mapping[str, Any], section: Config,
                 observations: tuple[Observation, ...], files: tuple[OutputFile, ...],
                 fields: dict[str, FieldValue | None], mentioned: tuple[str, str] | None, started: float,
-                seconds: float) -> Record:
+                seconds: float, peak_memory: int) -> Record:
         node, view = self.node, self.place.view
         note: dict[str, Plain] = {"final": to_plain(section.final())}
         if view.packages:
@@ -191,7 +194,8 @@ class Computation:
         return Record(
             id=made, pre_key=key, stage=node.stage, input_id=node.input_id,
             fingerprint=view.stage[node.stage].fingerprint, config=to_plain(effective), reads=reads,
-            observations=observations, outputs=files, fields=fields, started=started, seconds=seconds, note=note)
+            observations=observations, outputs=files, fields=fields, started=started, seconds=seconds,
+            peak_memory=peak_memory, note=note)
 
     def _pass_on(self, field: str, value: Any, kept: FieldValue | None) -> tuple[Store, FieldValue]:
         """Return where a value lies for other units: with the results if it is one of them, for this run otherwise."""

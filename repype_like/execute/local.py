@@ -7,32 +7,25 @@ place. That is why this is not a pool of the standard library, which dies whole 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
 import pickle
-import signal
-import sys
-import tempfile
 import time
-import warnings
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkProcess
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from multiprocessing.connection import wait
 
 from repype_like import events
-from repype_like.execute.death import cause_of_death, report_of_death
-from repype_like.execute.mailbox import Mailbox
-from repype_like.execute.messages import GaveUp, Happened, Idle, Message, Missed, Passed, Pause, UnitDone
+from repype_like.execute.budget import Budget, Needs, needs_of
+from repype_like.execute.cores import usable_cores
+from repype_like.execute.death import cause_of_death, report_of_death, timed_out
+from repype_like.execute.guard import Guard
+from repype_like.execute.history import past_costs
+from repype_like.execute.mailbox import Note
+from repype_like.execute.messages import GaveUp, Happened, Idle, Made, Message, Missed, Passed, Pause, UnitDone
 from repype_like.execute.schedule import Schedule
 from repype_like.execute.unit import with_worker
-from repype_like.execute.worker import serve, tail
+from repype_like.execute.worker import tail
+from repype_like.execute.worker_process import WorkerProcess, start_worker
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
-from repype_like.store import StorageError
-from repype_like.typing import IO, cast
 
 __all__ = ["LocalExecutor"]
 
@@ -48,72 +41,51 @@ _GRACE_SECONDS = 2.0
 """How long a worker that has nothing to do may take to end: threads and children of stages may hold it up."""
 
 
-@dataclass
-class _Worker:
-    number: int
-    process: ForkProcess
-    pipe: Connection
-    mailbox: Mailbox
-    output: IO[bytes]
-    """What its stages print."""
-    busy: bool = False
-    """Whether it has been given units and has not said since that it has none."""
-    assigned: deque[int] = field(default_factory=deque)
-    """Units handed out, and neither reported as done nor taken back."""
-    batch: int = 0
-    """How many were handed out."""
-    since: float = 0.0
-    given_up: bool = False
-    """Whether it was killed because of what it was running."""
-    missed: list[str] = field(default_factory=list)
-    """The paths at which the running stage found nothing, so that it may be making files there."""
-
-    def kill(self) -> None:
-        """End it now, with everything that its stages have started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(cast(int, self.process.pid), signal.SIGKILL)
-        self.process.kill()
-
-    def close(self) -> None:
-        """Free what belongs to it, once it is dead."""
-        self.kill()  # what it may have left behind
-        self.process.join()
-        self.pipe.close()
-        self.output.close()
-        self.mailbox.close()
-
-
 class LocalExecutor:
-    """Runs units in `workers` processes; see :class:`repype_like.execute.run.Executor`.
+    """Runs units in processes; see :class:`repype_like.execute.executor.Executor`.
 
     Arguments:
-        workers: How many.
+        workers: The number of processes, and of cores that they may use.
         schedule: Makes what keeps account of the units, if somebody else has a say in that.
+        available: How many there are of what stages name in their `resources`; one of everything that is not here.
     """
 
-    def __init__(self, workers: int, schedule: Callable[[Sequence[Unit]], Schedule] = Schedule):
+    def __init__(self, workers: int, schedule: Callable[[Sequence[Unit]], Schedule] = Schedule,
+                 available: Mapping[str, float] | None = None):
         self.workers = workers
         """How many units run at the same time."""
-        self._make_schedule = schedule
-        self._start: Callable[[int], _Worker]
-        self._workers: list[_Worker] = []
-        self._schedule = Schedule(())
         self.stopped = False
         """Whether no further unit is started."""
-        self._killed = False
+        self._make_schedule = schedule
+        self._available = available or {}
         self._units: Sequence[Unit] = ()
         self._dropped: frozenset[str] = frozenset()
+        self._killed = False
+        self._seconds_per_unit = 1.0
+        self._start: Callable[[int], WorkerProcess]
+        self._workers: list[WorkerProcess] = []
+        self._schedule = Schedule(())
+        self._places: Workplaces = {}
+        self._budget = Budget(workers, self._available)
+        self._peaks: dict[str, int] = {}
+        """The peak memory of stages, as far as it is known."""
         self._suspects: set[int] = set()
         """The units that were next when a worker died without having begun any stage."""
-        self._seconds_per_unit = 1.0
 
     def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
         """Run units; what happens is told in the order in which it happens in each worker."""
-        self._units = units
+        self._units, self._places, self._suspects = units, workplaces, set()
         self._schedule = self._make_schedule(units)
-        self._start = lambda number: _start(number, units, workplaces)
+        self._budget = Budget(self.workers, self._available)
+        count = min(self.workers, len(units))
+        if count > 1:
+            stages = {node.stage for unit in units for node in unit.nodes}
+            self._peaks.update((stage, cost.memory) for stage, cost in past_costs(workplaces.values(), stages).items())
+        share = max(1, usable_cores() // max(self.workers, 1))
+        guard = Guard()
+        self._start = lambda number: start_worker(number, units, workplaces, share, guard)
         try:
-            self._workers = [self._start(number) for number in range(min(self.workers, len(units)))]
+            self._workers = [self._start(number) for number in range(count)]
             while True:
                 self._give_up(tell)
                 self._hand_out(tell)
@@ -125,12 +97,14 @@ class LocalExecutor:
                 for worker in busy:
                     for message in self._look(worker, worker.pipe in ready):
                         tell(message)
+                    self._end_if_overdue(worker)
                     if not worker.process.is_alive():
                         for message in self._bury(worker, units):
                             tell(message)
                 tell(Pause())
         finally:
             self._end()
+            guard.close()
 
     def stop(self) -> None:
         """Start no further unit; those that run are finished."""
@@ -160,7 +134,7 @@ class LocalExecutor:
             return
         for worker in self._workers:
             if any(self._is_dropped(position) for position in worker.assigned):
-                if self._is_dropped(worker.mailbox.noted[0]):
+                if self._is_dropped(worker.mailbox.noted.unit):
                     worker.given_up = True
                     worker.kill()
                 else:
@@ -182,20 +156,71 @@ class LocalExecutor:
                     self._take_back(worker, tell)
         for worker in idle:
             if self._schedule.ready and not self.stopped:
-                self._assign(worker)
+                self._assign(self._replace(worker) if worker.worn else worker)
 
-    def _assign(self, worker: _Worker) -> None:
-        ready = self._schedule.ready
-        fair = max(1, len(ready) // (2 * len(self._workers)))
-        fitting = max(1, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)))
-        count = min(fair, fitting, _MOST_BATCHED, len(ready))
-        worker.assigned.extend(ready.popleft() for _ in range(count))
-        worker.busy, worker.batch, worker.since = True, count, time.monotonic()
+    def _assign(self, worker: WorkerProcess) -> None:
+        """Give a worker what it may begin, if there is anything."""
+        if not self._choose(worker):
+            return
+        worker.busy, worker.batch, worker.since = True, len(worker.assigned), time.monotonic()
         worker.mailbox.open()
         with contextlib.suppress(OSError):  # it died idle, which is noticed by its sentinel
             worker.pipe.send([(position, self._schedule.given(position)) for position in worker.assigned])
 
-    def _take_back(self, worker: _Worker, tell: Callable[[Message], None]) -> None:
+    def _choose(self, worker: WorkerProcess) -> bool:
+        """Have a worker assigned the first unit that may run now, and those behind it if they are small."""
+        ready = self._schedule.ready
+        fair = max(1, len(ready) // (2 * len(self._workers)))
+        fitting = max(1, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)))
+        count = min(fair, fitting, _MOST_BATCHED, len(ready))
+        for position in ready:
+            needs = self._needs(position)
+            if self._budget.fits(needs, worker.pid):
+                break
+        else:
+            return False
+        self._budget.take(needs, worker.pid)
+        if position != ready[0] or not needs.is_plain:
+            ready.remove(position)
+            worker.assigned.append(position)
+            return True
+        while ready and len(worker.assigned) < count and self._needs(ready[0]).is_plain:
+            worker.assigned.append(ready.popleft())
+        return True
+
+    def _needs(self, position: int) -> Needs:
+        return needs_of(self._units[position], self._places, self._peaks)
+
+    def _replace(self, worker: WorkerProcess) -> WorkerProcess:
+        """Have a fresh worker in place of an idle one."""
+        worker.close()
+        fresh = self._start(worker.number)
+        self._workers[self._workers.index(worker)] = fresh
+        return fresh
+
+    def _end_if_overdue(self, worker: WorkerProcess) -> None:
+        """Have a worker end whose stage takes longer than it may. Two looks have to agree on that."""
+        if worker.ended is not None:
+            worker.kill_if_late()
+            return
+        note = worker.mailbox.noted
+        limit = self._timeout(note)
+        if limit is None or time.monotonic() - note.since <= limit:
+            worker.overdue = None
+        elif worker.overdue == note:
+            worker.end(note)
+        else:
+            worker.overdue = note
+
+    def _timeout(self, note: Note) -> float | None:
+        """Return how long a worker may be at what it has noted, in seconds."""
+        nodes = self._units[note.unit].nodes if note.unit >= 0 else ()
+        if not 0 <= note.node < len(nodes):
+            return None
+        node = nodes[note.node]
+        return self._places[node.tasks[0]].limits(node.stage).timeout
+
+    def _take_back(self, worker: WorkerProcess, tell: Callable[[Message], None]) -> None:
         """Have a worker go on with none but the unit that it is at."""
         current = worker.mailbox.recall()
         if current is None:
@@ -208,7 +233,7 @@ class LocalExecutor:
         worker.batch -= len(left)
         self._schedule.ready.extendleft(reversed(left))
 
-    def _look(self, worker: _Worker, has_rung: bool) -> Iterator[Message]:
+    def _look(self, worker: WorkerProcess, has_rung: bool) -> Iterator[Message]:
         """Yield what a worker has to say."""
         for message in worker.mailbox.take():
             yield from self._understand(worker, message)
@@ -222,10 +247,11 @@ class LocalExecutor:
             if data:
                 yield from self._understand(worker, pickle.loads(data))
 
-    def _understand(self, worker: _Worker, message: Message | Idle) -> Iterator[Message]:
+    def _understand(self, worker: WorkerProcess, message: Message | Idle) -> Iterator[Message]:
         if isinstance(message, Idle):
             self._seconds_per_unit = (time.monotonic() - worker.since) / max(worker.batch, 1)
-            worker.busy = False
+            worker.busy, worker.worn = False, message.worn
+            self._budget.give_back(worker.pid)
         elif isinstance(message, Passed):
             self._schedule.note(message)
         elif isinstance(message, Missed):
@@ -242,6 +268,9 @@ class LocalExecutor:
                 return
             if isinstance(message, GaveUp):
                 self.stopped = True
+            elif isinstance(message, Made):
+                peak = message.record.peak_memory
+                self._peaks[message.record.stage] = max(peak, self._peaks.get(message.record.stage, 0))
             yield message
 
     def _done(self, message: UnitDone) -> Iterator[Message]:
@@ -249,31 +278,37 @@ class LocalExecutor:
         for position in self._schedule.done(message.unit):
             yield UnitDone(position, failed=True)
 
-    def _bury(self, worker: _Worker, units: Sequence[Unit]) -> Iterator[Message]:
+    def _bury(self, worker: WorkerProcess, units: Sequence[Unit]) -> Iterator[Message]:
         """Report what a dead worker was running, put back what it had not begun, and replace it."""
         for message in worker.mailbox.take(dead=True):
             yield from self._understand(worker, message)
-        for path in worker.missed:  # half-written files, which the next attempt must not take for inputs
-            with contextlib.suppress(OSError):
-                Path(path).unlink()
+        self._budget.give_back(worker.pid)
+        note = worker.mailbox.noted
+        if not note.hook:
+            worker.forget_files()
         if worker.assigned and not self._killed and not worker.given_up:
-            position, node = worker.mailbox.noted
-            if position not in worker.assigned:
-                position, node = worker.assigned[0], -1
-            if node >= 0 or units[position].opaque or position in self._suspects:
-                worker.assigned.remove(position)
-                cause = cause_of_death(worker.process.exitcode)
-                yield Happened(report_of_death(units[position], node, cause, tail(worker.output)))
-                yield from self._done(UnitDone(position, failed=True))
+            if note.unit not in worker.assigned:
+                note = Note(worker.assigned[0], -1, False, 0.0)
+            late = worker.ended is not None and worker.ended[:3] != note[:3]  # it had just gone on to something else
+            if not late and (note.node >= 0 or units[note.unit].opaque or note.unit in self._suspects):
+                worker.assigned.remove(note.unit)
+                yield Happened(report_of_death(
+                    units[note.unit], note.node, self._cause(worker), tail(worker.output), hook=note.hook))
+                yield from self._done(UnitDone(note.unit, failed=True))
             else:  # before it could begin, which may be chance, but not twice
-                self._suspects.add(position)
+                self._suspects.add(note.unit)
         self._schedule.ready.extendleft(reversed(worker.assigned))
         worker.assigned.clear()
-        worker.close()
         if self.stopped:
+            worker.close()
             self._workers.remove(worker)
         else:
-            self._workers[self._workers.index(worker)] = self._start(worker.number)
+            self._replace(worker)
+
+    def _cause(self, worker: WorkerProcess) -> str:
+        if worker.ended is not None:
+            return timed_out(self._timeout(worker.ended) or 0.0)
+        return cause_of_death(worker.process.exitcode)
 
     def _end(self) -> None:
         for worker in self._workers:
@@ -286,36 +321,3 @@ class LocalExecutor:
             worker.process.join(max(0.0, deadline - time.monotonic()))
             worker.close()
         self._workers = []
-
-
-def _temporary_file() -> IO[bytes]:
-    try:
-        return cast("IO[bytes]", tempfile.TemporaryFile())
-    except OSError as error:
-        raise StorageError(f"cannot make a temporary file for what stages print: {error.strerror}; make room, or have "
-                           "TMPDIR name another folder") from error
-
-
-def _start(number: int, units: Sequence[Unit], workplaces: Workplaces) -> _Worker:
-    context = multiprocessing.get_context("fork")
-    here, there = context.Pipe()
-    mailbox = Mailbox(context.Lock())
-    output = _temporary_file()
-    process = context.Process(target=_main, name=f"repype-worker-{number}",
-                              args=(here, there, mailbox, output, units, workplaces, os.getpid()))
-    with warnings.catch_warnings():
-        # The coordinator has no threads of its own; those of a numerics library are at rest, since it has not computed.
-        warnings.filterwarnings("ignore", message=".*use of fork.*", category=DeprecationWarning)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        process.start()
-    with contextlib.suppress(OSError):  # the child does the same; whoever is first
-        os.setpgid(cast(int, process.pid), cast(int, process.pid))
-    there.close()
-    return _Worker(number, process, here, mailbox, output)
-
-
-def _main(here: Connection, there: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence[Unit],
-          workplaces: Workplaces, parent: int) -> None:
-    here.close()
-    serve(there, mailbox, output, units, workplaces, parent)

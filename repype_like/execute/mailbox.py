@@ -10,20 +10,38 @@ from __future__ import annotations
 import mmap
 import pickle
 import struct
+import time
 
 from repype_like.execute.messages import Idle, Message
-from repype_like.typing import TYPE_CHECKING
+from repype_like.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Lock
 
-__all__ = ["Mailbox"]
+__all__ = ["Mailbox", "Note"]
 
-_HEADER = struct.Struct("<Qqqq")
-"""How many bytes of messages there are, the positions of unit and node, and whether units are recalled."""
+_HEADER = struct.Struct("<Qqqqdq")
+"""How many bytes of messages there are, what is noted, and whether units are recalled."""
+
+_NOTE = struct.Struct("<qqqd")
+_NOTE_OFFSET = 8
+_RECALL_OFFSET = 40
 
 _LENGTH = struct.Struct("<Q")
 _SIZE = 1 << 21
+
+
+class Note(NamedTuple):
+    """What a worker is at."""
+
+    unit: int
+    """The position of the unit; -1 for none."""
+    node: int
+    """The position of the node in the unit; -1 for none yet."""
+    hook: bool
+    """Whether the node is done, and a hook is being called."""
+    since: float
+    """Since when, by the monotonic clock."""
 
 
 class Mailbox:
@@ -57,14 +75,14 @@ class Mailbox:
             _LENGTH.pack_into(self._memory, 0, end - _HEADER.size)
             return True
 
-    def note(self, unit: int, node: int) -> None:
-        """Note the position of the unit that is being run, and of the node in it; -1 for none."""
-        struct.pack_into("<qq", self._memory, 8, unit, node)
+    def note(self, unit: int, node: int, hook: bool = False) -> None:
+        """Note what is being run from now on; see :class:`Note`."""
+        _NOTE.pack_into(self._memory, _NOTE_OFFSET, unit, node, hook, time.monotonic())
 
     def begin(self, unit: int) -> bool:
         """Note that a unit begins; return False if all those that are not begun yet are wanted back."""
         with self._lock:
-            if self._memory[24]:
+            if self._memory[_RECALL_OFFSET]:
                 return False
             self.note(unit, -1)
             return True
@@ -98,24 +116,24 @@ class Mailbox:
         return messages
 
     @property
-    def noted(self) -> tuple[int, int]:
-        """The position of the unit and of the node that the worker noted last."""
-        unit, node = struct.unpack_from("<qq", self._memory, 8)
-        return unit, node
+    def noted(self) -> Note:
+        """What the worker noted last."""
+        unit, node, hook, since = _NOTE.unpack_from(self._memory, _NOTE_OFFSET)
+        return Note(unit, node, bool(hook), since)
 
     def recall(self) -> int | None:
         """Have the worker begin no other unit, and return the one that it is at; None if it cannot be asked."""
         if not self._lock.acquire(timeout=1):
             return None
         try:
-            self._memory[24] = 1
-            return self.noted[0]
+            self._memory[_RECALL_OFFSET] = 1
+            return self.noted.unit
         finally:
             self._lock.release()
 
     def open(self) -> None:
         """Have the worker begin units (again)."""
-        self._memory[24] = 0
+        self._memory[_RECALL_OFFSET] = 0
 
     def close(self) -> None:
         """Free the memory."""

@@ -9,8 +9,10 @@ from pathlib import Path
 from repype_like.events import Event
 from repype_like.plan import Stored
 from repype_like.store import Record, StorageError
+from repype_like.typing import InputID
 
-__all__ = ["GaveUp", "Happened", "Idle", "Lost", "Made", "Message", "Missed", "Passed", "Pause", "UnitDone"]
+__all__ = ["GaveUp", "Happened", "Idle", "Lost", "Made", "Message", "Missed", "Passed", "Pause", "Printed",
+           "UnitDone"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,5 +91,21 @@ class Pause:
 class Idle:
     """A worker has run what it was given, or was asked to give the rest back; for its executor only."""
 
+    worn: bool = False
+    """Whether stages have left so much behind in its process that it had better be replaced."""
 
-Message = Made | Passed | Happened | Lost | Missed | GaveUp | UnitDone | Pause
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A stage that succeeded has printed something."""
+
+    task: str
+    """The task that computed."""
+    tasks: tuple[str, ...]
+    stage: str
+    input_id: InputID
+    output: str
+    """At most the last 64 kB."""
+
+
+Message = Made | Passed | Happened | Lost | Missed | GaveUp | Printed | UnitDone | Pause

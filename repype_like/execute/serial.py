@@ -15,7 +15,7 @@ __all__ = ["SerialExecutor"]
 
 
 class SerialExecutor:
-    """Runs units in this process; see :class:`repype_like.execute.run.Executor`."""
+    """Runs units in this process; see :class:`repype_like.execute.executor.Executor`."""
 
     workers = 1
 

@@ -21,7 +21,7 @@ from repype_like.execute.asides import place_outputs
 from repype_like.execute.computation import Computation, Computed, Known, LostValueError
 from repype_like.execute.failure import describe, user_traceback
 from repype_like.execute.hooks import call_hooks, has_hooks
-from repype_like.execute.messages import GaveUp, Happened, Lost, Made, Message, Passed
+from repype_like.execute.messages import GaveUp, Happened, Lost, Made, Message, Passed, Printed
 from repype_like.execute.schedule import Given, can_read
 from repype_like.execute.surroundings import Surroundings
 from repype_like.execute.tracking import SpoiledInputError
@@ -34,12 +34,25 @@ from repype_like.status import Status
 from repype_like.store import NotStorableError, Record, StorageError, Store
 from repype_like.typing import cast
 
-__all__ = ["run_unit", "with_worker"]
+__all__ = ["Watcher", "run_unit", "with_worker"]
+
+
+class Watcher:
+    """Told what is being done in a unit; this one does not care."""
+
+    def begins(self, node: int) -> None:
+        """Take down that the node at this position begins."""
+
+    def has_made(self, node: int) -> None:
+        """Take down that the node at this position is done; what is left is to tell others."""
+
+    def output(self) -> str:
+        """Return what the stage has printed, if that is captured."""
+        return ""
 
 
 def run_unit(unit: Unit, workplaces: Workplaces, emit: Callable[[Message], None], surroundings: Surroundings,
-             files: Files, given: Given | None = None, captured: Callable[[], str] = lambda: "",
-             begin: Callable[[int], None] = lambda node: None) -> bool:
+             files: Files, given: Given | None = None, watcher: Watcher = Watcher()) -> bool:  # noqa: B008  stateless
     """Run all nodes of `unit`.
 
     Arguments:
@@ -49,24 +62,22 @@ def run_unit(unit: Unit, workplaces: Workplaces, emit: Callable[[Message], None]
         surroundings: What every stage finds, whatever the one before did to it.
         files: The contents of files that are known already.
         given: What units before this one have made, and this one reads.
-        captured: Gives what the running stage has printed so far.
-        begin: Told the position of each node that begins.
+        watcher: Told what is being done.
 
     Returns:
         Whether all of it succeeded.
     """
-    return _UnitRun(unit, workplaces, emit, surroundings, files, given or {}, captured, begin).run()
+    return _UnitRun(unit, workplaces, emit, surroundings, files, given or {}, watcher).run()
 
 
 class _UnitRun:
     def __init__(self, unit: Unit, workplaces: Workplaces, emit: Callable[[Message], None], surroundings: Surroundings,
-                 files: Files, given: Given, captured: Callable[[], str], begin: Callable[[int], None]):
+                 files: Files, given: Given, watcher: Watcher):
         self.unit = unit
         self.workplaces = workplaces
         self.emit = emit
         self.surroundings = surroundings
-        self.captured = captured
-        self.begin = begin
+        self.watcher = watcher
         self.files = files
         self.given = given
         self.readers = _count_readers(unit)
@@ -87,8 +98,7 @@ class _UnitRun:
                 call_hooks(place, _stage(place, skip.stage), "skip", skip.input_id, slots, self._happened)
             try:
                 for position, node in enumerate(self.unit.nodes):
-                    self.begin(position)
-                    self._run_node(node)
+                    self._run_node(position, node)
                 self._skip_disabled()
             except StorageError as error:
                 self.emit(GaveUp(error))
@@ -119,13 +129,13 @@ class _UnitRun:
             self._happened(events.StageFailed(
                 task=place.view.name, stage=stage.id if isinstance(stage, Stage) else "", input_id="",
                 tasks=(place.view.name,), error=describe(error), traceback=user_traceback(error),
-                output=self.captured()))
+                output=self.watcher.output()))
             return False
         finally:
             self.surroundings.restore()
         return True
 
-    def _run_node(self, node: Node) -> None:
+    def _run_node(self, position: int, node: Node) -> None:
         able = [task for task in node.tasks if all(self._has(task, field, name) for field, name in node.reads)]
         for task in node.tasks:
             if task not in able:
@@ -133,9 +143,11 @@ class _UnitRun:
         for tasks in self._by_records_read(node, able):
             group = tasks
             while group:
+                self.watcher.begins(position)
                 computed = self._compute(node, self.workplaces[group[0]], tuple(group))
                 if computed is None:
                     break
+                self.watcher.has_made(position)
                 sharing = [task for task in group if task == group[0] or self._sees_the_same(task, computed.record)]
                 self._tell(node, computed, sharing)
                 group = [task for task in group if task not in sharing]
@@ -175,6 +187,9 @@ class _UnitRun:
         for task in sharing:
             self.known[task].update((field, (record.name, slot)) for field, slot in slots.items())
         self.emit(Made(record, sharing[0], time.time(), tuple(sharing[1:]), node.recomputes))
+        printed = self.watcher.output()
+        if printed:
+            self.emit(Printed(sharing[0], tuple(sharing), node.stage, node.input_id, printed))
         if computed.passed:
             self.emit(Passed(node.name, tuple(sharing), computed.passed))
         place = self.workplaces[sharing[0]]
@@ -222,7 +237,7 @@ class _UnitRun:
         self._happened(events.StageFailed(
             task=place.view.name, stage=node.stage, input_id=node.input_id, tasks=tasks,
             error=str(error) if explained else describe(error), traceback="" if explained else user_traceback(error),
-            output=self.captured(), met=met))
+            output=self.watcher.output(), kind="unfit" if explained else "exception", met=met))
 
     def _report_loss(self, error: LostValueError, tasks: tuple[str, ...]) -> None:
         slot = error.slot

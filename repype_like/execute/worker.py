@@ -17,13 +17,14 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from functools import partial
 from multiprocessing.connection import Connection
 
 from repype_like.execute.mailbox import Mailbox
 from repype_like.execute.messages import Idle, Message, UnitDone
 from repype_like.execute.surroundings import Surroundings
-from repype_like.execute.unit import run_unit
+from repype_like.execute.threads import Threads
+from repype_like.execute.unit import Watcher, run_unit
+from repype_like.execute.wear import Wear
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Files, Unit
 from repype_like.typing import IO
@@ -40,7 +41,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence[Unit], workplaces: Workplaces,
-          parent: int) -> None:
+          parent: int, share: int) -> None:
     """Run the units whose positions come through `pipe`, until it ends.
 
     Arguments:
@@ -51,6 +52,7 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
         units: All units of the plan.
         workplaces: The tasks.
         parent: The id of the process that started this one.
+        share: How many cores are this process's share.
     """
     die_with(parent)
     with contextlib.suppress(OSError):  # a group of its own, so that what its stages start can be ended with it
@@ -59,8 +61,9 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     multiprocessing.set_start_method(None, force=True)  # stages may choose one, as in a program of their own
+    threads = Threads(share)  # among the surroundings of all stages
     streams, outbox = _Streams(output), _Outbox(pipe, mailbox)
-    surroundings, files = Surroundings(), Files()
+    surroundings, files, wear = Surroundings(), Files(), Wear()
     while True:
         try:
             assigned = pipe.recv()
@@ -69,13 +72,34 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
         for position, given in assigned:
             if not mailbox.begin(position):
                 break
-            streams.restore()
-            succeeded = run_unit(units[position], workplaces, outbox.put, surroundings, files,
-                                 given, lambda: tail(output), partial(mailbox.note, position))
+            unit = units[position]
+            threads.use(max((workplaces[node.tasks[0]].limits(node.stage).cpus for node in unit.nodes), default=1))
+            succeeded = run_unit(unit, workplaces, outbox.put, surroundings, files, given,
+                                 _Watcher(position, mailbox, streams))
             outbox.put(UnitDone(position, not succeeded))
         mailbox.note(-1, -1)
-        outbox.put(Idle())
+        outbox.put(Idle(wear.is_worn()))
         outbox.ring()
+
+
+class _Watcher(Watcher):
+    """Notes what is being done in a unit where the coordinator finds it, and keeps apart what each stage prints."""
+
+    def __init__(self, unit: int, mailbox: Mailbox, streams: _Streams):
+        self._unit = unit
+        self._mailbox = mailbox
+        self._streams = streams
+        streams.restore()
+
+    def begins(self, node: int) -> None:
+        self._streams.restore()
+        self._mailbox.note(self._unit, node)
+
+    def has_made(self, node: int) -> None:
+        self._mailbox.note(self._unit, node, hook=True)
+
+    def output(self) -> str:
+        return self._streams.printed()
 
 
 class _Outbox:
@@ -109,19 +133,34 @@ class _Streams:
 
     def __init__(self, file: IO[bytes]):
         self._file = file
+        self._flush_c = ctypes.CDLL(None).fflush
         self._stdout, self._stderr = _stream(1), _stream(2)
         self.restore()
         faulthandler.enable(file)
 
     def restore(self) -> None:
         """Begin anew, whatever a stage has done to the streams."""
-        for descriptor in (1, 2):
-            os.dup2(self._file.fileno(), descriptor)
-        self._file.seek(0)
-        self._file.truncate()
+        self._flush()
+        number = self._file.fileno()
+        os.dup2(number, 1)
+        os.dup2(number, 2)
+        if os.fstat(number).st_size:
+            os.lseek(number, 0, os.SEEK_SET)
+            os.ftruncate(number, 0)
         if not (_is_open(self._stdout) and _is_open(self._stderr)):
             self._stdout, self._stderr = _stream(1), _stream(2)
         sys.stdout, sys.stderr = self._stdout, self._stderr
+
+    def printed(self) -> str:
+        """Return the end of what was printed since then."""
+        self._flush()
+        return tail(self._file)
+
+    def _flush(self) -> None:
+        self._flush_c(None)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):  # a stage may have closed it, or put anything else in its place
+                stream.flush()
 
 
 def _is_open(stream: io.TextIOWrapper) -> bool:
@@ -145,8 +184,8 @@ def die_with(parent: int) -> None:
 
 
 def tail(file: IO[bytes]) -> str:
-    """Return the end of what was printed."""
-    with contextlib.suppress(Exception):  # a stage may have closed it, or put anything else in its place
-        sys.stdout.flush()
+    """Return the end of what was printed into a file."""
     size = os.fstat(file.fileno()).st_size
+    if not size:
+        return ""
     return os.pread(file.fileno(), _MOST_OUTPUT, max(0, size - _MOST_OUTPUT)).decode(errors="backslashreplace")

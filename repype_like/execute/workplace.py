@@ -9,12 +9,15 @@ from functools import cached_property
 from pathlib import Path
 
 from repype_like.pipeline import Pipeline
-from repype_like.plan import TaskView, locate_output
+from repype_like.plan import Limits, TaskView, locate_output
 from repype_like.status import Status
 from repype_like.store import Record
 from repype_like.typing import Any, InputID
 
 __all__ = ["Workplace", "Workplaces"]
+
+
+_NONE = Limits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +35,15 @@ class Workplace:
     """Makes the modules of the project importable."""
     run_whole: Callable[[Status | None], Any]
     """Runs the task by its own ``run``, for a task whose class overrides how tasks run."""
+    has_hooks: bool | None = None
+    """Whether anybody wants to know what happens to the stages; None if the pipeline has to be asked."""
+    defaults: Limits = _NONE
+    """What holds for stages that do not limit themselves."""
+
+    def limits(self, stage_id: str) -> Limits:
+        """Return what a stage may cost and what it needs."""
+        limits = self.view.stage[stage_id].limits
+        return limits if self.defaults is _NONE else limits.filled(self.defaults)
 
     @cached_property
     def pipeline(self) -> Pipeline:
@@ -41,6 +53,8 @@ class Workplace:
     @cached_property
     def hooked(self) -> bool:
         """Whether anybody wants to know what happens to the stages."""
+        if self.has_hooks is not None:
+            return self.has_hooks
         return any(stage.event_callbacks for stage in self.pipeline.stages)
 
     @cached_property

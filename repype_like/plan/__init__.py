@@ -9,6 +9,7 @@ from repype_like.plan.cutting import cut
 from repype_like.plan.differences import NOT_SET, Difference, differences
 from repype_like.plan.files import Files, Stamp
 from repype_like.plan.keys import key_for, pre_key, prepare, record_id, task_key
+from repype_like.plan.limits import Limits, limits_of
 from repype_like.plan.places import PLACE, is_at_home
 from repype_like.plan.plan import Node, Plan, Skip, Stored, TaskPlan, Transfer, Unit
 from repype_like.plan.planner import Request, is_up_to_date, make_plan, plan_task
@@ -16,8 +17,8 @@ from repype_like.plan.reasons import Reason, Verdict, changed_pieces, locate_out
 from repype_like.plan.steps import Action, Restore, Step, plan_input
 from repype_like.plan.view import StageView, TaskView
 
-__all__ = ["NOT_SET", "PLACE", "Acceptance", "Action", "Catalogue", "Claim", "Claims", "Difference", "Files", "Node",
-           "Plan", "Reason", "Request", "Restore", "Skip", "StageView", "Stamp", "Step", "Stored", "TaskPlan",
-           "TaskView", "Transfer", "Unit", "Verdict", "changed_pieces", "conflict", "cut", "differences",
-           "find_acceptable", "is_at_home", "is_up_to_date", "key_for", "locate_output", "make_plan", "plan_input",
-           "plan_task", "pre_key", "prepare", "record_id", "task_key"]
+__all__ = ["NOT_SET", "PLACE", "Acceptance", "Action", "Catalogue", "Claim", "Claims", "Difference", "Files",
+           "Limits", "Node", "Plan", "Reason", "Request", "Restore", "Skip", "StageView", "Stamp", "Step", "Stored",
+           "TaskPlan", "TaskView", "Transfer", "Unit", "Verdict", "changed_pieces", "conflict", "cut", "differences",
+           "find_acceptable", "is_at_home", "is_up_to_date", "key_for", "limits_of", "locate_output", "make_plan",
+           "plan_input", "plan_task", "pre_key", "prepare", "record_id", "task_key"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from repype_like.errors import Location
 from repype_like.fingerprint.canonical import hash_value
+from repype_like.plan.limits import PLAIN, Limits
 from repype_like.store import Store
 from repype_like.typing import Any, InputID, Plain
 
@@ -37,6 +38,8 @@ class StageView:
     """Gives what the section of the configuration means, so that what means the same counts the same."""
     kept: frozenset[str] = frozenset()
     """The outputs whose values stay when the task is complete: those neither marginal nor consumed."""
+    limits: Limits = PLAIN
+    """What it may cost and what it needs; affects no result."""
 
     @cached_property
     def shape(self) -> str:

@@ -98,6 +98,18 @@ class Stage:
     declared: Parameters | None = None
     """The hyperparameters that the stage declares; None if it may read any."""
 
+    timeout: float | None = None
+    """Seconds after which the stage is ended and counts as failed, in worker processes; None for no limit."""
+
+    retries: int | None = None
+    """How often the stage is tried again after an exception, a crash or a timeout; None for what the command says."""
+
+    resources: Mapping[str, Any] = {}
+    """What the stage needs: ``cpus``, ``memory`` (``"4 GB"``), ``gpus``, or anything else that is scarce, by any name.
+
+    Of what is neither of the first two there is one, unless the command says otherwise.
+    """
+
     work_folder: Path | None = None
     """Where :attr:`work_dir` is; set while the stage computes."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from repype_like import events
@@ -50,6 +51,8 @@ class TaskState:
     first_stage: str | None
     pickup: str | None
     inputs: int
+    stages: int = 0
+    """How many stage executions the plan foresees for it."""
     outcome: Outcome = "waiting"
     computed: int = 0
     """How many stages x inputs were computed for this task, so far."""
@@ -81,9 +84,15 @@ class RunState:
     warnings: dict[tuple[str | None, str], events.Warned] = field(default_factory=dict)
     """Each warning once, by task and text."""
     finished: events.RunFinished | None = None
+    _foreseen: dict[str, int] = field(default_factory=dict)
+    """By stage, how many executions the plan foresees."""
+    _expected: dict[str, float] = field(default_factory=dict)
+    """By stage, how many seconds one has taken before."""
+    _ended: Counter[str] = field(default_factory=Counter)
     _counts: Counter[str] = field(default_factory=Counter)
     _seconds: dict[str, float] = field(default_factory=dict)
     _workers: set[int] = field(default_factory=set)
+    _most_workers: int = 0
 
     @property
     def outcomes(self) -> Counter[Outcome]:
@@ -92,20 +101,24 @@ class RunState:
 
     @property
     def remaining_seconds(self) -> float | None:
-        """How long the rest will take by the mean duration of each stage, or None as long as nothing is known.
+        """How long the rest will take, or None as long as nothing is known.
 
-        The log does not say which stages the remaining executions are of; they are taken to even out.
+        A stage is taken to take as long as it has taken on average: in this run, or else in earlier ones. One that has
+        never run is taken to take as long as the others.
         """
-        left = max(self.total - self.done, 0)
-        if not self._counts or not self.total:
+        means = {**self._expected, **{stage: self._seconds[stage] / count for stage, count in self._counts.items()}}
+        if not means or not self.total:
             return None
-        even = self.total / len(self._counts)
-        missing = {stage: max(even - count, 0.0) for stage, count in self._counts.items()}
-        weight = sum(missing.values())
-        if not weight:
-            return 0.0
-        mean = sum(missing[stage] * self._seconds[stage] / count for stage, count in self._counts.items()) / weight
-        return left * mean / max(len(self._workers), 1)
+        foreseen: Mapping[str, float] = self._foreseen
+        if not foreseen:  # the log of an older version
+            foreseen = dict.fromkeys(means, self.total / len(means))
+        missing = {stage: max(count - self._ended[stage], 0.0) for stage, count in foreseen.items()}
+        known = [stage for stage in missing if stage in means]
+        other = sum(means[stage] for stage in known) / len(known) if known else sum(means.values()) / len(means)
+        left = sum(count * means.get(stage, other) for stage, count in missing.items())
+        now = time.time()
+        left -= sum(min(max(now - stage.since, 0.0), means.get(stage.stage, other)) for stage in self.running.values())
+        return max(left, 0.0) / max(self._most_workers or len(self._workers), 1)
 
     def feed(self, event: Event) -> None:
         """Take in what happened."""
@@ -115,9 +128,12 @@ class RunState:
 
     def _run_started(self, event: events.RunStarted) -> None:
         self.run, self.root, self.total = event.run, event.root, event.stages
+        self._foreseen, self._expected = dict(event.foreseen), dict(event.expected)
+        self._most_workers = event.workers
 
     def _task_started(self, event: events.TaskStarted) -> None:
-        self.tasks[event.task] = TaskState(event.task, event.pending, event.first_stage, event.pickup, event.inputs)
+        self.tasks[event.task] = TaskState(event.task, event.pending, event.first_stage, event.pickup, event.inputs,
+                                           stages=event.stages)
 
     def _stage_started(self, event: events.StageStarted) -> None:
         self.running[_key(event)] = RunningStage(event.task, event.stage, event.input_id, event.tasks, event.worker,
@@ -139,6 +155,9 @@ class RunState:
         self.failures.append(event)
         for task in self._concerned(event.tasks):
             task.failed += 1
+
+    def _stage_retried(self, event: events.StageRetried) -> None:
+        self.running.pop((event.task, event.stage, event.input_id), None)
 
     def _stage_taken(self, event: events.StageTaken) -> None:
         self.taken += 1
@@ -173,6 +192,7 @@ class RunState:
     def _end(self, event: events.StageFinished | events.StageFailed) -> None:
         self.running.pop(_key(event), None)
         self.done += 1
+        self._ended[event.stage] += 1
         self.total = max(self.total, self.done)  # what a run writes may call for more than was foreseen
 
     def _concerned(self, names: tuple[str, ...]) -> list[TaskState]:
@@ -186,6 +206,7 @@ def _key(event: _OfStage) -> _Key:
 _HOW: dict[type[Event], Callable[[RunState, Any], None]] = {
     events.RunStarted: RunState._run_started, events.TaskStarted: RunState._task_started,
     events.StageStarted: RunState._stage_started, events.StageFinished: RunState._stage_finished,
-    events.StageFailed: RunState._stage_failed, events.StageTaken: RunState._stage_taken,
+    events.StageFailed: RunState._stage_failed,
+    events.StageRetried: RunState._stage_retried, events.StageTaken: RunState._stage_taken,
     events.Progress: RunState._progressed, events.Message: RunState._said, events.Warned: RunState._warned,
     events.TaskFinished: RunState._task_finished, events.RunFinished: RunState._run_finished}

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from repype_like.events import Event, Message, Progress, from_json, to_json
+from repype_like.events import Event, Message, Progress, Tick, from_json, to_json
 from repype_like.typing import Self
 
 __all__ = ["RUNS_DIRECTORY", "STORE_DIRECTORY", "EventLog", "read", "run_logs"]
@@ -133,7 +133,7 @@ def _new_name() -> str:
 
 
 def _is_momentary(event: Event) -> bool:
-    return isinstance(event, Progress) or (isinstance(event, Message) and event.intermediate)
+    return isinstance(event, Progress | Tick) or (isinstance(event, Message) and event.intermediate)
 
 
 def _directory(top: Path) -> Path:

@@ -11,10 +11,11 @@ from repype_like.store.index import RecordIndex
 from repype_like.store.lock import Holder, RunLock, holders
 from repype_like.store.plain import to_plain
 from repype_like.store.record import ACCEPTED, FieldValue, Observation, OutputFile, Record
+from repype_like.store.stage_log import StageLog
 from repype_like.store.store import Store
 from repype_like.store.upkeep import Sizes
 from repype_like.store.verification import Fault
 
 __all__ = ["ACCEPTED", "DamagedError", "Digest", "DiskFullError", "Failed", "Fault", "FieldValue", "Holder",
-           "LockedError", "NotStorableError", "NotWritableError", "Observation", "OutputFile", "Record", "RecordIndex",
-           "RunLock", "Sizes", "StorageError", "Store", "holders", "sync", "to_plain"]
+           "LockedError", "NotStorableError", "NotWritableError", "Observation", "OutputFile", "Record",
+           "RecordIndex", "RunLock", "Sizes", "StageLog", "StorageError", "Store", "holders", "sync", "to_plain"]

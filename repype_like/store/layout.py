@@ -12,6 +12,7 @@
         blobs/*.damaged     a blob whose content is not what its name says
         unfinished          what a run has begun; deleted when everything is on the disk
         aside/              files that are being written; those of processes that are gone are deleted
+        log/stages.jsonl    what stages printed, and why they failed; the older half in stages.1.jsonl
         passing/            values on their way from stage to stage, during a run only
         work/<pre-key>/     what a stage that was not finished has left for its next attempt
         lock/               who is running the tree (at the topmost task)
@@ -52,6 +53,8 @@ class Layout:
     aside = _inside("aside")
     passing = _inside("passing")
     work = _inside("work")
+    stage_log = _inside("log/stages.jsonl")
+    older_stage_log = _inside("log/stages.1.jsonl")
     lock = _inside("lock")
     runs = _inside("runs")
 

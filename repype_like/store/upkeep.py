@@ -96,12 +96,15 @@ def delete_everything(layout: Layout) -> None:
     """Delete all that is ours; links are deleted, never followed."""
     for path in (layout.digest, layout.failed, layout.records, layout.damaged_records, layout.unfinished):
         _delete(path.unlink)
+    if not layout.stage_log.parent.is_symlink():
+        for path in (layout.stage_log, layout.older_stage_log):
+            _delete(path.unlink)
     for entry in blob_entries(layout):
         Path(entry.path).unlink()
     sweep(layout)
     delete_passing(layout)
     delete_work(layout)
-    for directory in (layout.blobs, layout.aside, layout.directory):
+    for directory in (layout.blobs, layout.aside, layout.stage_log.parent, layout.directory):
         with contextlib.suppress(OSError):  # something else is in it, or it is not there
             directory.rmdir()
 

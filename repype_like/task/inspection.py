@@ -87,7 +87,8 @@ def workplace_by(blueprint: Blueprint, task: Task, make_pipeline: Callable[[], P
         packages=_packages(task), ancestors=tuple(parent.directory for parent in spec.parents), origin=_origin(task),
         codebase=codebase)
     return Workplace(view, make_pipeline, tree, tuple(dict.fromkeys((*task.codebase.search, tree))),
-                     task.codebase.activate, lambda status: task.run(task.create_config(), status=status))
+                     task.codebase.activate, lambda status: task.run(task.create_config(), status=status),
+                     has_hooks=any(stage.event_callbacks for stage in blueprint.pipeline.stages))
 
 
 def _view(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0) -> TaskView:

@@ -8,7 +8,7 @@ from functools import partial
 from repype_like.fingerprint import Codebase, Fingerprinter
 from repype_like.fingerprint.whereabouts import place_of
 from repype_like.pipeline import Pipeline
-from repype_like.plan import StageView
+from repype_like.plan import StageView, limits_of
 from repype_like.stage import Stage
 from repype_like.task.errors import blaming
 from repype_like.typing import Any
@@ -40,7 +40,7 @@ def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[s
         distributions=fingerprint.distributions,
         enabled_by_default=stage.enabled_by_default, default_config=dict(stage.default_config),
         ignore_config=frozenset(stage.ignore_config), normalized_config=_normalized_config(stage),
-        kept=outputs - dropped)
+        kept=outputs - dropped, limits=limits_of(stage))
 
 
 def _normalized_config(stage: Stage) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

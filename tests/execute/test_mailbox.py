@@ -47,7 +47,7 @@ def test_what_a_killed_process_said_is_not_lost() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
     assert box.recall() is None
-    assert box.noted == (3, 4)
+    assert box.noted[:3] == (3, 4, False)
     assert box.take(dead=True) == [Idle()]
 
 
@@ -56,6 +56,6 @@ def test_units_can_be_recalled() -> None:
     assert box.begin(5)
     assert box.recall() == 5
     assert not box.begin(6)
-    assert box.noted == (5, -1)
+    assert box.noted[:3] == (5, -1, False)
     box.open()
     assert box.begin(6)

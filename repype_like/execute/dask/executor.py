@@ -1,4 +1,4 @@
-"""Runs units on a cluster of Dask; see :class:`repype_like.execute.run.Executor`."""
+"""Runs units on a cluster of Dask; see :class:`repype_like.execute.executor.Executor`."""
 
 from __future__ import annotations
 
