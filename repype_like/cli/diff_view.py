@@ -91,6 +91,8 @@ def _lines(findings: list[Finding], sides: tuple[Side, Side], *, verbose: bool) 
 def _line(finding: Finding, sides: tuple[Side, Side]) -> str:
     if finding.section in ("stages", "inputs") and NOT_SET in (finding.old, finding.new):
         return f"{finding.what} only in {sides[1 if finding.old is NOT_SET else 0].name}"
+    if finding.section == "code" and finding.what == "stage":
+        return f"{finding.stage}: its attributes or its version"
     if finding.section == "code":
         verb = "added " if finding.old is NOT_SET else "removed " if finding.new is NOT_SET else ""
         name = finding.what.partition(":")[2] or finding.what
