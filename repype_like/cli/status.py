@@ -22,12 +22,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", nargs="?", default=".", help="the directory of the tasks (default: .)")
     parser.add_argument("-v", "--verbose", action="store_true", help="name all reasons")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--watch", action="store_true", help="show the state live, also that of a run elsewhere")
     parser.add_argument("--check", action="store_true", help="exit with 1 unless everything is up to date")
     parser.add_argument("--sizes", action="store_true", help="say how much is stored for each task")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    if args.watch:
+        from repype_like.cli.live.session import watch
+        from repype_like.watch import Options
+
+        return watch(Options(args.path, runs=False, command=args.command_line), json=args.json)
     from repype_like.cli.listing import print_status
     from repype_like.cli.selection import Wanted, select
 

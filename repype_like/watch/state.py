@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 from repype_like.events import StageFailed
-from repype_like.status import RunState, TaskState
+from repype_like.status import RunningStage, RunState, TaskState
 from repype_like.watch.messages import Report, TaskSeen
 from repype_like.watch.options import Options
 
@@ -22,6 +23,10 @@ class LiveRun:
     dropping: set[str] = field(default_factory=set)
     """Tasks that it is to leave, but has not left yet."""
 
+    def path_of(self, task: str) -> str:
+        """Return the directory of a task; runs elsewhere may have another root."""
+        return os.path.normpath(os.path.join(self.state.root, task))  # noqa: PTH118  asked for all tasks, often
+
 
 @dataclass(frozen=True)
 class TaskLook:
@@ -30,6 +35,8 @@ class TaskLook:
     seen: TaskSeen
     live: TaskState | None
     """What a run does for it."""
+    stage: RunningStage | None
+    """The stage that computes for it; the longest running one of several."""
     failure: StageFailed | None
     """Why it is not tried again."""
     is_cancelled: bool
@@ -62,7 +69,6 @@ class WatchState:
     """Why there is polling, if there is."""
     paused: bool = False
     postponed: bool = False
-    looking: bool = False
     gone: bool = False
     """Whether the tree has vanished."""
     refused: str = ""
@@ -72,18 +78,20 @@ class WatchState:
     helps: bool = False
     """Whether the keys are to be explained."""
 
-    @property
-    def busy(self) -> dict[str, LiveRun]:
-        """Which run works on a task, by task."""
-        return {task: run for run in self.runs for task in run.tasks}
-
     def tasks(self) -> list[TaskLook]:
         """Return how each task stands."""
         if self.report is None:
             return []
         failures = {task: held.failure for held in self.report.held for task in held.failure.tasks}
         live: dict[str, TaskState] = {}
+        stages: dict[str, RunningStage] = {}
         for run in self.runs:
-            live.update(run.state.tasks)
-        return [TaskLook(task, live.get(task.name), failures.get(task.name),
-                         self.cancelled.get(task.name) == task.key and bool(task.key)) for task in self.report.tasks]
+            live.update((run.path_of(name), task) for name, task in run.state.tasks.items())
+            for stage in run.state.running.values():
+                for name in stage.tasks:
+                    stages.setdefault(run.path_of(name), stage)
+        root = LiveRun({}, RunState(root=str(self.report.root)))
+        paths = [root.path_of(task.name) for task in self.report.tasks]
+        return [TaskLook(task, live.get(path), stages.get(path), failures.get(task.name),
+                         bool(task.key) and self.cancelled.get(task.name) == task.key)
+                for task, path in zip(self.report.tasks, paths, strict=True)]

@@ -300,7 +300,8 @@ class Watcher:
         if not has_ended or (cycle is None and before == good):
             return
         cycle = cycle or Cycle()
-        self._face.tell(CycleEnded(good, before, time.monotonic() - cycle.began, cycle.computed, cycle.failed))
+        if self._options.runs:
+            self._face.tell(CycleEnded(good, before, time.monotonic() - cycle.began, cycle.computed, cycle.failed))
         if self._options.once:
             self.end(0 if good else 1)
 

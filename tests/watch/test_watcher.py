@@ -17,34 +17,6 @@ from watching import began, computed, errors, watching
 
 MakeProject = Callable[[Mapping[str, Any]], Project]
 
-STAGES = stages(
-    stage("Load", "", "data", 'open(pipeline.track(f"raw/{input_id}.txt")).read().strip()'),
-    stage("Scale", "data", "scaled", """
-        if config.get("fail") == input_id:
-            raise ValueError("bad")
-        return {"scaled": used.twice(data) + str(config.get("plus", 0))}
-    """),
-).replace("import ctypes", "import used\nimport ctypes")
-
-FILES: dict[str, Any] = {
-    "stages.py": STAGES,
-    "used.py": "import deeper\n\n\ndef twice(text):\n    return 2 * deeper.same(text)\n",
-    "deeper.py": "def same(text):\n    return text\n",
-    "raw/1.txt": "one\n",
-    "raw/2.txt": "two\n",
-    "tasks/task.yml": {"pipeline": ["stages.Load", "stages.Scale"], "input_ids": [1, 2]},
-    "tasks/a/task.yml": {"runnable": True},
-    "tasks/b/task.yml": {"runnable": True, "base_config_path": "../../base.yml"},
-    "tasks/b/c/task.yml": {"config": {"scale": {"plus": 5}}},
-    "base.yml": {"scale": {"plus": 3}},
-}
-
-
-@pytest.fixture
-def tree(make_project: MakeProject) -> Project:
-    return make_project(FILES)
-
-
 def test_exactly_the_tasks_that_an_edit_touches_are_run_again(tree: Project) -> None:
     with watching(tree) as watch:
         first = watch.cycle()

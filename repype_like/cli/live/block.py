@@ -52,7 +52,6 @@ class BlockFace:
             number = getattr(signal, name, None)
             if number is not None:
                 self._before[number] = signal.signal(number, handle)
-        self._write(_HIDE)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -60,7 +59,6 @@ class BlockFace:
             self._draw(final=True)
             self._write("\n")
         self._drawn = []
-        self._write(_SHOW)
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._keyboard.__exit__()
@@ -105,7 +103,7 @@ class BlockFace:
     def _draw(self, *, final: bool = False) -> None:
         if self._state is None:
             return
-        size = shutil.get_terminal_size()
+        size = self._measure()
         lines = block_of(self._state, self._terminal, max(size.columns - 1, 1), max(size.lines - 1, 1), final=final)
         if lines == self._shown and self._drawn and size == self._size:
             return
@@ -116,9 +114,16 @@ class BlockFace:
     def _scroll(self, lines: Iterable[str]) -> None:
         """Write lines where the block is, which is drawn below them next."""
         text = "".join(f"{self._terminal.encodable(line)}{_TO_END_OF_LINE}\n" for line in lines)
-        self._write(f"{self._to_start(shutil.get_terminal_size().columns)}{_TO_END}{text}")
+        self._write(f"{self._to_start(self._measure().columns)}{_TO_END}{text}")
         self._drawn = []
         self._draw()
+
+    def _measure(self) -> os.terminal_size:
+        """Return how large the terminal is."""
+        try:
+            return os.get_terminal_size(self._terminal.stream.fileno())
+        except (OSError, ValueError):
+            return shutil.get_terminal_size()
 
     def _to_start(self, columns: int) -> str:
         """Return what moves the cursor to the start of the block; lines may have been wrapped since it was drawn."""
@@ -128,7 +133,7 @@ class BlockFace:
     def _write(self, text: str) -> None:
         stream = self._terminal.stream
         try:
-            stream.write(text)
+            stream.write(f"{_HIDE}{text}{_SHOW}")  # at once, so that the cursor is there again whatever happens
             stream.flush()
         except (OSError, ValueError):  # nobody is there any more
             return
@@ -140,10 +145,9 @@ class BlockFace:
 
     def _pause(self, number: int, frame: FrameType | None) -> None:
         """Leave the terminal to the shell while we are stopped."""
-        self._write(f"{self._to_start(shutil.get_terminal_size().columns)}{_TO_END}{_SHOW}")
+        self._write(f"{self._to_start(self._measure().columns)}{_TO_END}")
         self._drawn = []
         self._keyboard.__exit__()
         os.kill(os.getpid(), signal.SIGSTOP)
         self._keyboard.__enter__()
-        self._write(_HIDE)
         self._is_due = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import combining, east_asian_width
 
@@ -28,7 +28,7 @@ _KEYS_OF_STATUS = ("l", "q", "?")
 _IMPORTANT = ("?", "q", "Enter", "l", "p", "c", "f", "a")
 """Which keys are named on a terminal that is too narrow for all."""
 
-_GAP = 3
+_GAP = 2
 
 _HELP = {
     "Enter": "run now what waits, also during a pause",
@@ -66,7 +66,7 @@ def block_of(state: WatchState, terminal: Terminal, width: int, height: int, *, 
     head = [_title(state, tasks, terminal)]
     foot = [] if final else [*_progress(state.runs, terminal), *_failure(state), *_help(state, width)]
     room = max(height - len(head) - len(foot), 1)
-    lines = [*head, *_tasks(tasks, state, terminal, width, room), *foot][:height]
+    lines = [*head, *_tasks(tasks, terminal, width, room), *foot][:height]
     ellipsis = terminal.glyph("ellipsis")
     return [Line(_fitting(terminal.encodable(line.text), width, ellipsis), line.colored, line.color) for line in lines]
 
@@ -109,7 +109,7 @@ def _title(state: WatchState, tasks: Sequence[TaskLook], terminal: Terminal) -> 
     return Line(clean(f"{name}: {', '.join(said)}{more}"), len(name), "bold")
 
 
-def _tasks(tasks: Sequence[TaskLook], state: WatchState, terminal: Terminal, width: int, room: int) -> list[Line]:
+def _tasks(tasks: Sequence[TaskLook], terminal: Terminal, width: int, room: int) -> list[Line]:
     """Return a line for each task, or for those that are of interest if there are too many."""
     shown = list(tasks)
     if len(shown) > room:
@@ -117,8 +117,7 @@ def _tasks(tasks: Sequence[TaskLook], state: WatchState, terminal: Terminal, wid
         first = sorted(range(len(shown)), key=lambda index: (order[shown[index].sign], index))[:max(room - 1, 0)]
         shown = [shown[index] for index in sorted(first)]
     names = min(max((len(clean(task.seen.name)) for task in shown), default=0), _WIDEST_PATH, max(width // 3, 8))
-    running = _running(state.runs)
-    lines = [_task(task, running.get(task.seen.name), terminal, names) for task in shown]
+    lines = [_task(task, terminal, names) for task in shown]
     if len(shown) < len(tasks):
         left = Counter(task.sign for task in tasks)
         left.subtract(task.sign for task in shown)
@@ -128,7 +127,7 @@ def _tasks(tasks: Sequence[TaskLook], state: WatchState, terminal: Terminal, wid
     return lines
 
 
-def _task(task: TaskLook, stage: RunningStage | None, terminal: Terminal, names: int) -> Line:
+def _task(task: TaskLook, terminal: Terminal, names: int) -> Line:
     sign, plan = task.sign, task.seen.plan
     glyph = terminal.glyph(_GLYPHS[sign])
     path = shorten(clean(task.seen.name), names, terminal.glyph("ellipsis"))
@@ -136,7 +135,7 @@ def _task(task: TaskLook, stage: RunningStage | None, terminal: Terminal, names:
     if task.live is not None and sign in ("C", "U"):
         inputs = _share(task) if sign == "C" else f"{task.live.inputs}/{task.live.inputs}"
     head = f"{glyph} {sign}  {path:{names}}  {inputs:>5}  "
-    return Line(head + _state(task, stage, sign), len(glyph) + 2, _COLORS[sign])
+    return Line(head + _state(task, sign), len(glyph) + 2, _COLORS[sign])
 
 
 def _share(task: TaskLook) -> str:
@@ -145,12 +144,12 @@ def _share(task: TaskLook) -> str:
     return f"{min(100 * (live.computed + live.taken) // whole, 99)}%" if whole and live is not None else ""
 
 
-def _state(task: TaskLook, stage: RunningStage | None, sign: str) -> str:
+def _state(task: TaskLook, sign: str) -> str:
     live = task.live
     if sign == "E":
         return state_words(task.seen)
     if sign == "C":
-        return _stage_words(stage) if stage is not None else "computing"
+        return _stage_words(task.stage) if task.stage is not None else "waiting for its turn"
     if sign == "F":
         return failure_words(task.failure) if task.failure is not None else "failed"
     if sign == "U" and live is not None and live.outcome == "completed":
@@ -165,16 +164,6 @@ def _stage_words(stage: RunningStage) -> str:
         said.append(f"{stage.step}/{stage.total}" if stage.total else str(stage.step))
     what = stage.details if stage.message is None else stage.message
     return clean(" ".join(said)) + (f": {content_words(what)}" if what is not None else "")
-
-
-def _running(runs: Iterable[LiveRun]) -> dict[str, RunningStage]:
-    """Return the stage that has been running for the longest time, by task."""
-    found: dict[str, RunningStage] = {}
-    for run in runs:
-        for stage in run.state.running.values():
-            for task in stage.tasks:
-                found.setdefault(task, stage)
-    return found
 
 
 def _progress(runs: Sequence[LiveRun], terminal: Terminal) -> list[Line]:
