@@ -33,6 +33,9 @@ _POLLING = 0.5
 _SELDOM = 5.0
 """Seconds between two sweeps, with polling and without."""
 
+_PATIENCE = 5.0
+"""Seconds that the threads of watchdog get to end."""
+
 _COST = 20
 """A sweep takes at most one part in so many of the time."""
 
@@ -100,7 +103,8 @@ class Eyes:
         self._watched = {}
         if observer is not None:
             observer.stop()
-            observer.join(5.0)
+            if observer.is_alive():
+                observer.join(_PATIENCE)
 
     def _try(self, act: Callable[[], None]) -> None:
         try:
@@ -120,8 +124,8 @@ class Eyes:
         # It overtakes itself where directories come and go quickly, which does no harm
         warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
         self._observer = Observer()
-        self._watch(str(self._tree), recursive=True)
         self._observer.start()
+        self._watch(str(self._tree), recursive=True)
         self._probe()
 
     def _follow(self) -> None:

@@ -43,6 +43,7 @@ class Following:
             found.extend(log.read())
             if log.run.state.finished is not None or not alive.get(log.top):
                 ended = True
+                log.run.state.running.clear()
                 self._over.add(path)
                 del self._logs[path]
         return found, ended

@@ -54,6 +54,8 @@ class Runs:
 
     def __init__(self, state: WatchState, crew: Crew, tell: Callable[[News], None], tree: Path):
         self.live: dict[Helper, LiveRun] = {}
+        self.ended: list[LiveRun] = []
+        """Those that have ended since the last look, which is what is known of their tasks."""
         self.held: tuple[Held, ...] = ()
         """What failed and is not tried again for the moment."""
         self.cycle: Cycle | None = Cycle()
@@ -185,7 +187,7 @@ class Runs:
 
     def _end(self, helper: Helper, run: LiveRun, ended: Ended | None) -> None:
         """Take in that a run is over, or that the helper is dead; what it could not do waits for a change."""
-        del self.live[helper]
+        self.ended.append(self.live.pop(helper))
         self._release(run, list(run.dropping))
         error = helper.last_words() if ended is None else ended.error
         if error:

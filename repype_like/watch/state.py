@@ -46,11 +46,13 @@ class TaskLook:
         """One letter: Error, Computing, Failed, Runs when its turn comes, Up to date, Template."""
         if self.seen.error:
             return "E"
-        if self.live is not None and self.live.outcome in ("running", "completed", "failed"):
-            return {"running": "C", "completed": "U", "failed": "F"}[self.live.outcome]
+        if self.stage is not None:
+            return "C"
+        if self.live is not None and (self.live.failed or self.live.outcome in ("completed", "failed")):
+            return "U" if self.live.outcome == "completed" else "F"
         if not self.seen.runnable:
             return "T"
-        if self.failure is not None:
+        if self.failure is not None and self.live is None:
             return "F"
         return "U" if self.seen.is_good else "R"
 
@@ -82,7 +84,9 @@ class WatchState:
         """Return how each task stands."""
         if self.report is None:
             return []
-        failures = {task: held.failure for held in self.report.held for task in held.failure.tasks}
+        failed = [held.failure for held in self.report.held]
+        failed += [failure for run in self.runs for failure in run.state.failures]
+        failures = {task: failure for failure in failed for task in failure.tasks}
         live: dict[str, TaskState] = {}
         stages: dict[str, RunningStage] = {}
         for run in self.runs:

@@ -141,7 +141,7 @@ class Watcher:
                     self._follow_others(now)
                 if self._looker is None and not self.state.gone and self._is_time(now):
                     self._consider(now)
-                self.state.runs = [*self._runs.live.values(), *self._following.runs]
+                self.state.runs = [*self._runs.ended, *self._runs.live.values(), *self._following.runs]
                 self._face.show(self.state)
             return self._code
         finally:
@@ -256,7 +256,7 @@ class Watcher:
             return
         self._doubt = None
         self.state.refused = ""
-        self.state.report, self._runs.held = report, report.held
+        self.state.report, self._runs.held, self._runs.ended = report, report.held, []
         self._senses.aim(report)
         changed, self._about = self._about, set()
         if changed:

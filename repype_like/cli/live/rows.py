@@ -18,6 +18,9 @@ __all__ = ["Line", "block_of", "columns_of", "displayed"]
 
 _WIDEST_PATH = 40
 _BAR = 20
+_URGENT = "CEFR"
+"""Which tasks are shown if there is no room for all, the most interesting first."""
+
 _GLYPHS: dict[str, Glyph] = {"U": "done", "R": "todo", "C": "arrow", "F": "error", "E": "error", "T": "template"}
 _COLORS: dict[str, Color] = {"U": "green", "R": "yellow", "C": "bold", "F": "red", "E": "red", "T": "dim"}
 _WORDS = {"E": "with errors", "F": "failed", "C": "computing", "R": "to run", "U": "up to date"}
@@ -113,8 +116,8 @@ def _tasks(tasks: Sequence[TaskLook], terminal: Terminal, width: int, room: int)
     """Return a line for each task, or for those that are of interest if there are too many."""
     shown = list(tasks)
     if len(shown) > room:
-        order = {"C": 0, "F": 1, "E": 2, "R": 3, "U": 4, "T": 5}
-        first = sorted(range(len(shown)), key=lambda index: (order[shown[index].sign], index))[:max(room - 1, 0)]
+        matter = [index for index, task in enumerate(shown) if task.sign in _URGENT]
+        first = sorted(matter, key=lambda index: (_URGENT.index(shown[index].sign), index))[:max(room - 1, 0)]
         shown = [shown[index] for index in sorted(first)]
     names = min(max((len(clean(task.seen.name)) for task in shown), default=0), _WIDEST_PATH, max(width // 3, 8))
     lines = [_task(task, terminal, names) for task in shown]
@@ -132,8 +135,10 @@ def _task(task: TaskLook, terminal: Terminal, names: int) -> Line:
     glyph = terminal.glyph(_GLYPHS[sign])
     path = shorten(clean(task.seen.name), names, terminal.glyph("ellipsis"))
     inputs = f"{plan.done}/{plan.total}" if plan is not None else ""
-    if task.live is not None and sign in ("C", "U"):
-        inputs = _share(task) if sign == "C" else f"{task.live.inputs}/{task.live.inputs}"
+    if task.live is not None and sign in ("C", "R"):
+        inputs = _share(task) or inputs
+    elif task.live is not None and sign == "U":
+        inputs = f"{task.live.inputs}/{task.live.inputs}"
     head = f"{glyph} {sign}  {path:{names}}  {inputs:>5}  "
     return Line(head + _state(task, sign), len(glyph) + 2, _COLORS[sign])
 
@@ -149,7 +154,7 @@ def _state(task: TaskLook, sign: str) -> str:
     if sign == "E":
         return state_words(task.seen)
     if sign == "C":
-        return _stage_words(task.stage) if task.stage is not None else "waiting for its turn"
+        return _stage_words(task.stage) if task.stage is not None else "computing"
     if sign == "F":
         return failure_words(task.failure) if task.failure is not None else "failed"
     if sign == "U" and live is not None and live.outcome == "completed":
