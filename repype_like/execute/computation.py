@@ -126,6 +126,7 @@ class Computation:
                 with provided(self.stage, key, view.store.work_folder(key)):
                     outputs, seconds = self._process(inputs, section)
             place.pipeline.on_resolve = None
+            tracker.recall(lambda: self.stage.signature)
             observations, files = tracker.findings(self.files)
             self._warn_of(tracker.unasked)
             found = mentioned_place(outputs.values(), view.path, place.tree)

@@ -11,9 +11,10 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from repype_like.execute.lasting import recalled, remember
 from repype_like.hashing import hash_file
 from repype_like.plan.files import Files
 from repype_like.store import Observation, OutputFile
@@ -93,8 +94,15 @@ class Tracker:
                     sighting.asked_for = False
                     self._met[text] = sighting
                     self.unasked.append(text)
+                    remember(text, self._roots)
         if writes:
             self._written.add(text)
+
+    def recall(self, pieces: Callable[[], Iterable[str]]) -> None:
+        """Take down the files whose content an earlier execution may have left in memory; see :mod:`lasting`."""
+        for text in recalled(pieces):
+            if text not in self._met and text not in self._written and not self._read_below_folder(text):
+                self._met[text] = replace(self._sighting(Path(text), None, None), asked_for=False)
 
     def renamed(self, old: str, new: str) -> None:
         """Take down that a file is about to be renamed, as is done to have it there as a whole or not at all."""
