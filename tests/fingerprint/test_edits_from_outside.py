@@ -25,7 +25,7 @@ def _sample(name: str, count: int) -> list[str]:
     """Return some of the edits that need no module but their own."""
     texts = table(Path(__file__).with_name(f"edits_{name}.txt")).values()
     fitting = [text for text in texts if "## " not in text and text.count("=> ") == 1 and "_try" not in text
-               and not re.search(r"class S|outputs|self\.|\bx\.k", text)]
+               and not re.search(r"class S|outputs|self\.|\bx\.k|time\.", text)]
     return fitting[::max(1, len(fitting) // count)][:count]
 
 
@@ -52,4 +52,5 @@ def test_what_runs_again_after_many_edits_at_once(make_project: Callable[..., Pr
     assert project.executions() == {(f"s-{number}", 1): 1 for number in range(len(changing))}
     found = project.results()
     project.run("run", "--force").ok()
-    assert project.results() == found
+    again = project.results()  # as a fresh run finds them
+    assert {name: value for name, value in again[1].items() if found[1][name] != value} == {}
