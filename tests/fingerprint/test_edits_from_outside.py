@@ -52,5 +52,6 @@ def test_what_runs_again_after_many_edits_at_once(make_project: Callable[..., Pr
     assert project.executions() == {(f"s-{number}", 1): 1 for number in range(len(changing))}
     found = project.results()
     project.run("run", "--force").ok()
-    again = project.results()  # as a fresh run finds them
-    assert {name: value for name, value in again[1].items() if found[1][name] != value} == {}
+    again = project.results()  # as a fresh run finds them, but for clocks and addresses
+    assert {name: value for name, value in again[1].items() if found[1][name] != value
+            and " at 0x" not in str(value)} == {}
