@@ -52,6 +52,8 @@ class RecordIndex:
             if before is not None:
                 self.superseded += before.size
             by_id[frame.id] = frame
+            if frame.decoded is not None:  # it was written just now, and is asked for again when the task is completed
+                self._remember(frame, frame.decoded)
         self.end = end
         self._by_pre_key = None
 

@@ -103,7 +103,8 @@ def test_everything_is_believed_once_it_is_on_the_disk(store: Store) -> None:
     assert Store(store.directory).is_sound()
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 50, b"[]\n", b'{"boot": 1}\n', b'{"missing": "x", "by": []}\n', b"\xff\n"])
+@pytest.mark.parametrize("content", [
+    b"", b"\0" * 50, b"[]\n", b'{"boot": 1}\n', b'{"missing": "x", "by": []}\n', b"\xff\n"])
 def test_a_note_that_is_torn_itself_is_no_proof(store: Store, content: bytes) -> None:
     store.begin()
     (store.directory / ".repype/unfinished").write_bytes(content)

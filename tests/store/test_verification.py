@@ -10,7 +10,8 @@ from stored import digest_of, record_of
 
 
 def test_what_is_wrong_is_said_with_its_place() -> None:
-    assert str(Fault("x: is gone", "measure", "a", "area")) == """stage "measure", input 'a', field "area": x: is gone"""
+    fault = Fault("x: is gone", "measure", "a", "area")
+    assert str(fault) == """stage "measure", input 'a', field "area": x: is gone"""
     assert str(Fault("x: is gone", "measure", 1)) == 'stage "measure", input 1: x: is gone'
     assert str(Fault("x: is gone")) == "x: is gone"
 
