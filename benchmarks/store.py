@@ -1,9 +1,9 @@
-"""How fast values are stored and loaded, beside the raw limit in the same run.
+"""How fast records are stored, read and taken over, beside the raw limit in the same run.
 
     python benchmarks/store.py [DIRECTORY]
 
 Times are CPU time, the best of several rounds. Every figure stands beside its reference and as a ratio to it; what the
-design asks for stands in the last column. The hash check of a loaded blob, done once per process, is counted apart.
+design asks for stands in the last column. For values, see ``values.py``.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from repype_like.hashing import hash_bytes
-from repype_like.store import Record, Store, blobs
+from repype_like.store import Record, Store
 
 ROUNDS = 9
 RECORDS = 10_000
@@ -43,60 +42,6 @@ def report(what: str, ours: float, reference: str, limit: float, asked: str, uni
     """Print one line."""
     print(f"{what:44} {ours * unit:9.2f} {word}   {reference:26} {limit * unit:9.2f} {word}   {ours / limit:6.2f}x"
           f"  {asked}")
-
-
-def measure_array(directory: Path, megabytes: int) -> None:
-    """Compare an array with numpy's own file of it."""
-    store, path = Store(directory / f"array{megabytes}"), directory / "array.npy"
-    array = np.random.default_rng(0).random(megabytes << 17)
-    value = store.encode(array)
-    blob = store.directory / ".repype/blobs" / str(value.blob)
-
-    def save() -> None:
-        path.unlink(missing_ok=True)
-        np.save(path, array)
-
-    saving = best(save)
-    report(f"store an array of {megabytes} MB", best(lambda: store.encode(array), lambda: blob.unlink(missing_ok=True)),
-           "np.save", saving, "at most 1.3x")
-    mapping = best(lambda: [np.load(path, mmap_mode="c")[0] for _ in range(50)]) / 50
-    store.decode(value)
-    report(f"load an array of {megabytes} MB", best(lambda: [store.decode(value)[0] for _ in range(50)]) / 50,
-           "np.load(mmap_mode='c')", mapping, "at most 1.3x", 1e6, "us")
-    report("  its hash check, once per process", best(lambda: store.decode(value), blobs._verified.clear), "np.load",
-           best(lambda: np.load(path)), "counted apart")
-
-
-def measure_arrays(directory: Path) -> None:
-    """Measure arrays that do not compress, and one that does."""
-    for megabytes in (1, 8, 64):
-        measure_array(directory, megabytes)
-    labels = np.zeros((4096, 4096), np.int32)
-    labels[1000:2000, 500:3000] = 7
-    size = Store(directory / "labels").encode(labels).size
-    report("disk of a label image of 64 MB", size / 1e6, "raw", labels.nbytes / 1e6, "a fraction", 1.0, "MB")
-
-
-def measure_tables(directory: Path) -> None:
-    """Compare a table with writing its bytes."""
-    random = np.random.default_rng(0)
-    table = pd.DataFrame(random.random((100_000, 10)), columns=list("abcdefghij"))
-    raw, path, count = table.to_numpy().tobytes(), directory / "raw", [0]
-    store = Store(directory / "tables")
-
-    def write() -> None:
-        path.unlink(missing_ok=True)
-        path.write_bytes(raw)
-
-    def change() -> None:
-        store.reset()
-        count[0] += 1
-        table.iloc[0, 0] = float(count[0])
-
-    report("store a table of 100,000 x 10", best(lambda: store.encode(table), change), "raw write", best(write),
-           "at most 2x")
-    value = store.encode(table)
-    report("load it", best(lambda: store.decode(value)), "raw read", best(path.read_bytes), "lazy")
 
 
 def measure_records(directory: Path) -> None:
@@ -170,7 +115,7 @@ def _record(store: Store, number: int, **values: Any) -> Record:
 def main() -> None:
     """Measure everything."""
     with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as name:
-        for measure in (measure_arrays, measure_tables, measure_records, measure_links):
+        for measure in (measure_records, measure_links):
             measure(Path(name))
 
 

@@ -19,9 +19,6 @@ _SMALLEST = 1 << 14
 
 _HALF_SAMPLE = 1 << 15
 _GLANCE = 1 << 11
-_FACTOR = 4
-"""How many times smaller the sample has to get."""
-
 _GZIP = 31
 """What zlib calls the gzip format, which ordinary tools can open."""
 
@@ -31,8 +28,12 @@ _LARGEST = 1 << 32
 _STEP = 1 << 16
 
 
-def is_worthwhile(data: memoryview) -> bool:
-    """Tell from 64 kB, half from the start and half from the middle, whether `data` shrinks at least fourfold."""
+def is_worthwhile(data: memoryview, factor: int = 4) -> bool:
+    """Tell from 64 kB, half from the start and half from the middle, whether `data` gets `factor` times smaller.
+
+    What has patches, as masks and label images do, is quickly compressed. Random ones of a few values, as in columns of
+    categories, take a hundred times as long as writing them; so more should be asked of these.
+    """
     size = data.nbytes
     if not _SMALLEST <= size < _LARGEST:
         return False
@@ -42,7 +43,7 @@ def is_worthwhile(data: memoryview) -> bool:
     if len(set(memoryview(glance).cast("Q"))) * 2 > len(glance) // 8:
         return False  # hardly any 8 bytes occur twice: found out a hundred times faster than by compressing
     sample = bytes(data[:half]) + bytes(data[middle:middle + half])
-    return len(zlib.compress(sample, 1)) * _FACTOR <= len(sample)
+    return len(zlib.compress(sample, 1)) * factor <= len(sample)
 
 
 def compress(pieces: Sequence[Buffer]) -> bytes:

@@ -45,8 +45,8 @@ class ContainerFormat(BufferFormat):
         pickled = pickle_value(value)
         parts: list[Buffer] = [pickled.stream]
         lengths = [(pickled.stream.nbytes, 0)]
-        for buffer in pickled.buffers:
-            expanded = buffer.nbytes if is_worthwhile(buffer) else 0
+        for buffer, is_column in zip(pickled.buffers, pickled.columns, strict=True):
+            expanded = buffer.nbytes if is_worthwhile(buffer, 16 if is_column else 4) else 0
             parts.append(compress([buffer]) if expanded else buffer)
             lengths.append((len(parts[-1]), expanded))
         described = b"".join((pickled.pickler[0].encode(), len(parts).to_bytes(7, "little"),

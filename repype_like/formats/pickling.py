@@ -47,6 +47,8 @@ class Pickled:
     pickler: Pickler
     stream: memoryview
     buffers: list[memoryview]
+    columns: list[bool]
+    """For each buffer, whether it is of something with one axis, such as a column of a table."""
 
 
 class _LocalNameError(Exception):
@@ -64,15 +66,15 @@ def pickle_value(value: Any) -> Pickled:
         NotStorableError: If there is no such pickle.
     """
     try:
-        stream, buffers = _dumped(value)
+        stream, buffers, columns = _dumped(value)
         pickler = _tried(value, stream, buffers) if _NAMES_CODE in stream else "safe"
-        return Pickled(pickler, memoryview(stream), buffers)
+        return Pickled(pickler, memoryview(stream), buffers, columns)
     except RecursionError:
         raise _not_storable(value, _TOO_DEEP) from None
     except (NotStorableError, MemoryError):
         raise
     except Exception:  # noqa: BLE001  its classes may raise anything
-        return Pickled("dill", memoryview(_dilled(value)), [])
+        return Pickled("dill", memoryview(_dilled(value)), [], [])
 
 
 def _dilled(value: Any) -> bytes:
@@ -119,15 +121,18 @@ class _TryingUnpickler(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def _dumped(value: Any) -> tuple[bytes, list[memoryview]]:
+def _dumped(value: Any) -> tuple[bytes, list[memoryview], list[bool]]:
     file = io.BytesIO()
     buffers: list[memoryview] = []
+    columns: list[bool] = []
 
     def keep_inside(buffer: pickle.PickleBuffer) -> bool:
         raw = buffer.raw()
         if raw.nbytes < _SMALLEST_BUFFER:
             return True
         buffers.append(raw)
+        shaped = memoryview(buffer)
+        columns.append(shaped.shape is not None and max(shaped.shape, default=0) * shaped.itemsize == raw.nbytes)
         return False
 
     pickler = pickle.Pickler(file, 5, buffer_callback=keep_inside)
@@ -136,7 +141,7 @@ def _dumped(value: Any) -> tuple[bytes, list[memoryview]]:
     if reductions:
         pickler.dispatch_table = {**copyreg.dispatch_table, **dict(reductions)}
     pickler.dump(value)
-    return file.getvalue(), buffers
+    return file.getvalue(), buffers, columns
 
 
 def _tried(value: Any, stream: bytes, buffers: Sequence[memoryview]) -> Pickler:

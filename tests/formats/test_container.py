@@ -41,3 +41,10 @@ def test_a_newer_version_says_so() -> None:
     data[7] += 1
     with pytest.raises(DamagedError, match="newer version"):
         container.load(memoryview(data))
+
+
+def test_columns_of_categories_are_not_worth_compressing() -> None:
+    codes = np.random.default_rng(0).integers(0, 2, 100_000).astype(np.int8)
+    assert len(b"".join(container.dump({"codes": codes}))) > 100_000
+    assert len(b"".join(container.dump({"codes": np.sort(codes)}))) < 10_000
+    assert len(b"".join(container.dump({"mask": codes.reshape(250, 400)}))) < 30_000
