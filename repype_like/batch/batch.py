@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from repype_like.batch import update, validation
+from repype_like.batch.collector import collector_paused
 from repype_like.batch.context import RunContext
 from repype_like.batch.executors import ClusterOptions, executor_for
 from repype_like.errors import Problem, RepypeError, SpecError, UsageError
@@ -96,6 +97,7 @@ class Batch:
             raise UsageError(f"{path}: the task was loaded before, with another specification")
         return known
 
+    @collector_paused()
     def load(self, root_path: PathLike) -> None:
         """Load all tasks of a directory tree, and those above it that they inherit from.
 
@@ -157,6 +159,7 @@ class Batch:
         task = self.resolved_tasks.get(Path(path).resolve())
         return RunContext(task) if task is not None and task.runnable else None
 
+    @collector_paused()
     def prepare(self, tasks: Iterable[Task] | None = None) -> list[RunContext]:
         """Return tasks ready to run, and put what is wrong with the others into :attr:`problems`.
 
@@ -193,6 +196,7 @@ class Batch:
             return path.relative_to(self.root).as_posix()
         return Path(os.path.relpath(path, self.root)).as_posix() if self.root.is_relative_to(path) else str(path)
 
+    @collector_paused()
     def workplaces(self, contexts: Sequence[RunContext]) -> Workplaces:
         """Return tasks as planning and executing see them, by name."""
         self._contexts.update((context.task.directory, context) for context in contexts)
@@ -205,6 +209,7 @@ class Batch:
             places[name] = context.workplace(name, number)
         return places
 
+    @collector_paused()
     def plan(self, workplaces: Workplaces, request: Request = _EVERYTHING) -> Plan:
         """Find out what has to be done to bring tasks up to date; nothing is written or run."""
         views = [place.view for place in workplaces.values()]
