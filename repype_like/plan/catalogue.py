@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from repype_like.errors import DamagedError
 from repype_like.plan.view import TaskView
@@ -23,8 +25,9 @@ class Catalogue:
 
     def __init__(self, neighbours: Callable[[], Sequence[TaskView]]):
         self._neighbours = neighbours
-        self._elsewhere: dict[str, list[TaskView]] | None = None
+        self._elsewhere: dict[str, dict[Path, TaskView]] | None = None
         self._others: list[TaskView] = []
+        self._held_nowhere: set[tuple[str, str, str, frozenset[str]]] = set()
         self._digests: dict[TaskView, Digest | None] = {}
         self._completed: dict[TaskView, dict[tuple[str, InputID], str]] = {}
         self._damage: dict[TaskView, str] = {}
@@ -67,23 +70,37 @@ class Catalogue:
         for record in view.store.records.by_pre_key(pre_key):
             yield view, record
         if pick_up:
-            others = self._index().get(pre_key, ())
-            near = {path: distance for distance, path in enumerate(view.ancestors)}
-            for other in sorted(others, key=lambda other: near.get(other.path, len(near))):
+            others = self._index().get(pre_key, {})
+            near = [others[path] for path in view.ancestors if path in others]
+            # Mostly the first one is taken. There may be thousands, for each of thousands of tasks: no sorting here.
+            for other in itertools.chain(near, (other for other in others.values() if other not in near)):
                 if other is not view:
                     for record in other.store.records.by_pre_key(pre_key):
                         yield other, record
+
+    def holder(self, view: TaskView, pre_key: str, record: Record, fields: frozenset[str],
+               pick_up: bool) -> tuple[TaskView, Record] | None:
+        """Return the nearest task that holds the values of `fields` of a record, and its own record of them."""
+        question = (pre_key, record.id, record.name, fields)
+        missing = question in self._held_nowhere
+        for other, twin in self.candidates(view, pre_key, pick_up and not missing):
+            if (twin.id, twin.name) == (record.id, record.name) and other.store.holds(twin, fields):
+                return other, twin
+        if pick_up:
+            self._held_nowhere.add(question)  # which tasks may have them does not depend on who asks
+        return None
 
     def neighbours_read(self) -> Sequence[TaskView]:
         """Return the other tasks, if any of them had to be looked at."""
         return self._others
 
-    def _index(self) -> dict[str, list[TaskView]]:
+    def _index(self) -> dict[str, dict[Path, TaskView]]:
+        """Return the other tasks by pre-key and path, sorted by path."""
         if self._elsewhere is None:
             self._elsewhere = {}
             for view in sorted(self._neighbours(), key=lambda view: view.path):
                 with contextlib.suppress(StorageError):  # what cannot be read of another task cannot be picked up
                     for pre_key in view.store.records.pre_keys():
-                        self._elsewhere.setdefault(pre_key, []).append(view)
+                        self._elsewhere.setdefault(pre_key, {})[view.path] = view
                     self._others.append(view)
         return self._elsewhere

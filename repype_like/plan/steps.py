@@ -211,10 +211,11 @@ class _InputPlanning:
         assert source is not None
         if source.store.holds(record, fields):
             return step
-        for other, twin in self.catalogue.candidates(self.view, step.key, self.pick_up):
-            if (twin.id, twin.name) == (record.id, record.name) and other.store.holds(twin, fields):
-                return replace(step, action=Action.TAKE if stage.kept and other is not self.view else step.action,
-                               record=twin, source=other)
+        holder = self.catalogue.holder(self.view, step.key, record, fields, self.pick_up)
+        if holder is not None:
+            other, twin = holder
+            return replace(step, action=Action.TAKE if stage.kept and other is not self.view else step.action,
+                           record=twin, source=other)
         reason = values_lost(record, stage.kept) or kept_now(self.view, record, stage.kept)
         why = step.reasons or ((reason,) if reason is not None else ())
         return replace(step, action=Action.RECOMPUTE, reasons=why, restore=())

@@ -29,6 +29,16 @@ def test_the_nearest_task_comes_first(tmp_path: Path) -> None:
     assert [record.id[:2] for _, record in found[:2]] == ["32", "31"], "the newest first"
 
 
+def test_whoever_holds_all_that_is_asked_for_is_found(tmp_path: Path) -> None:
+    first, second = (view(tmp_path / name) for name in "ab")
+    catalogue = Catalogue(lambda: [first, second])
+    record = next(iter(first.store.records))
+    gone = frozenset({"never stored"})
+    assert catalogue.holder(first, "0" * 32, record, gone, pick_up=True) is None
+    assert catalogue.holder(second, "0" * 32, record, gone, pick_up=True) is None
+    assert catalogue.holder(first, "0" * 32, record, frozenset(), pick_up=True) == (first, record)
+
+
 def test_others_are_looked_at_only_if_need_be(tmp_path: Path) -> None:
     own = view(tmp_path)
     asked: list[int] = []
