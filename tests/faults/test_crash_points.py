@@ -62,14 +62,15 @@ def _points(root: Path, fault: Fault, request: pytest.FixtureRequest) -> list[Po
 @pytest.mark.timeout(3000)
 def test_a_fault_leaves_a_sound_store_and_the_next_run_mends_it(
         fault: Fault, copy: Callable[[], Path], request: pytest.FixtureRequest) -> None:
-    hits = 0
-    for point in _points(copy(), fault, request):
+    hits, points = 0, _points(copy(), fault, request)
+    for point in points:
         root = copy()
         done, hit = run_with_fault(root, RUN, fault, point)
-        assert done.returncode in ((-9, 137) if fault.name == "KILL" else (0, 1, 2)), f"{point}\n{done.stderr}"
+        killed = hit and fault.name == "KILL"
+        assert done.returncode in ((-9, 137) if killed else (0, 1, 2)), f"{point}\n{done.stderr}"
         hits += hit
         _check_recovery(root, point, _project_at(root))
-    assert hits, "no fault has happened in the tree"
+    assert hits >= len(points) / 2, "a slow run looks more often whether something is due, but it is much the same run"
 
 
 @pytest.mark.timeout(3000)
