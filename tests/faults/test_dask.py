@@ -64,19 +64,24 @@ def test_an_input_that_ends_workers_is_reported_and_costs_no_other(
     assert [executed["c", number] for number in (1, 3, 4, 5)] == [1, 1, 1, 1]
 
 
-@pytest.mark.parametrize(("action", "error"), [
-    ("ctypes.string_at(0)", "crashed: killed by SIGSEGV"),
-    ("os._exit(0)", "crashed: the process ended with exit code 0"),
-    ("os.kill(os.getpid(), 9)", "crashed: killed by SIGKILL (maybe out of memory)"),
-    ("os.kill(os.getppid(), 9); time.sleep(60)", "crashed: "), ("sys.exit(0)", "SystemExit: 0"),
-], ids=["segfault", "os._exit", "kill -9", "kill -9 of the agent", "sys.exit"])
+CRASHES = {
+    "ctypes.string_at(0)": "crashed: killed by SIGSEGV",
+    "os._exit(0)": "crashed: the process ended with exit code 0",
+    "os.kill(os.getpid(), 9)": "crashed: killed by SIGKILL (maybe out of memory)",
+    "os.kill(os.getppid(), 9); time.sleep(60)": "crashed: the process for the stages ended with exit code -9",
+    "sys.exit(0)": "SystemExit: 0",
+}
+
+
 def test_a_stage_that_crashes_costs_its_input_and_no_worker(
-        dask_cluster: DaskCluster, make_project: MakeProject, action: str, error: str) -> None:
-    project = traced(make_project(chain_of_three(f"if input_id == 2:\n    {action}\nreturn {{'b': a}}")))
+        dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    body = "\n".join(f"if input_id == {number}: {action}" for number, action in enumerate(CRASHES))
+    project = traced(make_project(chain_of_three(f"{body}\nreturn {{'b': a}}", range(8))))
     answer = project.run("run", "tasks", "--dask", dask_cluster.address).exits(1)
-    assert error in answer.err
-    assert answer.err.count("failed for the input") == 1
-    assert {key for key in project.executions() if key[0] == "c"} == {("c", 1), ("c", 3)}
+    for number, error in enumerate(CRASHES.values()):
+        assert f"failed for the input {number}: {error}" in answer.err
+    assert answer.err.count("failed for the input") == len(CRASHES)
+    assert {key for key in project.executions() if key[0] == "c"} == {("c", 5), ("c", 6), ("c", 7)}
 
 
 # --- 59 --------------------------------------------------------------------------------------------------------------
