@@ -17,7 +17,7 @@ from repype_like.execute import Workplace, Workplaces
 from repype_like.execute.dask.job import Job, MismatchError, Parcel
 from repype_like.fingerprint import Fingerprinter
 from repype_like.fingerprint.codebases import codebase_for
-from repype_like.plan import TaskView
+from repype_like.plan import Limits, TaskView
 from repype_like.task import Task, inspection
 from repype_like.task.naming import load, version_of
 from repype_like.typing import Any
@@ -57,7 +57,7 @@ def make_job(contexts: Mapping[str, RunContext], workplaces: Workplaces) -> Job:
     return Job(
         directory=Path.cwd(), script=_script(contexts), versions=versions_of(sorted(distributions)),
         sources={key: codebase.sources.contents() for key, codebase in codebases.items()}, parcels=parcels,
-        samples=tuple(samples.values()))
+        defaults=next((place.defaults for place in workplaces.values()), Limits()), samples=tuple(samples.values()))
 
 
 def versions_of(distributions: Sequence[str]) -> dict[str, str]:
@@ -157,7 +157,7 @@ class ReceivedTasks(Mapping[str, Workplace]):
             raise MismatchError(f"the task {name} cannot be loaded: {error}") from error
         _compare(name, parcel, place.view)
         stages = tuple(replace(stage, kept=parcel.stages[stage.id][2]) for stage in place.view.stages)
-        return replace(place, view=replace(place.view, stages=stages))
+        return replace(place, view=replace(place.view, stages=stages), defaults=self._job.defaults)
 
     def _parcel(self, name: str) -> Parcel:
         parcel: Parcel = pickle.loads(self._job.parcels[name])

@@ -100,6 +100,8 @@ class Cluster:
         self._refused: dict[str, str] = {}
         self._threads: dict[str, int] = {}
         self._counted = 0.0
+        self._offers: dict[str, float] = {}
+        self._asked = 0.0
 
     # --- who is there ------------------------------------------------------------------------------------------------
 
@@ -111,6 +113,21 @@ class Cluster:
                 self._threads = dict(self._client.nthreads())
             self._counted = time.monotonic()
         return {worker: count for worker, count in self._threads.items() if worker not in self._refused}
+
+    def offered(self) -> dict[str, float]:
+        """Return the most that any worker offers of each resource."""
+        now = time.monotonic()
+        if now - self._asked > _LOOK_SECONDS:
+            try:
+                found = self._client.scheduler_info(n_workers=-1)
+            except TypeError:  # an older version of Dask, which gives all
+                found = self._client.scheduler_info()
+            self._offers = {}
+            for worker in found["workers"].values():
+                for name, amount in (worker.get("resources") or {}).items():
+                    self._offers[name] = max(amount, self._offers.get(name, 0.0))
+            self._asked = now
+        return self._offers
 
     @property
     def refused(self) -> dict[str, str]:

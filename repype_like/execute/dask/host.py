@@ -33,6 +33,9 @@ MOST_SENT = 1 << 16
 _LOOK_SECONDS = 0.1
 _GRACE_SECONDS = 3.0
 
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""There are as many workers as there are cores to be used, unless the environment of the worker says otherwise."""
+
 _lock = threading.Lock()
 _idle: dict[Path, list[_Agent]] = {}
 _busy: dict[Path, dict[int, _Agent]] = {}
@@ -47,7 +50,7 @@ class _Agent:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", AGENT, str(theirs.fileno())], pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL, start_new_session=True)
+                stdin=subprocess.DEVNULL, env={**_ENVIRONMENT, **os.environ}, start_new_session=True)
         self._pipe = Connection(ours.detach())
         self._lock = threading.Lock()
         self.tell(Open(job, memory, check))

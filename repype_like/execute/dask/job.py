@@ -13,6 +13,7 @@ from pathlib import Path
 
 from repype_like.errors import RepypeError
 from repype_like.hashing import hash_bytes
+from repype_like.plan import Limits
 from repype_like.typing import Any
 
 __all__ = ["Job", "MismatchError", "Parcel", "read_job", "write_job"]
@@ -58,6 +59,8 @@ class Job:
     """By codebase (start directory, further folders), the source files of the project that were read."""
     parcels: Mapping[str, bytes]
     """By name, each task, pickled."""
+    defaults: Limits
+    """What holds for stages that do not limit themselves."""
     samples: tuple[str, ...]
     """One task of each kind: all others have the stages of one of these."""
 

@@ -1,0 +1,62 @@
+"""What there is a limited number of, other than workers: GPUs, licences, and whatever stages name in their resources."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from repype_like.errors import RepypeError
+
+__all__ = ["Tokens"]
+
+
+class Tokens:
+    """Keeps account of what batches hold.
+
+    What workers offer as resources of Dask is for Dask to give away: each worker has its own. All else is there once for
+    the whole cluster, such as licences.
+
+    Arguments:
+        available: How many there are in the whole cluster; one of everything that is not here.
+        offered: Gives the most that any worker offers, by name; asked when it is needed.
+    """
+
+    def __init__(self, available: Mapping[str, float], offered: Callable[[], Mapping[str, float]]):
+        self._available = available
+        self._offered = offered
+        self._held: dict[int, Mapping[str, float]] = {}
+
+    def fit(self, needs: Mapping[str, float]) -> bool:
+        """Tell whether a batch that needs these may begin."""
+        used = Counter[str]()
+        for held in self._held.values():
+            used.update(held)  # type: ignore[arg-type]  # amounts may be fractions
+        return all(used[name] + amount <= self._available.get(name, 1.0) or not used[name]
+                   for name, amount in self._scarce(needs).items())
+
+    def take(self, batch: int, needs: Mapping[str, float]) -> dict[str, float]:
+        """Have a batch hold what it needs, and return what it needs of its worker.
+
+        Raises:
+            RepypeError: If no worker offers as much.
+        """
+        scarce = self._scarce(needs)
+        wanted = {name: amount for name, amount in needs.items() if name not in scarce}
+        for name, amount in wanted.items():
+            most = self._offered()[name]
+            if amount > most:
+                raise RepypeError(f"a stage needs {name}={amount:g}, and no worker offers more than {most:g}; start one "
+                                  f'with: dask worker --resources "{name}={amount:g}"')
+        self._held[batch] = scarce
+        return wanted
+
+    def give_back(self, batch: int) -> None:
+        """Have a batch hold nothing any more."""
+        self._held.pop(batch, None)
+
+    def _scarce(self, needs: Mapping[str, float]) -> Mapping[str, float]:
+        """Return those that no worker offers."""
+        if not needs:
+            return needs
+        offered = self._offered()
+        return {name: amount for name, amount in needs.items() if name not in offered}
