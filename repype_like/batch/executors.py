@@ -34,5 +34,5 @@ def executor_for(jobs: int, cluster: ClusterOptions | None,
     from repype_like.execute.dask.executor import DaskExecutor  # rarely needed
 
     with DaskExecutor(cluster.address, max(jobs, 1), cluster.wait, make_job,
-                      lambda text: listen(Warned(message=text))) as executor:
+                      lambda text: listen(Warned(message=text)), available) as executor:
         yield executor

@@ -84,6 +84,30 @@ def test_a_stage_that_crashes_costs_its_input_and_no_worker(
     assert {key for key in project.executions() if key[0] == "c"} == {("c", 5), ("c", 6), ("c", 7)}
 
 
+def test_stages_are_limited_in_time_tried_again_and_share_what_is_scarce(
+        dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    body = """
+        held = Path("held")
+        held.mkdir()
+        time.sleep(0.05)
+        held.rmdir()
+        if input_id == 2:
+            time.sleep(600)
+        if input_id == 3 and not Path("tried").exists():
+            Path("tried").touch()
+            raise ValueError("not yet")
+        return {"b": a}
+        """
+    project = traced(make_project(chain_of_three(body, range(1, 6))))
+    outputs = "    outputs = ['b']"
+    project.edit("stages.py", outputs, f"{outputs}\n    resources = {{'licence': 1}}\n    retries = 1")
+    answer = project.run("run", "tasks", "--dask", dask_cluster.address, "--timeout", "2").exits(1)
+    assert 'The stage "b" failed for the input 2: timed out after 2 s' in answer.err
+    executed = project.executions()
+    assert [executed["b", number] for number in range(1, 6)] == [1, 2, 2, 1, 1]
+    assert sum(executed["c", number] for number in range(1, 6)) == 4
+
+
 # --- 59 --------------------------------------------------------------------------------------------------------------
 
 def test_a_stage_that_takes_more_memory_than_its_worker_has_is_ended(

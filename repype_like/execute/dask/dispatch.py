@@ -11,14 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like import events
+from repype_like.execute.budget import needs_of
 from repype_like.execute.dask.cluster import Cluster, ClusterLostError, Ended, NoWorkersError, Part
 from repype_like.execute.dask.host import MOST_SENT
 from repype_like.execute.dask.job import MismatchError
 from repype_like.execute.dask.protocol import GivenBack, last_words, pack, sibling
+from repype_like.execute.dask.tokens import Tokens
 from repype_like.execute.death import report_of_death
 from repype_like.execute.messages import Happened, Message, Passed, Pause, UnitDone
 from repype_like.execute.schedule import Schedule
 from repype_like.execute.unit import with_worker
+from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
 from repype_like.typing import Any, Protocol
 
@@ -75,17 +78,22 @@ class Dispatch:
         cluster: The cluster.
         job: What it knows of the tasks.
         units: The units.
+        workplaces: The tasks.
         tell: Told what happens.
         orders: Whether to stop, or to end at once.
         wait: Seconds after which a run without workers is given up.
+        available: How many there are of what stages name in their `resources`.
         first: The number of the first batch.
     """
 
-    def __init__(self, cluster: Cluster, job: Path, units: Sequence[Unit], tell: Callable[[Message], None],
-                 orders: _Orders, wait: float, first: int):
+    def __init__(self, cluster: Cluster, job: Path, units: Sequence[Unit], workplaces: Workplaces,
+                 tell: Callable[[Message], None], orders: _Orders, wait: float, available: Mapping[str, float],
+                 first: int):
         self._cluster = cluster
         self._job = job
         self._units = units
+        self._places = workplaces
+        self._tokens = Tokens(available, cluster.offered)
         self._tell = tell
         self._orders = orders
         self._wait = wait
@@ -145,7 +153,10 @@ class Dispatch:
             return
         threads = sum(self._cluster.workers().values())
         while self._schedule.ready and len(self._flights) < self._most(threads):
-            self._submit(self._batch(threads))
+            batch = self._batch(threads)
+            if not batch:
+                break
+            self._submit(batch)
         if not self._schedule.ready and len(self._flights) < threads:
             self._recall()
 
@@ -158,13 +169,25 @@ class Dispatch:
         return threads + (max(1, threads // 2) if threads and len(self._schedule.ready) > 4 * threads else 0)
 
     def _batch(self, threads: int) -> list[int]:
-        """Take units that wait, to be handed out together."""
-        fair = len(self._schedule.ready) // (2 * threads)
+        """Take units that may begin, to be handed out together; none if all that wait need what others hold."""
+        ready = self._schedule.ready
+        first = next((position for position in ready if self._tokens.fit(self._needs(position))), None)
+        if first is None:
+            return []
+        fair = len(ready) // (2 * threads)
         count = max(1, min(fair, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)), _MOST_BATCHED))
-        batch = [self._schedule.ready.popleft()]
-        while len(batch) < count and not self._deaths[batch[0]] and not self._deaths[self._schedule.ready[0]]:
-            batch.append(self._schedule.ready.popleft())
+        ready.remove(first)
+        batch = [first]
+        while len(batch) < count and ready and not any(map(self._goes_alone, (first, ready[0]))):
+            batch.append(ready.popleft())
         return batch
+
+    def _goes_alone(self, position: int) -> bool:
+        return bool(self._deaths[position] or self._needs(position))
+
+    def _needs(self, position: int) -> Mapping[str, float]:
+        """Return what a unit needs besides a worker."""
+        return needs_of(self._units[position], self._places, {}).tokens
 
     def _submit(self, batch: list[int]) -> None:
         number, self._next = self._next, self._next + 1
@@ -172,7 +195,9 @@ class Dispatch:
         if len(units) > MOST_SENT:
             sibling(self._job, f"b{number}u").write_bytes(units)
             units = b""
-        self._flights[number] = _Flight(batch, self._cluster.submit(self._job, number, units, {}), list(batch))
+        resources = self._tokens.take(number, self._needs(batch[0]))
+        future = self._cluster.submit(self._job, number, units, resources)
+        self._flights[number] = _Flight(batch, future, list(batch))
 
     def _recall(self) -> None:
         """Have units back that wait behind a long one while other workers have nothing to do."""
@@ -254,6 +279,7 @@ class Dispatch:
             for said in words:
                 self._hear(flight, said.number, said.data)
         del self._flights[number]
+        self._tokens.give_back(number)
         if result is None:
             self._close_without_result(flight)
         elif "refused" in result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from repype_like.execute.dask.cluster import Cluster, NoWorkersError
@@ -33,15 +33,18 @@ class DaskExecutor:
         wait: Seconds after which a run without workers is given up.
         make_job: Tells what workers need to know of tasks.
         say: Told what a user who waits may want to know.
+        available: How many there are in the whole cluster of what stages name in their `resources`; one of everything
+            that is not here. What workers offer as resources of Dask is counted by Dask.
     """
 
     def __init__(self, address: str, processes: int, wait: float, make_job: Callable[[Workplaces], Job],
-                 say: Callable[[str], None]):
+                 say: Callable[[str], None], available: Mapping[str, float] | None = None):
         self._address = address
         self._processes = processes
         self._wait = wait
         self._make_job = make_job
         self._say = say
+        self._available = available or {}
         self._cluster: Cluster | None = None
         self._jobs: dict[int, tuple[Workplaces, Path]] = {}
         self._files = contextlib.ExitStack()
@@ -83,7 +86,8 @@ class DaskExecutor:
         cluster = self._connected()
         if not self.stopped:
             job = self._ship(cluster, workplaces)
-            self._batches = Dispatch(cluster, job, units, tell, self, self._wait, self._batches).run()
+            self._batches = Dispatch(cluster, job, units, workplaces, tell, self, self._wait, self._available,
+                                     self._batches).run()
 
     def stop(self) -> None:
         """Start no further unit; those that run are finished."""

@@ -1,8 +1,8 @@
-"""What there is a limited number of, other than workers: GPUs, licences, and whatever stages name in their resources."""
+"""What there is a limited number of besides workers: GPUs, licences, and whatever stages name in their resources."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from repype_like.errors import RepypeError
@@ -13,8 +13,8 @@ __all__ = ["Tokens"]
 class Tokens:
     """Keeps account of what batches hold.
 
-    What workers offer as resources of Dask is for Dask to give away: each worker has its own. All else is there once for
-    the whole cluster, such as licences.
+    What workers offer as resources of Dask is for Dask to give away: each worker has its own. All else is there once
+    for the whole cluster, such as licences.
 
     Arguments:
         available: How many there are in the whole cluster; one of everything that is not here.
@@ -28,9 +28,10 @@ class Tokens:
 
     def fit(self, needs: Mapping[str, float]) -> bool:
         """Tell whether a batch that needs these may begin."""
-        used = Counter[str]()
+        used: defaultdict[str, float] = defaultdict(float)
         for held in self._held.values():
-            used.update(held)  # type: ignore[arg-type]  # amounts may be fractions
+            for name, amount in held.items():
+                used[name] += amount
         return all(used[name] + amount <= self._available.get(name, 1.0) or not used[name]
                    for name, amount in self._scarce(needs).items())
 
@@ -45,8 +46,8 @@ class Tokens:
         for name, amount in wanted.items():
             most = self._offered()[name]
             if amount > most:
-                raise RepypeError(f"a stage needs {name}={amount:g}, and no worker offers more than {most:g}; start one "
-                                  f'with: dask worker --resources "{name}={amount:g}"')
+                raise RepypeError(f"a stage needs {name}={amount:g}, and no worker offers more than {most:g}; start "
+                                  f'one with: dask worker --resources "{name}={amount:g}"')
         self._held[batch] = scarce
         return wanted
 

@@ -18,7 +18,7 @@ from repype_like.execute.dask.protocol import (
     sibling,
     unpack,
 )
-from repype_like.plan import Node, Unit
+from repype_like.plan import Limits, Node, Unit
 
 
 def test_a_batch_begins_once(tmp_path: Path) -> None:
@@ -53,9 +53,9 @@ def test_sending_to_nobody_is_noticed() -> None:
 
 
 def test_another_job_file_of_the_same_name_is_noticed(tmp_path: Path) -> None:
-    job = Job(tmp_path, "", {}, {}, {}, ())
+    job = Job(tmp_path, "", {}, {}, {}, Limits(), ())
     expected = write_job(job, tmp_path / "here" / "job")
     assert read_job(tmp_path / "here" / "job", expected) == job
-    write_job(Job(tmp_path, "other", {}, {}, {}, ()), tmp_path / "here" / "job")
+    write_job(Job(tmp_path, "other", {}, {}, {}, Limits(), ()), tmp_path / "here" / "job")
     with pytest.raises(MismatchError):
         read_job(tmp_path / "here" / "job", expected)
