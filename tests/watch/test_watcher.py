@@ -270,3 +270,37 @@ def test_two_that_run_the_same_tree_wait_for_each_other(make_project: MakeProjec
             gate.touch()
             watch.cycle()
             assert not computed(other.cycle())
+
+
+def test_what_modules_read_while_they_are_imported_and_modules_that_come(make_project: MakeProject) -> None:
+    add = stage("Add", "", "sum", "input_id + TABLE + extra.MORE")
+    project = make_project({
+        "stages.py": stages(add).replace("\n\n\n", '\nimport extra\n\nTABLE = json.load(open("table.json"))\n\n\n', 1),
+        "table.json": "10", "tasks/task.yml": {"runnable": True, "pipeline": ["stages.Add"], "input_ids": [1]}})
+    with watching(project) as watch:
+        assert any("extra" in error for error in errors(watch.cycle()))
+        project.write("extra/__init__.py", "MORE = 100\n")
+        watch.until("CycleEnded", good=True)
+        project.write("table.json", "20")
+        watch.until("CycleEnded")
+        project.write("extra/__init__.py", "MORE = 200\n")
+        watch.until("CycleEnded")
+        assert watch.end() == 0
+    assert project.results("tasks")[1]["sum"] == 221
+    project.run("status", "tasks", "--check").ok()
+
+
+def test_code_that_changes_while_it_runs(make_project: MakeProject) -> None:
+    wait = stage("Wait", "", "done", """
+        while not Path(os.environ["GATE"]).exists() and "old" == "old":
+            time.sleep(0.01)
+        return {"done": "old"}
+    """)
+    project = make_project({"stages.py": stages(wait), "tasks/task.yml": {
+        "runnable": True, "pipeline": ["stages.Wait"], "input_ids": [1, 2, 3]}})
+    with watching(project, env={"GATE": str(project.home / "gate")}) as watch:
+        watch.until("StageStarted")
+        project.write("stages.py", project.read("stages.py").replace('"old"', '"new"').replace('== "new"', '== ""'))
+        assert watch.until("RunBegan")["again"] == ["."]
+        assert watch.until("CycleEnded")["good"]
+    assert {fields["done"] for fields in project.results("tasks").values()} == {"new"}
