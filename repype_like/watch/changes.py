@@ -92,6 +92,10 @@ class Changes:
         self.suspects |= self.deferred
         self.deferred = set()
 
+    def is_output(self, path: str) -> bool:
+        """Tell whether a file is known to be written by stages."""
+        return self.report is not None and any(path in task.outputs for task in self.report.tasks)
+
     def half_written(self) -> bool:
         """Tell whether one of the files looks as if somebody were about to write it, or the rest of it."""
         known = self.report.files if self.report is not None else {}

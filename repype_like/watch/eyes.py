@@ -89,8 +89,8 @@ class Eyes:
         """When :meth:`sweep` is to be called next, by the monotonic clock."""
         return 0.0 if self._failed.is_set() else self._next
 
-    def sweep(self) -> list[str]:
-        """Return the paths at which something has happened or may have, as far as that can be seen by looking."""
+    def sweep(self) -> tuple[list[str], list[str]]:
+        """Return the paths at which something has happened, and those at which it may have, as far as one can see."""
         self._failed.clear()
         found = self._sweep.changes(self._tree, self._folders, self._files)
         least = _POLLING if self.polling else _SELDOM

@@ -19,6 +19,9 @@ __all__ = ["Senses"]
 _HEARTBEAT = 0.5
 """Seconds between two looks at whether the tree is still there."""
 
+_LATENCY = 1.0
+"""Seconds by which an event may be late."""
+
 _LEAST = 0.05
 """Seconds between two sweeps at least."""
 
@@ -46,7 +49,9 @@ class Senses:
         self._happened: list[tuple[str, bool]] = []
         self._beat = 0.0
         self._is_another = False
-        """Whether the tree is another one than before, whatever has become of single files."""
+        """Whether there is a reason to look, whatever has become of single files."""
+        self._sure_from = 0.0
+        """From when on an event cannot be about something that the last look was in the midst of."""
 
     def open(self) -> None:
         """Begin to watch the tree."""
@@ -100,17 +105,27 @@ class Senses:
             self._see_whether_it_is_there(now)
         happened, self._happened = self._happened, []
         sweeps = now >= self._eyes.due and not self._state.gone
+        maybe: list[str] = []
         if sweeps:
-            happened += [(path, False) for path in self._eyes.sweep()]
+            found, maybe = self._eyes.sweep()
+            happened += [(path, False) for path in found]
         for path, is_directory in dict.fromkeys(happened):
-            counts = self._changes.note(path, is_directory=is_directory)
-            if counts is not None:
-                self._settling.note(now, counts=counts)
+            counts = self._note(path, now, is_directory=is_directory)
+            if counts and now < self._sure_from and not self._changes.is_output(path):
+                self._is_another = True
+        for path in maybe:
+            self._note(path, now, is_directory=False)
         if sweeps and not self._is_another and self._changes.suspects and not self._changes.real():
             self._settling.clear()
         self._beat = now + _HEARTBEAT
         if not self._state.gone:
             self._beat = min(self._beat, max(self._eyes.due, now + _LEAST))
+
+    def _note(self, path: str, now: float, *, is_directory: bool) -> bool:
+        counts = self._changes.note(path, is_directory=is_directory)
+        if counts is not None:
+            self._settling.note(now, counts=counts)
+        return bool(counts)
 
     def changed(self, running: Collection[str]) -> tuple[set[str], bool]:
         """Return the paths at which something has changed, and whether the tree is another one; and begin anew.
@@ -138,6 +153,7 @@ class Senses:
 
     def aim(self, report: Report) -> None:
         """Compare with this report from now on, and watch what it names."""
+        self._sure_from = time.monotonic() + _LATENCY
         self._changes.take_in(report, [self._tree])
         self._eyes.aim(report.folders, report.files.keys())
         self._tell_polling()

@@ -31,8 +31,8 @@ class Sweep:
         """Have the next sweep find nothing changed."""
         self._fresh = True
 
-    def changes(self, tree: Path, folders: Iterable[str], files: Collection[str]) -> list[str]:
-        """Return the paths at which something has changed since the last sweep, or may have.
+    def changes(self, tree: Path, folders: Iterable[str], files: Collection[str]) -> tuple[list[str], list[str]]:
+        """Return the paths at which something has changed since the last sweep, and those at which it may have.
 
         Arguments:
             tree: A directory, with all below it.
@@ -51,7 +51,7 @@ class Sweep:
         found = [path for path in paths if before.get(path) != stamps.get(path)]
         young = [path for path in files if path in stamps and now - max(stamps[path][1:3]) / 1e9 < _YOUNG]
         self.seconds = time.monotonic() - started
-        return list(dict.fromkeys([*found, *young]))
+        return found, young
 
 
 def _walk(top: str) -> Iterator[tuple[str, _Stamp]]:

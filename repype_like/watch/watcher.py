@@ -230,9 +230,10 @@ class Watcher:
         answer = helper.receive()
         self._looker = None
         if isinstance(answer, Looked):
-            self._is_late = not self._is_late and self._senses.has_changed(self._runs.tasks)
-            if self._is_late:  # something has changed since it began to look; once more, but not for ever
-                self._asked = True
+            has_changed = self._senses.has_changed(self._runs.tasks)  # since it began to look
+            self._asked = self._asked or has_changed
+            self._is_late = has_changed and not self._is_late
+            if self._is_late:  # once more, but not for ever
                 self._crew.give_back(helper)
             else:
                 self._judge(helper, answer.report)

@@ -26,7 +26,7 @@ def test_without_inotify_there_is_polling(tmp_path: Path, monkeypatch: pytest.Mo
     assert "no more inotify watches" in eyes.polling
     (tmp_path / "task.yml").touch()
     assert eyes.due <= time.monotonic()
-    assert eyes.sweep() == [str(tmp_path / "task.yml")]
+    assert eyes.sweep() == ([str(tmp_path / "task.yml")], [])
     eyes.close()
 
 
