@@ -82,8 +82,6 @@ def nothing_to_do(folder: Path, tasks: int, rounds: int, peers: list[tuple[str, 
     write_tree(folder / "ours", tasks, 3)
     cost_of([*_OURS, "run", "."], folder / "ours", 1)
     rows: list[tuple[str, Cost]] = []
-    rows.append(("repype status, cold", cost_of([*_OURS, "status", "."], folder / "ours", rounds,
-                                                lambda: forget_caches(folder / "ours"))))
     rows.append(("repype status", cost_of([*_OURS, "status", "."], folder / "ours", rounds)))
     rows.append(("repype run", cost_of([*_OURS, "run", "."], folder / "ours", rounds)))
     for name, _, write, command, remembers in peers:
@@ -93,11 +91,6 @@ def nothing_to_do(folder: Path, tasks: int, rounds: int, peers: list[tuple[str, 
             cost_of(command, folder / name, 1)
             rows.append((name, cost_of(command, folder / name, rounds)))
     print_table(f"Nothing to do: {tasks:,} tasks of three stages", rows, tasks, "task")
-
-
-def forget_caches(folder: Path) -> None:
-    """Delete what may be deleted at any time."""
-    shutil.rmtree(folder / ".repype/cache", ignore_errors=True)
 
 
 if __name__ == "__main__":
