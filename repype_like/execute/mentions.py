@@ -24,6 +24,9 @@ _MOST_ITEMS = 5_000
 """Of larger values the pickle is searched, which is written in C."""
 _CHUNK = 1 << 18
 
+_NUMBERS = frozenset("?hHiIlLqQefdg") | {"Zf", "Zd", "Zg"}
+"""What numpy calls such numbers in its buffers."""
+
 
 def mentioned_place(values: Iterable[Any], task: Path, tree: Path) -> tuple[str, str] | None:
     """Return which place values belong to, because they contain its path.
@@ -84,6 +87,8 @@ class _Needle:
             return any(map(self._is_in, self._counted(value)))
         if kind.__module__ == "numpy" and hasattr(value, "dtype"):
             return self._is_in_array(value)
+        if kind.__module__ == "repype_like.formats.sequence":
+            return any(map(self.is_in, value))  # the whole may not fit into memory
         raise _TooLargeError
 
     def _counted(self, items: Any) -> Any:
@@ -135,7 +140,7 @@ class _Pickler(pickle.Pickler):
     """Notes whether a path comes along that contains what is looked for; large buffers are left out of the pickle."""
 
     def __init__(self, file: io.BytesIO, contains: Any, buffers: list[memoryview]):
-        super().__init__(file, 5, buffer_callback=lambda buffer: buffers.append(buffer.raw()))
+        super().__init__(file, 5, buffer_callback=lambda buffer: _keep_text(buffer, buffers))
         self.found = False
         self._contains = contains
 
@@ -143,3 +148,10 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, PurePath):
             self.found = self.found or self._contains(value)
         return NotImplemented
+
+
+def _keep_text(buffer: pickle.PickleBuffer, buffers: list[memoryview]) -> None:
+    """Keep a buffer to be searched, unless it is of numbers that take more than a byte each."""
+    with memoryview(buffer) as shaped:
+        if shaped.format not in _NUMBERS:
+            buffers.append(buffer.raw())

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from repype_like.execute.mentions import mentioned_place
+from repype_like.formats.sequence import SequenceWriter
 
 TREE = Path("/somewhere/grünes tasks")
 TASK = TREE / "base"
@@ -56,3 +57,10 @@ def test_values_that_do_not(value: Any) -> None:
 def test_values_that_mention_the_tree() -> None:
     assert mentioned_place([f"{TREE}/data/1.png"], TASK, TREE) == ("tree", str(TREE))
     assert mentioned_place([f"{TREE}/data/1.png"], TREE, TREE) == ("task", str(TREE))
+
+
+def test_items_of_sequences_are_looked_through(tmp_path: Path) -> None:
+    for number, (item, found) in enumerate(((FILE, True), ([np.zeros(10), Path(FILE)], True), ("1.png", False))):
+        writer = SequenceWriter(tmp_path / f"{number}.zip")
+        writer.extend([np.zeros((500, 500)), item])
+        assert (mentioned_place([writer.finish()], TASK, TREE) is not None) is found

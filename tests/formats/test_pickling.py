@@ -161,3 +161,12 @@ def test_a_class_that_is_gone_is_damage() -> None:
             container.load(data)
     finally:
         globals()["Plain"] = hidden
+
+
+def test_tensors_of_torch() -> None:
+    torch = pytest.importorskip("torch")
+    for tensor in (torch.arange(6.0).reshape(2, 3), torch.zeros(3, dtype=torch.bool), torch.ones(3000)[::2]):
+        loaded = container.load(stored({"t": tensor}))["t"]
+        assert (type(loaded), loaded.dtype) == (type(tensor), tensor.dtype)
+        assert torch.equal(loaded, tensor)
+        loaded.zero_()
