@@ -24,6 +24,13 @@ from typing import Any
 
 from project import TRACE_VARIABLE, TRACING, Project
 
+_PROGRAM = """if True:
+    import ctypes, signal, sys
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # it ends with the tests, even if these are killed
+    from dask.__main__ import main
+    main()
+"""
+
 __all__ = ["DaskCluster", "descendants", "traced", "until"]
 
 _QUIET = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "20s", "DASK_LOGGING__DISTRIBUTED": "error"}
@@ -104,7 +111,7 @@ class DaskCluster:
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / "log", "ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "dask", *args], env={**os.environ, **_QUIET, **(env or {})}, cwd=self.folder,
+                [sys.executable, "-c", _PROGRAM, *args], env={**os.environ, **_QUIET, **(env or {})}, cwd=self.folder,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.processes.append(process)
         return process

@@ -2,13 +2,15 @@
 
     executor    in the process of the run: ships the tasks, hands units out in batches, takes in what is said
     cluster     its connection: who is there, what is sent, whether it is lost
-    ledger      which unit is where, and what becomes of those whose worker was lost
+    dispatch    hands out batches of units, and sees to it that each is done once, whatever becomes of its worker
+    flight      one batch that was handed out
+    tokens      GPUs, licences, and what else there is a limited number of
     job         what workers need to know of a run, as a file beside the results
     host        in the worker of Dask: keeps agents, hands units on to them, and passes on what they say
-    agent       a process of ours beside the worker of Dask, in which the stages run; it ends with the run
     protocol    what these say to each other
     local       a cluster on this machine
 
+The agent is `repype_like.batch.agent`: a process of ours beside the worker of Dask, which ends with the run.
 Stages never run in the worker of Dask itself. It is a process with many threads that lives on from run to run: it would
 have old code, one working directory for all its threads, and would die with a stage that crashes.
 """

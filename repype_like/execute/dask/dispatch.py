@@ -7,12 +7,12 @@ import pickle
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like import events
 from repype_like.execute.budget import needs_of
 from repype_like.execute.dask.cluster import Cluster, ClusterLostError, Ended, NoWorkersError, Part
+from repype_like.execute.dask.flight import Flight
 from repype_like.execute.dask.host import MOST_SENT
 from repype_like.execute.dask.job import MismatchError
 from repype_like.execute.dask.protocol import GivenBack, last_words, pack, sibling
@@ -23,7 +23,7 @@ from repype_like.execute.schedule import Schedule
 from repype_like.execute.unit import with_worker
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
-from repype_like.typing import Any, Protocol
+from repype_like.typing import Protocol
 
 __all__ = ["Dispatch"]
 
@@ -46,29 +46,6 @@ _LAST_WORDS_SECONDS = 2.0
 class _Orders(Protocol):
     stopped: bool
     killed: bool
-
-
-@dataclass
-class _Flight:
-    """A batch of units that was handed out."""
-
-    units: list[int]
-    future: Any
-    left: list[int]
-    """Those that are neither done nor given back."""
-    worker: str = ""
-    """Where it runs, once it does."""
-    since: float = field(default_factory=time.monotonic)
-    node: int = -1
-    """The position of the node, in the first unit that is left, that began last."""
-    heard: int = 0
-    """The number of the last piece of what it says that was heard."""
-    result: Mapping[str, Any] | None = None
-    """What came of it."""
-    ended: Ended | None = None
-    """How the task of Dask for it has ended."""
-    ended_at: float = 0.0
-    recalled: bool = False
 
 
 class Dispatch:
@@ -99,7 +76,7 @@ class Dispatch:
         self._wait = wait
         self._next = first
         self._schedule = Schedule(units)
-        self._flights: dict[int, _Flight] = {}
+        self._flights: dict[int, Flight] = {}
         self._deaths: Counter[int] = Counter()
         self._numbers: dict[str, int] = {}
         """What workers are called where they are shown."""
@@ -197,7 +174,7 @@ class Dispatch:
             units = b""
         resources = self._tokens.take(number, self._needs(batch[0]))
         future = self._cluster.submit(self._job, number, units, resources)
-        self._flights[number] = _Flight(batch, future, list(batch))
+        self._flights[number] = Flight(batch, future, list(batch))
 
     def _recall(self) -> None:
         """Have units back that wait behind a long one while other workers have nothing to do."""
@@ -227,14 +204,14 @@ class Dispatch:
                 path.unlink(missing_ok=True)
         self._close(news.batch, flight)
 
-    def _hear(self, flight: _Flight, number: int, data: bytes) -> None:
+    def _hear(self, flight: Flight, number: int, data: bytes) -> None:
         """Take in a piece of what is said of a batch, unless it was heard before."""
         if number > flight.heard:
             flight.heard = number
             for message in pickle.loads(data):
                 self._understand(flight, message)
 
-    def _understand(self, flight: _Flight, message: Message | GivenBack) -> None:
+    def _understand(self, flight: Flight, message: Message | GivenBack) -> None:
         if isinstance(message, GivenBack):
             self._put_back([flight.units[index] for index in message.units], flight)
         elif isinstance(message, UnitDone):
@@ -254,17 +231,17 @@ class Dispatch:
         else:
             self._tell(message)
 
-    def _node_of(self, flight: _Flight, event: events.StageStarted) -> int:
+    def _node_of(self, flight: Flight, event: events.StageStarted) -> int:
         unit = self._units[flight.left[0]] if flight.left else None
         return next((index for index, node in enumerate(unit.nodes if unit is not None else ())
                      if node.stage == event.stage and event.task in node.tasks), -1)
 
-    def _put_back(self, positions: list[int], flight: _Flight) -> None:
+    def _put_back(self, positions: list[int], flight: Flight) -> None:
         for position in positions:
             flight.left.remove(position)
         self._schedule.ready.extendleft(reversed(positions))
 
-    def _close(self, number: int, flight: _Flight) -> None:
+    def _close(self, number: int, flight: Flight) -> None:
         """Put away a batch that has ended, when all that it has said was heard."""
         if not flight.ended_at:
             return
@@ -290,7 +267,7 @@ class Dispatch:
             self._seconds_per_unit = result["seconds"] / len(flight.units)
         self._put_back(list(flight.left), flight)
 
-    def _close_without_result(self, flight: _Flight) -> None:
+    def _close_without_result(self, flight: Flight) -> None:
         ended = flight.ended
         if ended is None or self._orders.stopped:
             return  # it was cancelled, before it began
@@ -311,7 +288,7 @@ class Dispatch:
         if not self._cluster.workers():
             raise MismatchError(f"no worker can be used; {text}")
 
-    def _bury(self, flight: _Flight, cause: str) -> None:
+    def _bury(self, flight: Flight, cause: str) -> None:
         """Take down that a batch was lost with its worker; whoever was running is suspected."""
         if not flight.left:
             return
