@@ -158,7 +158,7 @@ class Eyes:
     def _seen(self, event: FileSystemEvent) -> None:
         if event.event_type in ("opened", "closed_no_write") or (event.is_directory and event.event_type == "modified"):
             return
-        for path in (event.src_path, event.dest_path):
+        for path in (event.src_path, getattr(event, "dest_path", "")):  # which only moves have in older versions
             if path:
                 self._tell(os.fsdecode(path), event.is_directory)
 
