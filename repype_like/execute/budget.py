@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,13 +36,14 @@ class Needs:
 PLAIN = Needs()
 
 
-def needs_of(unit: Unit, workplaces: Workplaces, peaks: Mapping[str, int]) -> Needs:
+def needs_of(unit: Unit, workplaces: Workplaces, peaks: Mapping[str, int], small: int = 0) -> Needs:
     """Return what a unit needs: the most that any of its stages does.
 
     Arguments:
         unit: The unit.
         workplaces: The tasks.
         peaks: The peak memory of stages, as measured, in bytes; what a stage declares takes precedence.
+        small: How much memory is not worth asking for, in bytes.
     """
     cpus, memory = 1, 0
     tokens: dict[str, float] = {}
@@ -51,6 +53,7 @@ def needs_of(unit: Unit, workplaces: Workplaces, peaks: Mapping[str, int]) -> Ne
         memory = max(memory, limits.memory or peaks.get(node.stage, 0))
         for name, amount in limits.tokens.items():
             tokens[name] = max(tokens.get(name, 0.0), amount)
+    memory = memory if memory > small else 0
     return PLAIN if cpus == 1 and not memory and not tokens else Needs(cpus, memory, tokens)
 
 
@@ -68,8 +71,8 @@ class Budget:
         self._held: dict[int, Needs] = {}
         """By process."""
         free = free_memory()
-        self._small = 0 if free is None else free // (_SMALL * workers)
-        self._knows_memory = free is not None
+        self.small = sys.maxsize if free is None else free // (_SMALL * workers)
+        """How much memory every unit may take without asking, in bytes."""
 
     def fits(self, needs: Needs, process: int) -> bool:
         """Tell whether a unit may begin in a process."""
@@ -84,7 +87,7 @@ class Budget:
                 used[name] += amount
         if any(used[name] + amount > self._available.get(name, 1.0) for name, amount in needs.tokens.items()):
             return False
-        return needs.memory <= self._small or not self._knows_memory or self._has_room(needs, process)
+        return needs.memory <= self.small or self._has_room(needs, process)
 
     def take(self, needs: Needs, process: int) -> None:
         """Have a process hold what its unit needs."""

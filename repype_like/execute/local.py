@@ -7,6 +7,7 @@ place. That is why this is not a pool of the standard library, which dies whole 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import pickle
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -173,7 +174,7 @@ class LocalExecutor:
         fair = max(1, len(ready) // (2 * len(self._workers)))
         fitting = max(1, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)))
         count = min(fair, fitting, _MOST_BATCHED, len(ready))
-        for position in ready:
+        for position in itertools.islice(ready, _MOST_BATCHED):
             needs = self._needs(position)
             if self._budget.fits(needs, worker.pid):
                 break
@@ -189,7 +190,7 @@ class LocalExecutor:
         return True
 
     def _needs(self, position: int) -> Needs:
-        return needs_of(self._units[position], self._places, self._peaks)
+        return needs_of(self._units[position], self._places, self._peaks, self._budget.small)
 
     def _replace(self, worker: WorkerProcess) -> WorkerProcess:
         """Have a fresh worker in place of an idle one."""
