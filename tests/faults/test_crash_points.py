@@ -52,6 +52,13 @@ def fault(request: pytest.FixtureRequest) -> Fault:
     return found
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have all points tried in parts, at the same time."""
+    if "part" in metafunc.fixturenames:
+        parts = 16 if metafunc.config.getoption("--all-crash-points") else 1
+        metafunc.parametrize(("part", "parts"), [(part, parts) for part in range(parts)])
+
+
 def _points(root: Path, fault: Fault, request: pytest.FixtureRequest) -> list[Point]:
     found = [point for point in find_points(root, RUN, fault.calls) if changes(point) or not fault.only_changes]
     assert len(found) > 30, "nothing is watched"
@@ -61,8 +68,8 @@ def _points(root: Path, fault: Fault, request: pytest.FixtureRequest) -> list[Po
 
 @pytest.mark.timeout(3000)
 def test_a_fault_leaves_a_sound_store_and_the_next_run_mends_it(
-        fault: Fault, copy: Callable[[], Path], request: pytest.FixtureRequest) -> None:
-    hits, points = 0, _points(copy(), fault, request)
+        fault: Fault, part: int, parts: int, copy: Callable[[], Path], request: pytest.FixtureRequest) -> None:
+    hits, points = 0, _points(copy(), fault, request)[part::parts]
     for point in points:
         root = copy()
         done, hit = run_with_fault(root, RUN, fault, point)
