@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from repype_like.cli import (
+from repype_like.cli.commands import (
     accept,
     completion,
     diff,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from repype_like.cli.run import positive
+from repype_like.cli.commands.run import positive
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
