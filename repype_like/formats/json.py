@@ -19,7 +19,8 @@ __all__ = ["JsonFormat", "is_small_plain", "to_json"]
 _LARGEST_INT = 1 << 4096
 """Larger integers have more digits than Python is willing to read back."""
 
-_MOST_ITEMS = 2000
+_MOST_ITEMS = 64
+"""A container is quicker from some dozens of items on."""
 _MOST_CHARACTERS = 20_000
 _MOST_LEVELS = 50
 
