@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from repype_like.execute.activation import Activation
 from repype_like.execute.messages import Message, Passed, UnitDone
 from repype_like.execute.schedule import Schedule
 from repype_like.execute.surroundings import Surroundings
@@ -27,13 +28,15 @@ class SerialExecutor:
         """Run units; what happens is told as it happens."""
         surroundings, files, schedule = Surroundings(), Files(), Schedule(units)
         mouth = _Mouth(tell, schedule)
-        while schedule.ready and not self.stopped:
-            position = schedule.ready.popleft()
-            succeeded = run_unit(units[position], workplaces, mouth, surroundings, files, schedule.given(position))
-            mouth.check()
-            tell(UnitDone(position, not succeeded))
-            for hopeless in schedule.done(position):
-                tell(UnitDone(hopeless, True))
+        with Activation() as activation:
+            while schedule.ready and not self.stopped:
+                position = schedule.ready.popleft()
+                activation.use(units[position], workplaces)
+                succeeded = run_unit(units[position], workplaces, mouth, surroundings, files, schedule.given(position))
+                mouth.check()
+                tell(UnitDone(position, not succeeded))
+                for hopeless in schedule.done(position):
+                    tell(UnitDone(hopeless, True))
 
     def stop(self) -> None:
         """Start no further unit."""

@@ -19,6 +19,7 @@ import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
+from repype_like.execute.activation import Activation
 from repype_like.execute.mailbox import Mailbox
 from repype_like.execute.messages import Idle, Message, UnitDone
 from repype_like.execute.surroundings import Surroundings
@@ -61,7 +62,7 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     multiprocessing.set_start_method(None, force=True)  # stages may choose one, as in a program of their own
-    threads = Threads(share)  # among the surroundings of all stages
+    activation, threads = Activation(), Threads(share)  # the latter among the surroundings of all stages
     streams, outbox = _Streams(output), _Outbox(pipe, mailbox)
     surroundings, files, wear = Surroundings(), Files(), Wear()
     while True:
@@ -74,6 +75,7 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
                 break
             unit = units[position]
             threads.use(max((workplaces[node.tasks[0]].limits(node.stage).cpus for node in unit.nodes), default=1))
+            activation.use(unit, workplaces)
             succeeded = run_unit(unit, workplaces, outbox.put, surroundings, files, given,
                                  _Watcher(position, mailbox, streams))
             outbox.put(UnitDone(position, not succeeded))

@@ -189,7 +189,9 @@ def reasons(now: Situation) -> tuple[Reason, ...]:
     """Return the reasons that apply; there is one at least, since the stage has to run."""
     found = _first_found(_WHOLE, now)
     if not found:
-        found = [*_first_found(_FIRST, now), *(reason for predicate in _CHANGES for reason in predicate(now))]
+        found = _first_found(_FIRST, now)
+        if now.digest is not None or now.before is not None:
+            found += [reason for predicate in _CHANGES for reason in predicate(now)]
     return tuple(found or upstream(now))
 
 

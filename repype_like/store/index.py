@@ -13,7 +13,7 @@ from repype_like.store.record import Record
 
 __all__ = ["RecordIndex"]
 
-_REMEMBERED = 1024
+_REMEMBERED = 16_384
 """How many records are kept decoded."""
 
 
