@@ -27,7 +27,7 @@ from measuring import describe_machine, is_installed
 
 from repype_like.store import Store, blobs
 
-ROUNDS = 7
+ROUNDS = 25
 _random = np.random.default_rng(0)
 
 
