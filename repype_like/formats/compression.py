@@ -18,7 +18,7 @@ _SMALLEST = 1 << 14
 """In bytes; less is not worth looking at."""
 
 _HALF_SAMPLE = 1 << 15
-_GLANCE = 1 << 10
+_GLANCE = 1 << 11
 _GZIP = 31
 """What zlib calls the gzip format, which ordinary tools can open."""
 
