@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from repype_like.config import Config
@@ -68,7 +68,7 @@ class RunContext:
             return self.task.create_config()
 
     @property
-    def stage_ids(self) -> Collection[str]:
+    def stage_ids(self) -> Sequence[str]:
         """The identifiers of the stages."""
         return self.blueprint.stage_ids if self.blueprint is not None else [stage.id for stage in self.pipeline.stages]
 

@@ -62,7 +62,7 @@ def prepare(task: Task, blueprints: Blueprints) -> tuple[RunContext | None, list
 
 def _is_plainly_sound(task: Task, blueprint: Blueprint) -> bool:
     """Tell whether everything that a task names is there, and all its stages take part. If not, it is looked into."""
-    spec, known = task.resolved_spec, blueprint.stage_ids
+    spec, known = task.resolved_spec, frozenset(blueprint.stage_ids)
     try:
         config = spec.config.value
         _ = spec.input_ids

@@ -38,9 +38,9 @@ class Blueprint:
         self._views: dict[frozenset[str], tuple[StageView, ...]] = {}
 
     @cached_property
-    def stage_ids(self) -> frozenset[str]:
-        """The identifiers of the stages."""
-        return frozenset(stage.id for stage in self.pipeline.stages)
+    def stage_ids(self) -> tuple[str, ...]:
+        """The identifiers of the stages, in order."""
+        return tuple(stage.id for stage in self.pipeline.stages)
 
     @cached_property
     def is_plain(self) -> bool:

@@ -95,7 +95,7 @@ def test_the_first_ctrl_c_lets_what_runs_be_finished(gated: Project, terminals: 
     child = in_terminal(gated, terminals, "run", "tasks", "--only", "base", "-j", "1")
     arrived(gated, child, 1)
     child.sendintr()
-    child.expect("finishing what runs; Ctrl-C again to kill it")
+    child.expect("finishing what runs, for at most 10 s; Ctrl-C again to kill it")
     open_gate(gated)
     child.expect("1 task not completed in ")
     child.expect("Interrupted; the next run goes on from here")
