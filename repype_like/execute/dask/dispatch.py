@@ -15,7 +15,7 @@ from repype_like.execute.dask.cluster import Cluster, ClusterLostError, Ended, N
 from repype_like.execute.dask.flight import Flight
 from repype_like.execute.dask.host import MOST_SENT
 from repype_like.execute.dask.job import MismatchError
-from repype_like.execute.dask.protocol import GivenBack, last_words, pack, sibling
+from repype_like.execute.dask.protocol import GivenBack, begin_once, last_words, pack, sibling
 from repype_like.execute.dask.tokens import Tokens
 from repype_like.execute.death import report_of_death
 from repype_like.execute.messages import Happened, Message, Passed, Pause, UnitDone
@@ -112,8 +112,10 @@ class Dispatch:
             self._end()
         elif self._orders.stopped and not self._stopping:
             self._stopping = True
-            for flight in self._flights.values():
-                if not flight.worker:
+            for number, flight in list(self._flights.items()):
+                if not flight.worker and begin_once(self._job, number, "nobody"):  # or it has begun just now
+                    del self._flights[number]
+                    self._tokens.give_back(number)
                     flight.future.cancel()
             self._cluster.order(self._job, "stop")
 
@@ -251,7 +253,7 @@ class Dispatch:
         if result is None or "again" in result:
             words = last_words(self._job, number)
             begun = flight.worker or result is not None
-            if begun and not words and waited < _LAST_WORDS_SECONDS and not self._orders.stopped:
+            if begun and not words and waited < _LAST_WORDS_SECONDS:
                 return
             for said in words:
                 self._hear(flight, said.number, said.data)
@@ -269,8 +271,8 @@ class Dispatch:
 
     def _close_without_result(self, flight: Flight) -> None:
         ended = flight.ended
-        if ended is None or self._orders.stopped:
-            return  # it was cancelled, before it began
+        if ended is None:
+            return
         error = type(ended.error).__name__
         if ended.cause == "finished" or error == "KilledWorker":
             self._bury(flight, "its worker was lost")

@@ -112,6 +112,8 @@ def sibling(job: Path, suffix: str) -> Path:
 def begin_once(job: Path, batch: int, who: str) -> bool:
     """Take down that a batch of units begins, and tell whether it has not begun before.
 
+    The coordinator does the same with a batch that it does not want any more: then it cannot begin.
+
     The scheduler of Dask begins the tasks of a lost worker anew without asking. Only the coordinator knows what was
     finished meanwhile, and whether it was the units which have ended the worker.
     """
