@@ -48,7 +48,7 @@ def _link(source: Path, target: Path) -> None:
 def _archive(format_: str) -> Callable[[Path, Path], None]:
     def pack(source: Path, target: Path) -> None:
         name = shutil.make_archive(str(target.parent / "packed"), format_, source)
-        shutil.unpack_archive(name, target, **({} if format_ == "zip" else {"filter": "fully_trusted"}))
+        shutil.unpack_archive(name, target, filter=None if format_ == "zip" else "fully_trusted")
         Path(name).unlink()
 
     return pack
