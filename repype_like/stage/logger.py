@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 import sys
 
-from repype_like.typing import IO
+from repype_like.typing import IO, TYPE_CHECKING
 
 __all__ = ["stage_logger"]
 
 
-class _Printer(logging.StreamHandler[IO[str]]):
+if TYPE_CHECKING:
+    _StreamHandler = logging.StreamHandler[IO[str]]
+else:
+    _StreamHandler = logging.StreamHandler  # not to be subscripted before Python 3.11
+
+
+class _Printer(_StreamHandler):
     """Writes to what is stderr at the moment: workers have it captured."""
 
     def __init__(self) -> None:
