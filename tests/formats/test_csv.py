@@ -32,7 +32,8 @@ def test_numbers_come_back_to_the_last_digit(through: Callable[..., Any]) -> Non
     (FRAME.assign(kind=pd.Categorical(list("xyx"))), '"kind" would come back'), (pd.DataFrame(), "no columns"),
     (FRAME.assign(name=["001", "2", "3"]), '"name" would come back as int64'), (FRAME.iloc[:0], "would come back as"),
     (FRAME.assign(when=pd.date_range("2024", periods=3)), '"when" would come back'),
-    (FRAME.rename(columns={"area": 7}), "another content"), (FRAME.assign(name=["", "a", "b"]), "another content|come back as others"),
+    (FRAME.rename(columns={"area": 7}), "another content"),
+    (FRAME.assign(name=["", "a", "b"]), "another content|come back as others"),
 ])
 def test_what_a_csv_does_not_keep_is_refused(frame: pd.DataFrame, words: str, tmp_path: Path) -> None:
     with pytest.raises(NotStorableError, match=words):
