@@ -18,7 +18,7 @@ from repype_like.events import Event, Listener
 from repype_like.execute import Executor, Workplaces
 from repype_like.execute.dask.job import Job
 from repype_like.plan import Limits, Plan, Request, TaskView, make_plan
-from repype_like.spec import SPEC_NAME, SpecTree, TaskSpec, load_document, load_tree
+from repype_like.spec import SPEC_NAME, Documents, SpecTree, TaskSpec, load_document, load_tree
 from repype_like.status import Status
 from repype_like.table import as_frame, collect
 from repype_like.task import Task, inspection
@@ -53,6 +53,7 @@ class Batch:
         """What was loaded by :meth:`load`."""
         self.problems: list[Problem] = []
         """What is wrong with it."""
+        self._documents = Documents()
         self._executor: Executor | None = None
         self._contexts: dict[Path, RunContext] = {}
         """By directory, the tasks that were looked at for planning."""
@@ -107,7 +108,11 @@ class Batch:
         Raises:
             UsageError: If there is no such directory.
         """
-        tree = load_tree(root_path, custom_task_class=self.task_cls is not Task)
+        self._load(root_path, Documents())
+
+    def _load(self, root_path: PathLike, documents: Documents) -> None:
+        self._documents = documents
+        tree = load_tree(root_path, custom_task_class=self.task_cls is not Task, documents=documents)
         self.trees.append(tree)
         self.problems.extend(tree.problems)
         given = Path(root_path)
@@ -216,15 +221,21 @@ class Batch:
 
         def neighbours() -> Sequence[TaskView]:
             chosen = {view.path for view in views}
-            return [*views, *inspection.views_of(task for task in self._whole_trees() if task.directory not in chosen)]
+            others = [task for task in self._whole_trees() if task.directory not in chosen]
+            for task in others:
+                task.results.refresh()  # another run may be at work there
+            return [*views, *inspection.views_of(others)]
 
         return make_plan(views, neighbours, request)
 
     def _whole_trees(self) -> list[Task]:
         """Return the runnable tasks of the trees that the loaded ones are part of, up to their topmost tasks."""
-        whole = Batch(self.task_cls)
-        for root in {task.root.directory for task in self.tasks.values()}:
-            whole.load(root)
+        roots = {task.root.directory for task in self.tasks.values()}
+        whole = self
+        if not roots.issubset(tree.path for tree in self.trees):
+            whole = Batch(self.task_cls)
+            for root in roots:
+                whole._load(root, self._documents)
         return [task for task in whole.tasks.values() if task.runnable]
 
     def execute(self, plan: Plan, workplaces: Workplaces, request: Request = _EVERYTHING, jobs: int = 0,

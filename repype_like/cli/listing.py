@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as _json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -88,7 +88,10 @@ def print_rows(rows: Iterable[Row], *, verbose: bool = False, json: bool = False
         print(_json.dumps({"schema": 1, "tasks": [row.as_plain() for row in rows]}, indent=1))
         return
     terminal = out()
-    rows = list(rows)
+    terminal.lines(_lines(list(rows), terminal, verbose=verbose))
+
+
+def _lines(rows: Sequence[Row], terminal: Terminal, *, verbose: bool) -> Iterator[str]:
     width = min(max((len(clean(row.task)) for row in rows), default=0), _WIDEST_PATH)
     counts = [f"{row.plan.done}/{row.plan.total}" if row.plan is not None else "" for row in rows]
     sizes = [f"  {size(row.sizes.total):>8}" if row.sizes is not None else "" for row in rows]
@@ -101,9 +104,9 @@ def print_rows(rows: Iterable[Row], *, verbose: bool = False, json: bool = False
         if not verbose and terminal.interactive:
             room = max(terminal.width - len(head), _NARROWEST_STATE)
             state = shorten(state, room, terminal.glyph("ellipsis"))
-        terminal.line(f"{terminal.paint(head[:4], color)}{head[4:]}{state}".rstrip())
+        yield f"{terminal.paint(head[:4], color)}{head[4:]}{state}".rstrip()
         for line in _details(row) if verbose else ():
-            terminal.line(f"       {line}")
+            yield f"       {line}"
 
 
 def _sign(row: Row) -> tuple[Glyph, str, Color]:

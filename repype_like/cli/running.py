@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from repype_like import events
 from repype_like.batch import Batch, ClusterOptions, Summary
+from repype_like.batch.collector import collector_resumed
 from repype_like.cli.console import Console
 from repype_like.cli.listing import name_root, print_rows, require_runnable, rows_of
 from repype_like.cli.problems import report_problems
@@ -96,7 +97,7 @@ def _run(selection: Selection, workplaces: Workplaces, plan: Plan, request: Requ
     console, interruption = show.console, show.interruption
     if options.wait:
         _name_holders(workplaces, console)
-    with console, interruption, _stdout_for_data(serial=not jobs):
+    with collector_resumed(), console, interruption, _stdout_for_data(serial=not jobs):
         try:
             summary = selection.batch.execute(plan, workplaces, request, jobs=jobs, listen=show.feed,
                                               command=options.command, wait=options.wait,

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 
 from repype_like.typing import IO, Literal
 
@@ -61,7 +62,15 @@ class Terminal:
         Raises:
             BrokenPipeError: If nobody reads any more.
         """
-        self.stream.write(self.encodable(text) + "\n")
+        self.lines((text,))
+
+    def lines(self, texts: Iterable[str]) -> None:
+        """Write lines at once.
+
+        Raises:
+            BrokenPipeError: If nobody reads any more.
+        """
+        self.stream.write(self.encodable("".join([f"{text}\n" for text in texts])))
         self.stream.flush()
 
     def line_at_once(self, text: str) -> None:

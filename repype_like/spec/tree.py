@@ -73,19 +73,20 @@ class SpecTree(Mapping[Path, TaskSpec]):
         return frozenset(problem.task for problem in self.problems if problem.severity == "error")
 
 
-def load_tree(path: PathLike, *, custom_task_class: bool = False) -> SpecTree:
+def load_tree(path: PathLike, *, custom_task_class: bool = False, documents: Documents | None = None) -> SpecTree:
     """Load the specifications of all tasks at and below `path`, and of their parents above it, and check them.
 
     Args:
         path: A directory, or its task.yml.
         custom_task_class: Whether a subclass of Task is used, which may read keys of its own and may do without a
             pipeline. It is assumed where the specification names a ``task_class``.
+        documents: What was read before, and counts as it was then; by default, everything is read.
 
     Raises:
         UsageError: If there is no such directory. Everything that is wrong with the tasks is in
             :attr:`SpecTree.problems` instead.
     """
-    documents = Documents()
+    documents = documents or Documents()
     discovery = discover(path, documents)
     problems = list(discovery.problems)
     specs: dict[Path, TaskSpec] = {}

@@ -106,6 +106,8 @@ def _append(layout: Layout, line: dict[str, Any]) -> None:
 
 def _read(layout: Layout) -> _Content | None:
     """Return what was taken down, or None if nothing is unfinished."""
+    if not os.path.lexists(layout.unfinished):  # as it is mostly; cheaper than opening it
+        return None
     try:
         data = read_file(layout.unfinished)
     except IsADirectoryError:

@@ -16,13 +16,13 @@ from repype_like.plan import Catalogue, Files, Request, StageView, TaskPlan, Tas
 from repype_like.spec import load_tree
 from repype_like.stage import Stage
 from repype_like.store import Digest
+from repype_like.task.blueprint import Blueprint, Blueprints
 from repype_like.task.errors import blaming
 from repype_like.task.naming import version_of
 from repype_like.task.viewing import stage_views
 from repype_like.typing import TYPE_CHECKING, Any, InputID
 
 if TYPE_CHECKING:
-    from repype_like.task.blueprint import Blueprint
     from repype_like.task.task import Task
 
 __all__ = ["diverging_stage", "keeping", "neighbours", "plan_of", "views_of", "workplace_by", "workplace_of"]
@@ -216,13 +216,15 @@ def neighbours(task: Task) -> list[Task]:
 
 def views_of(tasks: Iterable[Task]) -> list[TaskView]:
     """Return the views of those tasks that have results and can be understood."""
-    views = []
+    views, blueprints = [], Blueprints()
     for task in tasks:
         if task.results.exists():
+            blueprint, name = blueprints.of(task), str(task.path)
             try:
-                with blaming("create_pipeline"):
-                    pipeline, config = task.create_pipeline(), task.create_config()
-                views.append(workplace_of(task, pipeline, config, str(task.path)).view)
+                with task.codebase.activate(), blaming("create_pipeline"):
+                    place = (workplace_by(blueprint, task, task.create_pipeline, name) if blueprint is not None else
+                             workplace_of(task, task.create_pipeline(), task.create_config(), name))
+                views.append(place.view)
             except RepypeError:  # what is wrong with another task is not the business of this one
                 continue
     return views

@@ -62,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     from repype_like.batch import ClusterOptions
+    from repype_like.batch.collector import collector_paused
     from repype_like.cli.running import Options, run_tasks
     from repype_like.cli.selection import Wanted, select
 
@@ -76,7 +77,8 @@ def run(args: argparse.Namespace) -> int:
                       timeout=args.timeout, retries=args.retries, resources=dict(args.resources),
                       fail_fast=args.fail_fast,
                       cluster=ClusterOptions(args.dask, args.dask_wait) if args.dask is not None else None)
-    return run_tasks(select(wanted), options)
+    with collector_paused():
+        return run_tasks(select(wanted), options)
 
 
 def _seconds(text: str) -> float:

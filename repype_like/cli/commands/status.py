@@ -34,8 +34,10 @@ def run(args: argparse.Namespace) -> int:
         from repype_like.watch import Options
 
         return watch(Options(args.path, runs=False, command=args.command_line), json=args.json)
+    from repype_like.batch.collector import collector_paused
     from repype_like.cli.listing import print_status
     from repype_like.cli.selection import Wanted, select
 
-    return print_status(select(Wanted((args.path,))), verbose=args.verbose, json=args.json, check=args.check,
-                        sizes=args.sizes)
+    with collector_paused():
+        return print_status(select(Wanted((args.path,))), verbose=args.verbose, json=args.json, check=args.check,
+                            sizes=args.sizes)
