@@ -33,7 +33,10 @@ class Terminal:
             self.interactive = stream.isatty() and not dumb
         self.colored = self.interactive and not os.environ.get("NO_COLOR")
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
-        self._unicode = _can_encode("".join(glyph for glyph, _ in _GLYPHS.values()), self._encoding)
+        self.has_unicode = _can_encode("".join(glyph for glyph, _ in _GLYPHS.values()), self._encoding)
+
+    has_unicode: bool
+    """Whether the stream can show more than ASCII."""
 
     interactive = False
     """Whether a person looks at it, and lines can be overwritten."""
@@ -50,7 +53,7 @@ class Terminal:
 
     def glyph(self, name: Glyph) -> str:
         """Return a sign, in ASCII if the stream can show no other."""
-        return _GLYPHS[name][0 if self._unicode else 1]
+        return _GLYPHS[name][0 if self.has_unicode else 1]
 
     def paint(self, text: str, color: Color) -> str:
         """Return `text` in a colour, if there are any."""

@@ -1,4 +1,4 @@
-"""``repype show``: the specification of a task, and where each value comes from; or a stored value."""
+"""``repype show``: the specification of a task, and where each value comes from; a stored value; or the graph."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
-HELP = "show a task's specification with the origin of each value, or a stored value"
+HELP = "show a task's specification with the origin of each value, a stored value, or its graph"
 
 DESCRIPTION = """\
 Prints the specification of a task with all that it inherits, and where each
@@ -15,13 +15,19 @@ value stands, and what is known of its last completion: when, by whom, from
 which commit, with which versions. Or, given a FIELD, the value that is stored
 for an input. A file gets the value in the form that its suffix names (.npy,
 .csv, .parquet, .png, .tif, .json, .txt, ...), or as it is stored if it has no
-suffix."""
+suffix. Or, with --graph, draws the stages: what reads what, what is up to date,
+and why the rest is not; -o FILE.svg or -o FILE.dot writes that to a file."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument("task", metavar="TASK", help="the directory of the task")
     parser.add_argument("field", metavar="FIELD", nargs="?", help="the field whose stored value to show")
+    parser.add_argument("--graph", action="store_true", help="draw the stages, what they read and make, and what is up "
+                        "to date")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--dot", action="store_const", const="dot", dest="form", help="with --graph: for Graphviz")
+    form.add_argument("--svg", action="store_const", const="svg", dest="form", help="with --graph: an SVG image")
     parser.add_argument("--input", metavar="ID", help="the input whose value to show, if there are several")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path,
                         help="write the value to a file, in the form that its suffix names")
@@ -31,6 +37,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from repype_like.errors import UsageError
+
+    if args.graph:
+        if args.field is not None or args.input is not None:
+            raise UsageError("repype show: --graph draws the stages of a TASK; FIELD and --input do not go with it")
+        from repype_like.cli.graph_view import show_graph
+
+        return show_graph(args.task, form=args.form, output=args.output, json=args.json)
+    if args.form is not None:
+        raise UsageError(f"repype show: --{args.form} says what --graph draws, so it needs --graph")
     if args.field is None:
         from repype_like.cli.spec_view import show_spec
 
