@@ -29,7 +29,7 @@ def executor_for(jobs: int, cluster: ClusterOptions | None,
                  available: Mapping[str, float] | None = None) -> Iterator[Executor]:
     """Give what runs units: on a cluster, in `jobs` processes of this machine, or in this process if that is 0."""
     if cluster is None:
-        yield LocalExecutor(jobs, available=available) if jobs else SerialExecutor()
+        yield LocalExecutor(jobs, available=available) if jobs else SerialExecutor(available)
         return
     from repype_like.execute.dask.executor import DaskExecutor  # rarely needed
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from repype_like.execute.devices import Devices
 from repype_like.execute.memory import free_memory, resident_memory
 from repype_like.execute.workplace import Workplaces
-from repype_like.plan import Unit
+from repype_like.plan import GPUS, Unit
 
 __all__ = ["Budget", "Needs", "needs_of"]
 
@@ -31,6 +31,11 @@ class Needs:
     def is_plain(self) -> bool:
         """Whether it needs nothing but a worker."""
         return self.cpus == 1 and not self.memory and not self.tokens
+
+    @property
+    def gpus(self) -> float:
+        """How many GPUs."""
+        return self.tokens.get(GPUS, 0.0)
 
 
 PLAIN = Needs()
@@ -67,9 +72,11 @@ class Budget:
 
     def __init__(self, workers: int, available: Mapping[str, float]):
         self._cpus = workers
-        self._available = {"gpus": float(_visible_gpus()), **available}
+        self._available = available
         self._held: dict[int, Needs] = {}
         """By process."""
+        self.devices = Devices(available.get(GPUS))
+        """The GPUs."""
         free = free_memory()
         self.small = sys.maxsize if free is None else free // (_SMALL * workers)
         """How much memory every unit may take without asking, in bytes."""
@@ -85,31 +92,24 @@ class Budget:
         for held in others:
             for name, amount in held.tokens.items():
                 used[name] += amount
-        if any(used[name] + amount > self._available.get(name, 1.0) for name, amount in needs.tokens.items()):
+        if not all(self.devices.has_room(amount) if name == GPUS else
+                   used[name] + amount <= self._available.get(name, 1.0) for name, amount in needs.tokens.items()):
             return False
         return needs.memory <= self.small or self._has_room(needs, process)
 
-    def take(self, needs: Needs, process: int) -> None:
-        """Have a process hold what its unit needs."""
+    def take(self, needs: Needs, process: int, devices: tuple[str, ...] = ()) -> None:
+        """Have a process hold what its unit needs, on these GPUs if it needs any."""
         self._held[process] = needs
+        if needs.gpus:
+            self.devices.hold(process, devices, needs.gpus)
 
     def give_back(self, process: int) -> None:
         """Have a process hold nothing any more."""
         self._held.pop(process, None)
+        self.devices.give_back(process)
 
     def _has_room(self, needs: Needs, process: int) -> bool:
         """Tell whether there is memory for a unit besides what those that run have not asked for yet."""
         to_come = sum(max(0, held.memory - resident_memory(holder))
                       for holder, held in self._held.items() if holder != process)
         return needs.memory - resident_memory(process) <= (free_memory() or 0) - to_come
-
-
-def _visible_gpus() -> int:
-    """Return how many GPUs there seem to be for this process."""
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        return max(1, len([name for name in named.split(",") if name.strip() and name.strip() != "-1"]))
-    try:
-        return max(1, len(os.listdir("/proc/driver/nvidia/gpus")))  # noqa: PTH208  only their number is wanted
-    except OSError:
-        return 1

@@ -63,7 +63,7 @@ class LocalExecutor:
         self._dropped: frozenset[str] = frozenset()
         self._killed = False
         self._seconds_per_unit = 1.0
-        self._start: Callable[[int], WorkerProcess]
+        self._start: Callable[[int, tuple[str, ...]], WorkerProcess]
         self._workers: list[WorkerProcess] = []
         self._schedule = Schedule(())
         self._places: Workplaces = {}
@@ -84,9 +84,9 @@ class LocalExecutor:
             self._peaks.update((stage, cost.memory) for stage, cost in past_costs(workplaces.values(), stages).items())
         share = max(1, usable_cores() // max(self.workers, 1))
         guard = Guard()
-        self._start = lambda number: start_worker(number, units, workplaces, share, guard)
+        self._start = lambda number, devices: start_worker(number, units, workplaces, share, guard, devices)
         try:
-            self._workers = [self._start(number) for number in range(count)]
+            self._workers = [self._start(number, ()) for number in range(count)]
             while True:
                 self._give_up(tell)
                 self._hand_out(tell)
@@ -150,52 +150,75 @@ class LocalExecutor:
         return position >= 0 and not self._units[position].tasks.isdisjoint(self._dropped)
 
     def _hand_out(self, tell: Callable[[Message], None]) -> None:
-        idle = [worker for worker in self._workers if not worker.busy]
+        idle = sorted((worker for worker in self._workers if not worker.busy), key=lambda worker: not worker.devices)
         if self.stopped or (idle and not self._schedule.ready):
             for worker in self._workers:
                 if len(worker.assigned) > 1:
                     self._take_back(worker, tell)
         for worker in idle:
             if self._schedule.ready and not self.stopped:
-                self._assign(self._replace(worker) if worker.worn else worker)
+                self._assign(self._replace(worker, worker.devices) if worker.worn else worker)
 
     def _assign(self, worker: WorkerProcess) -> None:
         """Give a worker what it may begin, if there is anything."""
-        if not self._choose(worker):
+        found = self._first_fitting(worker)
+        if found is None:
             return
+        position, needs = found
+        if needs.gpus:
+            worker = self._bound(worker, needs.gpus)
+        self._budget.take(needs, worker.pid, worker.devices)
+        worker.assigned.extend(self._take_ready(position, needs))
         worker.busy, worker.batch, worker.since = True, len(worker.assigned), time.monotonic()
         worker.mailbox.open()
         with contextlib.suppress(OSError):  # it died idle, which is noticed by its sentinel
             worker.pipe.send([(position, self._schedule.given(position)) for position in worker.assigned])
 
-    def _choose(self, worker: WorkerProcess) -> bool:
-        """Have a worker assigned the first unit that may run now, and those behind it if they are small."""
+    def _first_fitting(self, worker: WorkerProcess) -> tuple[int, Needs] | None:
+        """Return the first unit that may run now, and what it needs; whoever is bound to GPUs looks for their use."""
+        first = itertools.islice(self._schedule.ready, _MOST_BATCHED)
+        for position in sorted(first, key=lambda item: not self._needs(item).gpus) if worker.devices else first:
+            needs = self._needs(position)
+            if self._budget.fits(needs, worker.pid):
+                return position, needs
+        return None
+
+    def _take_ready(self, position: int, needs: Needs) -> list[int]:
+        """Take out a unit that may begin, and those behind it if they are small."""
         ready = self._schedule.ready
         fair = max(1, len(ready) // (2 * len(self._workers)))
         fitting = max(1, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)))
         count = min(fair, fitting, _MOST_BATCHED, len(ready))
-        for position in itertools.islice(ready, _MOST_BATCHED):
-            needs = self._needs(position)
-            if self._budget.fits(needs, worker.pid):
-                break
-        else:
-            return False
-        self._budget.take(needs, worker.pid)
         if position != ready[0] or not needs.is_plain:
             ready.remove(position)
-            worker.assigned.append(position)
-            return True
-        while ready and len(worker.assigned) < count and self._needs(ready[0]).is_plain:
-            worker.assigned.append(ready.popleft())
-        return True
+            return [position]
+        taken: list[int] = []
+        while ready and len(taken) < count and self._needs(ready[0]).is_plain:
+            taken.append(ready.popleft())
+        return taken
+
+    def _bound(self, worker: WorkerProcess, gpus: float) -> WorkerProcess:
+        """Return an idle worker that is bound to so many GPUs: this one, or a fresh one in its place."""
+        others = [other for other in self._workers if other is not worker]
+        devices = self._budget.devices.choose(
+            gpus, worker.devices, {name for other in others for name in other.devices})
+        if devices == worker.devices:
+            return worker
+        for other in others:  # what it has left on a GPU that it gives up goes with its process
+            if not self._budget.devices.is_held_by(other.pid) and not set(devices).isdisjoint(other.devices):
+                if other.busy:
+                    other.devices, other.worn = (), True
+                else:
+                    self._replace(other, ())
+        return self._replace(worker, devices)
 
     def _needs(self, position: int) -> Needs:
         return needs_of(self._units[position], self._places, self._peaks, self._budget.small)
 
-    def _replace(self, worker: WorkerProcess) -> WorkerProcess:
-        """Have a fresh worker in place of an idle one."""
+    def _replace(self, worker: WorkerProcess, devices: tuple[str, ...]) -> WorkerProcess:
+        """Have a fresh worker, bound to these GPUs, in place of an idle one."""
         worker.close()
-        fresh = self._start(worker.number)
+        fresh = self._start(worker.number, devices)
         self._workers[self._workers.index(worker)] = fresh
         return fresh
 
@@ -251,7 +274,7 @@ class LocalExecutor:
     def _understand(self, worker: WorkerProcess, message: Message | Idle) -> Iterator[Message]:
         if isinstance(message, Idle):
             self._seconds_per_unit = (time.monotonic() - worker.since) / max(worker.batch, 1)
-            worker.busy, worker.worn = False, message.worn
+            worker.busy, worker.worn = False, worker.worn or message.worn
             self._budget.give_back(worker.pid)
         elif isinstance(message, Passed):
             self._schedule.note(message)
@@ -304,7 +327,7 @@ class LocalExecutor:
             worker.close()
             self._workers.remove(worker)
         else:
-            self._replace(worker)
+            self._replace(worker, worker.devices)
 
     def _cause(self, worker: WorkerProcess) -> str:
         if worker.ended is not None:

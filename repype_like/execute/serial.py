@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from repype_like.execute.activation import Activation
+from repype_like.execute.devices import Devices
 from repype_like.execute.messages import Message, Passed, UnitDone
 from repype_like.execute.schedule import Schedule
 from repype_like.execute.surroundings import Surroundings
 from repype_like.execute.unit import run_unit
 from repype_like.execute.workplace import Workplaces
-from repype_like.plan import Files, Unit
+from repype_like.plan import GPUS, Files, Unit
 
 __all__ = ["SerialExecutor"]
 
 
 class SerialExecutor:
-    """Runs units in this process; see :class:`repype_like.execute.executor.Executor`."""
+    """Runs units in this process; see :class:`repype_like.execute.executor.Executor`.
+
+    Arguments:
+        available: How many there are of what stages name in their `resources`; only GPUs matter here.
+    """
 
     workers = 1
 
-    def __init__(self) -> None:
+    def __init__(self, available: Mapping[str, float] | None = None) -> None:
+        self._devices = Devices((available or {}).get(GPUS))
         self.stopped = False
         """Whether no further unit is started."""
 
     def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
         """Run units; what happens is told as it happens."""
-        surroundings, files, schedule = Surroundings(), Files(), Schedule(units)
+        surroundings, files, schedule = Surroundings(lambda: self._devices.names), Files(), Schedule(units)
         mouth = _Mouth(tell, schedule)
         with Activation() as activation:
             while schedule.ready and not self.stopped:

@@ -8,7 +8,9 @@ import os
 import signal
 import sys
 import warnings
+from collections.abc import Callable, Sequence
 
+from repype_like.execute.devices import VARIABLE, share_of
 from repype_like.typing import Any
 
 __all__ = ["Surroundings"]
@@ -24,9 +26,13 @@ class Surroundings:
 
     What it finds when it is made is what :meth:`restore` puts back. Called for every stage, so it looks before it
     writes. The state of random generators is not among it: a stage whose results depend on that has to seed them.
+
+    Arguments:
+        devices: Gives the GPUs that there are for stages in this process which need some; asked when one does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, devices: Callable[[], Sequence[str]] = tuple) -> None:
+        self._devices = devices
         self._directory = os.getcwd()  # noqa: PTH109  a Path costs more than the rest of it
         self._variables = dict(os.environ)
         self._environment = dict(_environment())
@@ -35,6 +41,12 @@ class Surroundings:
         self._handlers = [(number, _handler(number)) for number in _SIGNALS]
         self._filters = list(warnings.filters)
         self._start_method = _start_method()
+
+    def provide(self, gpus: float) -> None:
+        """Have the next stage see its share of the GPUs."""
+        devices = self._devices()
+        if devices:
+            os.environ[VARIABLE] = share_of(devices, gpus)
 
     def restore(self) -> None:
         """Put everything back."""
@@ -54,6 +66,7 @@ class Surroundings:
             warnings.filters.extend(self._filters)  # type: ignore[attr-defined]  # declared as a mere sequence
         if _start_method() != self._start_method:
             sys.modules["multiprocessing"].set_start_method(self._start_method, force=True)
+
 
 def _directory() -> str:
     try:

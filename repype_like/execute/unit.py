@@ -167,6 +167,9 @@ class _UnitRun:
 
         computation = Computation(node, place, group, self.known[group[0]], kept,
                                   self.unit.passes.get(node.name, frozenset()), readers, self.emit, self.files)
+        gpus = place.limits(node.stage).gpus
+        if gpus:
+            self.surroundings.provide(gpus)
         try:
             return computation.run()
         except (StorageError, KeyboardInterrupt):

@@ -42,7 +42,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence[Unit], workplaces: Workplaces,
-          parent: int, share: int) -> None:
+          parent: int, share: int, devices: tuple[str, ...] = ()) -> None:
     """Run the units whose positions come through `pipe`, until it ends.
 
     Arguments:
@@ -54,6 +54,7 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
         workplaces: The tasks.
         parent: The id of the process that started this one.
         share: How many cores are this process's share.
+        devices: The GPUs that stages compute on which need some.
     """
     die_with(parent)
     with contextlib.suppress(OSError):  # a group of its own, so that what its stages start can be ended with it
@@ -64,7 +65,7 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
     multiprocessing.set_start_method(None, force=True)  # stages may choose one, as in a program of their own
     activation, threads = Activation(), Threads(share)  # the latter among the surroundings of all stages
     streams, outbox = _Streams(output), _Outbox(pipe, mailbox)
-    surroundings, files, wear = Surroundings(), Files(), Wear()
+    surroundings, files, wear = Surroundings(lambda: devices), Files(), Wear()
     while True:
         try:
             assigned = pipe.recv()

@@ -42,6 +42,8 @@ class WorkerProcess:
     output: IO[bytes]
     """What the running stage prints."""
     guard: Guard
+    devices: tuple[str, ...] = ()
+    """The GPUs that it is bound to."""
     busy: bool = False
     """Whether it has been given units and has not said since that it has none."""
     worn: bool = False
@@ -103,7 +105,7 @@ class WorkerProcess:
 
 
 def start_worker(number: int, units: Sequence[Unit], workplaces: Workplaces, share: int,
-                 guard: Guard) -> WorkerProcess:
+                 guard: Guard, devices: tuple[str, ...] = ()) -> WorkerProcess:
     """Start a worker.
 
     Arguments:
@@ -112,6 +114,7 @@ def start_worker(number: int, units: Sequence[Unit], workplaces: Workplaces, sha
         workplaces: The tasks.
         share: How many cores are its share.
         guard: What ends it if this process is ended.
+        devices: The GPUs that it is bound to.
 
     Raises:
         StorageError: If there is no room for what stages print.
@@ -121,7 +124,8 @@ def start_worker(number: int, units: Sequence[Unit], workplaces: Workplaces, sha
     mailbox = Mailbox(context.Lock())
     output = _temporary_file()
     process = context.Process(target=_main, name=f"repype-worker-{number}",
-                              args=(here, there, mailbox, output, units, workplaces, os.getpid(), share, guard))
+                              args=(here, there, mailbox, output, units, workplaces, os.getpid(), share, guard,
+                                    devices))
     with warnings.catch_warnings():
         # The coordinator has no threads of its own; those of a numerics library are at rest, since it has not computed.
         warnings.filterwarnings("ignore", message=".*use of fork.*", category=DeprecationWarning)
@@ -132,14 +136,14 @@ def start_worker(number: int, units: Sequence[Unit], workplaces: Workplaces, sha
         os.setpgid(cast(int, process.pid), cast(int, process.pid))
     there.close()
     guard.watch(cast(int, process.pid))
-    return WorkerProcess(number, process, here, mailbox, output, guard)
+    return WorkerProcess(number, process, here, mailbox, output, guard, devices)
 
 
 def _main(here: Connection, there: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence[Unit],
-          workplaces: Workplaces, parent: int, share: int, guard: Guard) -> None:
+          workplaces: Workplaces, parent: int, share: int, guard: Guard, devices: tuple[str, ...]) -> None:
     here.close()
     guard.leave()
-    serve(there, mailbox, output, units, workplaces, parent, share)
+    serve(there, mailbox, output, units, workplaces, parent, share, devices)
 
 
 def _temporary_file() -> IO[bytes]:

@@ -9,7 +9,7 @@ from repype_like.plan.cutting import cut
 from repype_like.plan.differences import NOT_SET, Difference, differences
 from repype_like.plan.files import Files, Stamp
 from repype_like.plan.keys import key_for, pre_key, prepare, record_id, task_key
-from repype_like.plan.limits import Limits, limits_of
+from repype_like.plan.limits import GPUS, Limits, limits_of
 from repype_like.plan.places import PLACE, is_at_home
 from repype_like.plan.plan import Node, Plan, Skip, Stored, TaskPlan, Transfer, Unit
 from repype_like.plan.planner import Request, is_up_to_date, make_plan, plan_task

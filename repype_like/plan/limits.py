@@ -14,7 +14,10 @@ from repype_like.errors import UsageError
 from repype_like.stage import Stage
 from repype_like.typing import Any
 
-__all__ = ["PLAIN", "Limits", "limits_of", "parse_size"]
+__all__ = ["GPUS", "PLAIN", "Limits", "limits_of", "parse_size"]
+
+GPUS = "gpus"
+"""What GPUs are called among the resources."""
 
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)(i?)B?\s*")
 _POWERS = {"": 0, "k": 1, "M": 2, "G": 3, "T": 4}
@@ -33,6 +36,11 @@ class Limits:
     """The memory at its peak, in bytes; 0 if the stage does not say."""
     tokens: Mapping[str, float] = field(default_factory=dict)
     """Of all else that there is a limited number of, such as ``gpus``: how many of each it holds while it runs."""
+
+    @property
+    def gpus(self) -> float:
+        """How many GPUs the stage computes on; less than 1 is a part of one."""
+        return self.tokens.get(GPUS, 0.0) if self.tokens else 0.0
 
     @property
     def exclusive(self) -> tuple[tuple[str, float], ...]:
