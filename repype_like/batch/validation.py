@@ -68,7 +68,8 @@ def _is_plainly_sound(task: Task, blueprint: Blueprint) -> bool:
         _ = spec.input_ids
     except (RepypeError, ValueError):
         return False
-    if "packages" in spec.full or not known.issuperset(spec.full.get("marginal_stages") or ()):
+    if "packages" in spec.full or not known.issuperset(
+            [*(spec.full.get("marginal_stages") or ()), *(spec.full.get("limits") or ())]):
         return False
     return all(name in known and type(section) is dict and section.get("enabled", True) is True
                for name, section in config.items()) and blueprint.is_plain
@@ -168,6 +169,13 @@ def _section_problems(task: Task, context: RunContext) -> Iterator[Problem]:
 
 
 def _limit_problems(task: Task, pipeline: Pipeline) -> Iterator[Problem]:
+    known = [stage.id for stage in pipeline.stages]
+    for name in task.resolved_spec.full.get("limits") or ():
+        if name not in known:
+            found = task.resolved_spec.source(("limits", name))
+            yield Problem(f'limits: the pipeline has no stage "{name}", so this has no effect',
+                          found[0].key_location(found[1]) if found is not None else None, did_you_mean(name, known),
+                          "warning", _stating(task, ("limits", name)))
     for stage in pipeline.stages:
         try:
             limits_of(stage)

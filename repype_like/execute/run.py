@@ -102,7 +102,9 @@ class _Execution:
         """Return the units of the plan, cut into pieces if there are few; those of contested tasks one by one."""
         plenty = len(self.plan.units) >= _PLENTY * self.executor.workers
         pipelines = {id(place.view.stages): place.view.stages for place in self.workplaces.values()}
-        is_scarce = any(stage.limits.exclusive for stages in pipelines.values() for stage in stages)
+        is_scarce = any(stage.limits.exclusive for stages in pipelines.values() for stage in stages) or any(
+            place.limits(stage_id).exclusive for place in self.workplaces.values() for stage_id in place.stated
+            if stage_id in place.view.stage)
         if plenty and not is_scarce and not self.apart:
             return self.plan.units
 

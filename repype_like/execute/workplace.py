@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -40,10 +40,18 @@ class Workplace:
     defaults: Limits = _NONE
     """What holds for stages that do not limit themselves."""
 
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    """What the task itself says of the limits of stages, by stage."""
+
     def limits(self, stage_id: str) -> Limits:
-        """Return what a stage may cost and what it needs."""
-        limits = self.view.stage[stage_id].limits
+        """Return what a stage may cost and what it needs: by itself, by its task, and by what holds for all."""
+        limits = (self.stated and self._refined.get(stage_id)) or self.view.stage[stage_id].limits
         return limits if self.defaults is _NONE else limits.filled(self.defaults)
+
+    @cached_property
+    def _refined(self) -> dict[str, Limits]:
+        return {stage_id: self.view.stage[stage_id].limits.refined(stated)
+                for stage_id, stated in self.stated.items() if stated and stage_id in self.view.stage}
 
     @cached_property
     def pipeline(self) -> Pipeline:

@@ -17,7 +17,7 @@ from repype_like.plan.reasons import Reason, Verdict, changed_pieces, locate_out
 from repype_like.plan.steps import Action, Restore, Step, plan_input
 from repype_like.plan.view import StageView, TaskView
 
-__all__ = ["NOT_SET", "PLACE", "Acceptance", "Action", "Catalogue", "Claim", "Claims", "Difference", "Files",
+__all__ = ["GPUS", "NOT_SET", "PLACE", "Acceptance", "Action", "Catalogue", "Claim", "Claims", "Difference", "Files",
            "Limits", "Node", "Plan", "Reason", "Request", "Restore", "Skip", "StageView", "Stamp", "Step", "Stored",
            "TaskPlan", "TaskView", "Transfer", "Unit", "Verdict", "changed_pieces", "conflict", "cut", "differences",
            "find_acceptable", "is_at_home", "is_up_to_date", "key_for", "limits_of", "locate_output", "make_plan",

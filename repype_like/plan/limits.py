@@ -1,27 +1,24 @@
-"""What a stage may cost and what it needs, by its attributes `timeout`, `retries` and `resources`.
+"""What a stage may cost and what it needs, by its attributes and by the key ``limits`` of its task.
 
-None of this affects what comes out, so none of it counts for fingerprints.
+None of this affects what comes out, so none of it counts: neither for fingerprints nor for records.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from repype_like.errors import UsageError
+from repype_like.spec import LIMITS as NAMES
+from repype_like.spec import mistakes, parse_size
 from repype_like.stage import Stage
 from repype_like.typing import Any
 
-__all__ = ["GPUS", "PLAIN", "Limits", "limits_of", "parse_size"]
+__all__ = ["GPUS", "PLAIN", "Limits", "limits_of"]
 
 GPUS = "gpus"
 """What GPUs are called among the resources."""
-
-_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)(i?)B?\s*")
-_POWERS = {"": 0, "k": 1, "M": 2, "G": 3, "T": 4}
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -53,65 +50,37 @@ class Limits:
         return replace(self, timeout=defaults.timeout if self.timeout is None else self.timeout,
                        retries=defaults.retries if self.retries is None else self.retries)
 
+    def refined(self, stated: Mapping[str, Any]) -> Limits:
+        """Return these limits with those instead that are stated: ``timeout``, ``retries``, and each of ``resources``.
+
+        The values have to be sound; see :func:`repype_like.spec.mistakes`.
+        """
+        timeout, retries, resources = map(stated.get, NAMES)
+        needs: dict[str, Any] = {"cpus": self.cpus, "memory": self.memory, **self.tokens, **(resources or {})}
+        cpus, memory = max(1, math.ceil(needs.pop("cpus"))), _size(needs.pop("memory"))
+        return Limits(self.timeout if timeout is None else float(timeout), self.retries if retries is None else retries,
+                      cpus, memory, {name: float(amount) for name, amount in needs.items() if amount})
+
 
 PLAIN = Limits()
 
 
 def limits_of(stage: Stage) -> Limits:
-    """Return the limits of a stage.
+    """Return the limits of a stage, by its attributes.
 
     Raises:
-        UsageError: If its attributes make no sense.
+        UsageError: If they make no sense.
     """
-    timeout: Any = stage.timeout
-    retries: Any = stage.retries
-    resources: Any = stage.resources  # what users write may be anything
-    if timeout is None and retries is None and resources is Stage.resources:
+    if stage.timeout is None and stage.retries is None and stage.resources is Stage.resources:
         return PLAIN
-    if timeout is not None and not _is_number(timeout, above=0) and timeout != math.inf:
-        raise _wrong(stage, f"timeout = {timeout!r}", "a number of seconds above 0")
-    if retries is not None and (not isinstance(retries, int) or isinstance(retries, bool) or retries < 0):
-        raise _wrong(stage, f"retries = {retries!r}", "a whole number, 0 or more")
-    if not isinstance(resources, Mapping):
-        raise _wrong(stage, f"resources = {resources!r}", 'a dictionary, such as {"cpus": 2, "memory": "4 GB"}')
-    cpus, memory, tokens = 1, 0, {}
-    for name, amount in resources.items():
-        if name == "memory":
-            memory = _memory(stage, amount)
-        elif not isinstance(name, str) or not _is_number(amount, above=-1):
-            raise _wrong(stage, f"resources: {name!r}: {amount!r}", "a name and a number")
-        elif name == "cpus":
-            cpus = max(1, math.ceil(amount))
-        elif amount:
-            tokens[name] = float(amount)
-    return Limits(None if timeout is None else float(timeout), retries, cpus, memory, tokens)
+    stated: dict[str, Any] = {name: getattr(stage, name) for name in NAMES}
+    for mistake in mistakes(stated):
+        name, *resource = mistake.keys
+        what = ": ".join([name, *resource, repr(mistake.value)]) if resource else f"{name} = {mistake.value!r}"
+        raise UsageError(f'the stage "{stage.id}" ({type(stage).__module__}.{type(stage).__name__}) has {what}, but '
+                         f"that has to be {mistake.wanted}")
+    return PLAIN.refined(stated)
 
 
-def parse_size(text: str) -> int:
-    """Return how many bytes a text such as ``4 GB`` or ``512 MiB`` stands for.
-
-    Raises:
-        ValueError: If it is no size.
-    """
-    match = _SIZE.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text!r} is no size")
-    return int(float(match[1]) * (1024 if match[3] else 1000) ** _POWERS[match[2]])
-
-
-def _memory(stage: Stage, amount: Any) -> int:
-    try:
-        if _is_number(amount, above=-1):
-            return int(amount)
-        return parse_size(amount)
-    except (ValueError, TypeError):
-        raise _wrong(stage, f"resources: memory: {amount!r}", 'a number of bytes or a text such as "4 GB"') from None
-
-
-def _is_number(value: Any, above: float) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > above
-
-
-def _wrong(stage: Stage, what: str, wanted: str) -> UsageError:
-    return UsageError(f'the stage "{stage.id}" ({type(stage).__module__}.{type(stage).__name__}) has {what}, but that '
-                      f"has to be {wanted}")
+def _size(amount: str | float) -> int:
+    return parse_size(amount) if isinstance(amount, str) else int(amount)

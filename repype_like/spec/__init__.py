@@ -12,6 +12,8 @@ from repype_like.spec.input_ids import (
     sorted_ids,
 )
 from repype_like.spec.keys import KEYS, check
+from repype_like.spec.limits import NAMES as LIMITS
+from repype_like.spec.limits import mistakes, parse_size
 from repype_like.spec.loading import Document, load_document, parse_document
 from repype_like.spec.patterns import check_path_safe, fill_pattern, resolve_path, resolve_pattern
 from repype_like.spec.task_spec import TaskSpec
@@ -19,6 +21,7 @@ from repype_like.spec.tree import SpecTree, load_tree
 
 __all__ = [
     "KEYS",
+    "LIMITS",
     "SPEC_NAME",
     "Discovery",
     "Document",
@@ -37,8 +40,10 @@ __all__ = [
     "load_document",
     "load_tree",
     "merge",
+    "mistakes",
     "parse_document",
     "parse_input_id",
+    "parse_size",
     "resolve_path",
     "resolve_pattern",
     "sorted_ids",

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from repype_like.errors import Problem, did_you_mean
 from repype_like.spec.input_ids import decode_input_ids
+from repype_like.spec.limits import NAMES as LIMITS
+from repype_like.spec.limits import mistakes
 from repype_like.spec.loading import Document
 from repype_like.spec.patterns import check_pattern, unknown_placeholder
 from repype_like.spec.scalars import quote
@@ -147,6 +149,30 @@ def _sections(prefix: tuple[str | int, ...], value: Mapping[Any, Any]) -> Iterat
             yield Finding(keys, f"the section of {quote(stage)} is {_kind(section)}, not a mapping of its options")
 
 
+def _limits(name: str, value: Any) -> Iterator[Finding]:
+    if not isinstance(value, dict):
+        if value is not None:
+            yield _wrong(name, value, "a mapping of stage ids to what these stages may cost and need")
+        return
+    for stage, stated in value.items():
+        keys = (name, stage)
+        if not isinstance(stage, str):
+            yield Finding(keys, f"the key {stage} is not text", "limits are named by a stage", at_key=True)
+        elif isinstance(stated, dict):
+            yield from _limits_of(keys, stated)
+        elif stated is not None:
+            yield Finding(keys, f"the limits of {quote(stage)} are {_kind(stated)}, not a mapping")
+
+
+def _limits_of(keys: tuple[str, str], stated: Mapping[Any, Any]) -> Iterator[Finding]:
+    for item in stated.keys() - set(LIMITS):
+        hint = did_you_mean(item, LIMITS) or f"there are {', '.join(LIMITS)}; all else is one of the resources"
+        yield Finding((*keys, item), f"unknown limit {quote(str(item))}", hint, at_key=True)
+    for mistake in mistakes(stated):
+        what = ".".join(map(str, mistake.keys))
+        yield Finding((*keys, *mistake.keys), f"{what} is {_kind(mistake.value)}, not {mistake.wanted}")
+
+
 def _path(keys: tuple[str | int, ...], value: str) -> Iterator[Finding]:
     if not value or "\0" in value:
         yield Finding(keys, "the path is empty" if not value else "the path contains a NUL character")
@@ -239,6 +265,7 @@ KEYS: dict[str, Key] = {
             _base_config_path),
         Key("scopes", "Names of file name patterns, each with one %s or %d for the input id.", _scopes, {}),
         Key("marginal_stages", "Stages (ids or dotted names) whose outputs are not kept.", _texts, []),
+        Key("limits", "What stages may cost and need, by their ids: timeout, retries, resources.", _limits, {}),
         Key("root", "Whether this is the topmost task: nothing is inherited from directories above.", _boolean, False),
         Key("task_class", "The dotted name of the subclass of Task to use.", _task_class),
         Key("pythonpath", "Directories in which the pipeline's modules are found, relative to this file.",

@@ -51,7 +51,8 @@ def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = "."
     def run_whole(status: Any) -> Any:
         return task.run(config.copy(), pipeline=pipeline, status=status)
 
-    return Workplace(view, lambda: pipeline, tree, roots, task.codebase.activate, run_whole)
+    return Workplace(view, lambda: pipeline, tree, roots, task.codebase.activate, run_whole,
+                     stated=task.resolved_spec.full.get("limits") or {})
 
 
 def workplace_by(blueprint: Blueprint, task: Task, make_pipeline: Callable[[], Pipeline], name: str = ".",
@@ -88,7 +89,8 @@ def workplace_by(blueprint: Blueprint, task: Task, make_pipeline: Callable[[], P
         codebase=codebase)
     return Workplace(view, make_pipeline, tree, tuple(dict.fromkeys((*task.codebase.search, tree))),
                      task.codebase.activate, lambda status: task.run(task.create_config(), status=status),
-                     has_hooks=any(stage.event_callbacks for stage in blueprint.pipeline.stages))
+                     has_hooks=any(stage.event_callbacks for stage in blueprint.pipeline.stages),
+                     stated=spec.full.get("limits") or {})
 
 
 def _view(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0) -> TaskView:

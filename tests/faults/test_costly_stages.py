@@ -103,6 +103,31 @@ def test_limits_do_not_count(make_tree: MakeTree) -> None:
     project.run("status", "tasks", "--check").ok()
 
 
+def test_a_task_may_limit_stages_by_itself(make_tree: MakeTree) -> None:
+    """What the file says wins over the stage, which wins over the command; and none of it is a reason to run again."""
+    project = make_tree("time.sleep(1e4 if config.get('hang') else 0)\nreturn {'b': a}", inputs=[1], timeout=3600)
+    project.write("tasks/slow/task.yml", {
+        "config": {"b": {"hang": True}}, "limits": {"b": {"timeout": 0.5}, "bb": {"retries": 1}}})
+    answer = project.run("run", "tasks", "-j2", "--timeout", "600").exits(1)
+    assert "timed out after 0.5 s" in answer.err
+    assert ('tasks/slow/task.yml:7:3: warning: limits: the pipeline has no stage "bb", so this has no effect\n'
+            '    did you mean "b"?') in answer.err
+    project.write("tasks/slow/task.yml", {"limits": {"b": {"timeout": 60, "retries": 1}}})
+    project.run("run", "tasks/slow").ok()
+    project.executions()
+    project.write("tasks/slow/task.yml", {"limits": {"b": {"timeout": 70, "resources": {"gpus": 1}}}})
+    project.run("status", "tasks", "--check").ok()
+    project.run("run", "tasks").ok()
+    assert not project.executions()
+
+
+def test_what_a_task_needs_is_held_for_it(make_tree: MakeTree) -> None:
+    project = make_tree(ALONE, inputs=range(1, 5), more={"limits": {"b": {"resources": {"licence": 1}}}},
+                        resources={"gpus": 1})
+    project.run("run", "tasks", "-j2", "--resources", "gpus=2").ok()
+    assert {fields["b"] for fields in project.results("tasks").values()} == {1}
+
+
 ALONE = """
     Path(f"in-{os.getpid()}").touch()
     others = len(list(Path().glob("in-*")))

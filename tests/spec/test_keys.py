@@ -25,6 +25,7 @@ def test_everything_that_may_be_stated() -> None:
         task_class: tasks.MyTask
         pythonpath: [lib, ../shared]
         packages: [scikit-image, numpy]
+        limits: {a: {timeout: 5.5, retries: 0, resources: {memory: 6 GB, gpus: 0.5, cpus: 2}}, b: {timeout: .inf}, c: }
     """
     assert check(document(text)) == []
     for text in ("pipeline: stages.make", "input_ids: [1, a]", "input_ids: 5", "input_ids: {glob: 'raw/*.tif'}",
@@ -55,6 +56,16 @@ def test_everything_that_may_be_stated() -> None:
     ("scopes: {a: '{ROOT_DIR}/x'}", "1:13", 'did you mean "{ROOTDIR}"?'),
     ("marginal_stages: load", "1:18", "(write [load])"), ("marginal_stages: [1]", "1:19", "the number 1"),
     ("packages: ['numpy>=2']", "1:12", "no name of a distribution"), ("pythonpath: {a: b}", "1:13", "a mapping"),
+    ("limits: [a]", "1:9", "limits is a list, not a mapping of stage ids"),
+    ("limits: {1: {}}", "1:10", "the key 1 is not text"),
+    ("limits: {a: 5}", "1:13", 'the limits of "a" are the number 5'),
+    ("limits: {a: {timout: 5}}", "1:14", 'unknown limit "timout" (did you mean "timeout"?)'),
+    ("limits: {a: {memory: 5}}", "1:14", 'unknown limit "memory" (there are timeout, retries, resources; all else is'),
+    ("limits: {a: {timeout: 0}}", "1:23", "timeout is the number 0, not a number of seconds above 0"),
+    ("limits: {a: {retries: 1.5}}", "1:23", "retries is the number 1.5, not a whole number"),
+    ("limits: {a: {resources: 4 GB}}", "1:25", 'resources is the text "4 GB", not a mapping of names to amounts'),
+    ("limits: {a: {resources: {memory: much}}}", "1:34", 'resources.memory is the text "much", not a number of bytes'),
+    ("limits: {a: {resources: {gpus: -1}}}", "1:32", "resources.gpus is the number -1, not a number, 0 or more"),
     ("pythonpath: [1]", "1:14", "directories"),
 ])  # fmt: skip
 def test_refused_with_place(text: str, place: str, message: str) -> None:
