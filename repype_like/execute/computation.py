@@ -121,10 +121,9 @@ class Computation:
             key = key_for(basis, node.input_id, reads)
             self.stage.fill_in(section)
             self._call_start_hooks()
-            with tracker.active():
+            with provided(self.stage, key, view.store.work_folder(key)), tracker.active():
                 place.pipeline.on_resolve = tracker.meet
-                with provided(self.stage, key, view.store.work_folder(key)):
-                    outputs, seconds = self._process(inputs, section)
+                outputs, seconds = self._process(inputs, section)
             place.pipeline.on_resolve = None
             tracker.recall(lambda: self.stage.signature)
             observations, files = tracker.findings(self.files)

@@ -241,12 +241,17 @@ def _on_audit(event: str, arguments: tuple[Any, ...]) -> None:
             if isinstance(old, _PATHS) and isinstance(new, _PATHS):
                 tracker.renamed(os.fsdecode(old), os.fsdecode(new))
             return
-        path, _, flags = arguments
-        if isinstance(path, _PATHS):
+        path, mode, flags = arguments
+        if isinstance(path, _PATHS) and not (mode is None and _is_elsewhere(path)):
             flags = flags or 0
             access = flags & os.O_ACCMODE
             reads = (access != os.O_WRONLY or bool(flags & os.O_APPEND)) and not flags & os.O_TRUNC
             tracker.opened(os.fsdecode(path), reads, access != os.O_RDONLY)
+
+
+def _is_elsewhere(path: Any) -> bool:
+    """Tell whether a path that ``os.open`` gets may be relative to some open folder, as when a tree is deleted."""
+    return not os.path.isabs(path) and not os.path.lexists(path)  # noqa: PTH117  text or bytes
 
 
 def _statuses(path: Path) -> dict[str, _Status]:

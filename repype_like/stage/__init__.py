@@ -3,7 +3,7 @@
 from repype_like.stage.base import OutputMismatch, Stage, StageCallback, StageEvent
 from repype_like.stage.function import FunctionStage, stage
 from repype_like.stage.naming import suggest_stage_id
-from repype_like.stage.parameters import ConfigProblem, Parameters
+from repype_like.stage.parameters import ConfigProblem, Parameter, Parameters
 
-__all__ = ["ConfigProblem", "FunctionStage", "OutputMismatch", "Parameters", "Stage", "StageCallback", "StageEvent",
-           "stage", "suggest_stage_id"]
+__all__ = ["ConfigProblem", "FunctionStage", "OutputMismatch", "Parameter", "Parameters", "Stage", "StageCallback",
+           "StageEvent", "stage", "suggest_stage_id"]

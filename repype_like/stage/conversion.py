@@ -14,11 +14,22 @@ from repype_like.errors import did_you_mean
 from repype_like.stage.hints import hints_of
 from repype_like.typing import Any
 
-__all__ = ["convert", "hint_words", "is_instance", "to_yaml"]
+__all__ = ["ConversionError", "convert", "hint_words", "is_instance", "to_yaml"]
 
 _SEQUENCES = (list, tuple, set, frozenset, collections.abc.Sequence, collections.abc.Iterable,
               collections.abc.Collection)
 _MAPPINGS = (dict, collections.abc.Mapping)
+
+
+class ConversionError(ValueError):
+    """A value is not what it has to be; the message says what is expected."""
+
+    def __init__(self, message: str, keys: tuple[str | int, ...] = (), hint: str = ""):
+        super().__init__(message)
+        self.keys = keys
+        """Where in the value."""
+        self.hint = hint
+        """How to mend it, if that is known."""
 
 
 def convert(value: Any, hint: Any) -> Any:
@@ -28,7 +39,7 @@ def convert(value: Any, hint: Any) -> Any:
     or a set, and a mapping a dataclass. What `hint` says in ways that are not known here is not checked.
 
     Raises:
-        ValueError: If that is not possible; says what is expected.
+        ConversionError: If that is not possible.
     """
     if hint is Any:
         return value
@@ -46,21 +57,32 @@ def convert(value: Any, hint: Any) -> Any:
     if (origin or hint) in _MAPPINGS:
         _checked(value, hint, isinstance(value, Mapping))
         key, item = arguments or (Any, Any)
-        return {convert(one, key): convert(other, item) for one, other in value.items()}
+        return {_convert_at(one, one, key): _convert_at(one, other, item) for one, other in value.items()}
     if origin is not None or not isinstance(hint, type):
         return value
     return _convert_to_class(value, hint)
+
+
+def _convert_at(key: str | int, value: Any, hint: Any) -> Any:
+    """Convert what stands at `key` of something larger."""
+    try:
+        return convert(value, hint)
+    except ConversionError as error:
+        raise ConversionError(str(error), (key, *error.keys), error.hint) from error
 
 
 def _convert_to_any(value: Any, hint: Any, options: tuple[Any, ...]) -> Any:
     for option in options:  # as it is, if that is possible
         if isinstance(option, type) and type(value) is option:
             return value
+    inside: list[ConversionError] = []
     for option in options:
         try:
             return convert(value, option)
-        except ValueError:
-            pass
+        except ConversionError as error:
+            inside += [error] if error.keys else []
+    if len(inside) == 1:  # it is of the right kind, but for a part of it
+        raise inside[0]
     return _checked(value, hint, False)
 
 
@@ -68,8 +90,8 @@ def _convert_to_sequence(value: Any, hint: Any, kind: Any, arguments: tuple[Any,
     _checked(value, hint, isinstance(value, (list, tuple, set, frozenset)))
     if kind is tuple and arguments and arguments[-1] is not Ellipsis:
         _checked(value, hint, len(value) == len(arguments))
-        return tuple(map(convert, value, arguments))
-    items = [convert(item, arguments[0]) if arguments else item for item in value]
+        return tuple(map(_convert_at, range(len(arguments)), value, arguments))
+    items = [_convert_at(index, item, arguments[0]) if arguments else item for index, item in enumerate(value)]
     return kind(items) if kind in (tuple, set, frozenset) else items
 
 
@@ -95,28 +117,30 @@ def _convert_to_enum(value: Any, cls: type[enum.Enum]) -> enum.Enum:
     for member in cls:
         if type(member.value) is type(value) and member.value == value:
             return member
-    raise ValueError(f"one of {', '.join(cls.__members__)} is expected instead of {value!r}")
+    raise ConversionError(f"one of {', '.join(cls.__members__)} is expected instead of {value!r}")
 
 
 def _convert_to_dataclass(value: Any, cls: Any) -> Any:
     _checked(value, cls, isinstance(value, Mapping))
     hints = hints_of(cls)
-    known = [item.name for item in dataclasses.fields(cls) if item.init]
+    known = {item.name: item for item in dataclasses.fields(cls) if item.init}
     for key in value:
         if key not in known:
-            hint = did_you_mean(key, known)
-            raise ValueError(f'there is no parameter "{key}"{f" ({hint})" if hint else ""}')
+            hint = did_you_mean(key, known) or f"the parameters are {', '.join(known) or 'none'}"
+            raise ConversionError(f'there is no parameter "{key}"', (key,), hint)
+    given = {key: _convert_at(key, item, hints.get(key, Any)) for key, item in value.items()}
+    for name, item in known.items():
+        if name not in given and item.default is item.default_factory is dataclasses.MISSING:
+            raise ConversionError(f'the parameter "{name}" has no default and is not given')
     try:
-        return cls(**{key: convert(item, hints.get(key, Any)) for key, item in value.items()})
-    except ValueError:
-        raise
-    except Exception as error:  # something is missing, or the class has an opinion of its own
-        raise ValueError(str(error)) from error
+        return cls(**given)
+    except Exception as error:  # the class has an opinion of its own
+        raise ConversionError(f"{cls.__name__}: {error}") from error
 
 
 def _checked(value: Any, hint: Any, holds: bool) -> Any:
     if not holds:
-        raise ValueError(f"{hint_words(hint)} is expected instead of {value!r}")
+        raise ConversionError(f"{hint_words(hint)} is expected instead of {value!r}")
     return value
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from repype_like.errors import UsageError, did_you_mean
-from repype_like.stage.conversion import convert, to_yaml
+from repype_like.stage.conversion import ConversionError, convert, to_yaml
 from repype_like.stage.hints import hints_of
 from repype_like.typing import Any
 
@@ -23,7 +23,7 @@ REQUIRED: Any = inspect.Parameter.empty
 class ConfigProblem:
     """What is wrong with a section of a configuration."""
 
-    keys: tuple[str, ...]
+    keys: tuple[str | int, ...]
     """Where in the section; nowhere if something is missing."""
     message: str
     hint: str = ""
@@ -46,6 +46,8 @@ class Parameters:
     all: tuple[Parameter, ...]
     config_class: type | None = None
     """The dataclass that they are the fields of."""
+    is_open: bool = False
+    """Whether there may be others."""
 
     @classmethod
     def of_class(cls, config_class: type) -> Parameters:
@@ -78,9 +80,10 @@ class Parameters:
             if parameter is not None:
                 try:
                     convert(value, parameter.hint)
-                except ValueError as error:
-                    problems.append(ConfigProblem((key,), f'"{key}": {error}'))
-            elif key != "enabled" and key.removeprefix("AF_") not in self.by_name:
+                except ConversionError as error:
+                    keys = (key, *error.keys)
+                    problems.append(ConfigProblem(keys, f'"{".".join(map(str, keys))}": {error}', error.hint))
+            elif not self.is_open and key != "enabled" and key.removeprefix("AF_") not in self.by_name:
                 known = ", ".join(self.by_name) or "none"
                 problems.append(ConfigProblem((key,), f'there is no parameter "{key}"', did_you_mean(key, self.by_name)
                                               or f"the parameters are {known}"))

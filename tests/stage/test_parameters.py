@@ -156,3 +156,55 @@ def test_a_config_class(project: Project) -> None:
 def test_mistakes(project: Project, new: str, said: str) -> None:
     project.edit("tasks/task.yml", "sigma: 2", new)
     assert said in project.run("run", "tasks").exits(2).err
+
+
+NESTED = """
+    from dataclasses import dataclass, field
+
+    from repype_like.stage import Stage
+
+
+    @dataclass
+    class Optimizer:
+        name: str
+        rate: float = 0.1
+
+        def __post_init__(self):
+            if self.rate <= 0:
+                raise ValueError("rate must be positive")
+
+
+    @dataclass
+    class TrainConfig:
+        optimizer: Optimizer = field(default_factory=lambda: Optimizer("sgd"))
+        schedule: list[Optimizer] = field(default_factory=list)
+        warmup: Optimizer | None = None
+
+
+    class Train(Stage):
+        inputs = ["input_id"]
+        outputs = ["rate"]
+        config_class = TrainConfig
+
+        def process(self, pipeline, config, input_id, status=None):
+            return {"rate": config.optimizer.rate}
+    """
+
+
+@pytest.mark.parametrize(("section", "at", "said"), [
+    ("optimizer: {name: adam, rat: 1}", "rat", 'there is no parameter "rat"\n    did you mean "rate"?'),
+    ("optimizer: {name: adam, rate: x}", "x", '"optimizer.rate": a number is expected instead of \'x\''),
+    ("optimizer: {rate: 1}", "{", '"optimizer": the parameter "name" has no default and is not given'),
+    ("optimizer: {name: adam, rate: -1}", "{", '"optimizer": Optimizer: rate must be positive'),
+    ("schedule: [{name: adam}, {name: 3}]", "3", '"schedule.1.name": a text is expected instead of 3'),
+    ("warmup: {name: sgd, rate: x}", "x", '"warmup.rate": a number is expected'),
+    ("warmup: 3", "3", '"warmup": Optimizer or null is expected instead of 3'),
+])
+def test_mistakes_within_nested_classes(make_project: Callable[[Mapping[str, Any]], Project], section: str, at: str,
+                                        said: str) -> None:
+    project = make_project({"stages.py": NESTED, "tasks/task.yml": (
+        f"runnable: true\ninput_ids: [1]\npipeline: [stages.Train]\nconfig:\n  train:\n    {section}\n")})
+    answer = project.run("run", "tasks").exits(2).err
+    assert said in answer
+    column = f"    {section}".rindex("1" if at == "rat" else at) + 1
+    assert answer.startswith(f'tasks/task.yml:6:{column}: config: the stage "train": ')
