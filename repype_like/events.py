@@ -75,13 +75,17 @@ class StageStarted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class StageFinished(Event):
-    """A stage has computed its record for one input, in `seconds`."""
+    """A stage has computed its record for one input, in `seconds`; its process had `memory` bytes at its peak.
+
+    `memory` is 0 if that is not known.
+    """
 
     task: str
     stage: str
     input_id: InputID
     tasks: tuple[str, ...]
     seconds: float
+    memory: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,7 +182,10 @@ class TaskFinished(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RunFinished(Event):
-    """The run is over; `seconds` by the clock. `outcome` is ``completed``, ``failed`` or ``interrupted``."""
+    """The run is over; `seconds` by the clock. `outcome` is ``completed``, ``failed`` or ``interrupted``.
+
+    `memory` is what the process that has led the run had at its peak, in bytes; 0 if that is not known.
+    """
 
     outcome: str
     completed: int
@@ -188,6 +195,7 @@ class RunFinished(Event):
     taken: int
     seconds: float
     saved: float
+    memory: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

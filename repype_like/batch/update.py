@@ -13,6 +13,7 @@ A task that fails is not tried twice.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from repype_like.execute import (
     put_away_removed,
     settle,
 )
+from repype_like.execute.memory import peak_memory
 from repype_like.plan import Files, Plan, Request, TaskPlan
 from repype_like.status import EventLog
 from repype_like.store import Holder, RunLock, StorageError, sync
@@ -113,7 +115,8 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
         origin = provenance(command, (Path.cwd(), *sorted(tops)))
         foreseen = Counter(node.stage for unit in plan.units for node in unit.nodes)
         past = past_costs(workplaces.values(), foreseen.keys())
-        tell(events.RunStarted(run=log.name, root=str(root), command=command, provenance=origin,
+        about = {**origin, "pid": os.getpid(), "distributions": _distributions(workplaces)}
+        tell(events.RunStarted(run=log.name, root=str(root), command=command, provenance=about,
                                tasks=len(plan.pending),
                                inputs=sum(task.total - task.done for task in plan.pending),
                                stages=sum(foreseen.values()), foreseen=foreseen, workers=executor.workers,
@@ -246,6 +249,13 @@ class _Rounds:
             self.listen(failure)
 
 
+def _distributions(workplaces: Workplaces) -> dict[str, str]:
+    """Return the versions of the distributions that the code of the stages uses."""
+    stages = {id(stage): stage for place in workplaces.values() for stage in place.view.stages}
+    found = {name: version for stage in stages.values() for name, version in stage.distributions.items()}
+    return dict(sorted(found.items()))
+
+
 def _active(plan: Plan, workplaces: Workplaces) -> list[TaskPlan]:
     """Return the tasks that something is to be done for.
 
@@ -274,4 +284,5 @@ def _finish(summary: Summary, listen: Listener, started: float) -> None:
     outcome = "failed" if not summary.succeeded else "interrupted" if summary.unfinished else "completed"
     listen(events.RunFinished(
         outcome=outcome, completed=len(summary.completed), failed=len(summary.failed), up_to_date=summary.up_to_date,
-        computed=summary.computed, taken=summary.taken, seconds=summary.seconds, saved=summary.saved))
+        computed=summary.computed, taken=summary.taken, seconds=summary.seconds, saved=summary.saved,
+        memory=peak_memory()))

@@ -5,18 +5,27 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from repype_like import events
 from repype_like.cli.terminal import out
-from repype_like.cli.words import clean, count, duration
+from repype_like.cli.words import clean, count, duration, near, path_words, size
 from repype_like.errors import UsageError
+from repype_like.graph import cut, pad, width_of, wrap
+from repype_like.masking import masked, masked_text
 from repype_like.spec import discover
 from repype_like.status.history import Run, RunDetails, details_of, runs_of
 from repype_like.store import holders
 
 __all__ = ["show_run", "show_runs"]
+
+_MOST_SHOWN = 40
+"""Tasks, and failures; JSON has all."""
+
+_WIDEST = 70
 
 
 def show_runs(path: str, as_json: bool) -> int:
@@ -29,11 +38,12 @@ def show_runs(path: str, as_json: bool) -> int:
     if not runs:
         raise UsageError(f"{path}: nothing was run here yet, or the logs were deleted")
     terminal = out()
-    rows = [(run.name, _outcome(run, run is runs[0], top), *_numbers(run), _commit(run), _command(run)) for run in runs]
+    rows = [(run.name, _outcome(run, top), *_numbers(run), _commit(run), _command(run)) for run in runs]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False) if width]
-        terminal.line("  ".join([*cells, row[-1]]))
+        line = "  ".join([*cells, row[-1]]).rstrip()
+        terminal.line(cut(line, terminal.width, terminal.glyph("ellipsis")) if terminal.interactive else line)
     return 0
 
 
@@ -41,16 +51,18 @@ def show_run(path: str, name: str, as_json: bool) -> int:
     """Print one run, and return the exit code."""
     top = _top(path)
     runs = runs_of(top)
+    if not runs:
+        raise UsageError(f"{path}: nothing was run here yet, or the logs were deleted")
     found = runs[:1] if name == "latest" else [run for run in runs if run.name.startswith(name)]
     if len(found) != 1:
-        few = ", ".join(run.name for run in (found or runs)[:3]) or "none"
+        few = ", ".join(run.name for run in (found or runs)[:3])
         raise UsageError(f'{"no run is" if not found else "several runs are"} named "{name}"; there are {few}')
     run, details = found[0], details_of(found[0])
     if as_json:
         print(json.dumps({"schema": 1, **_plain(run, top), **_plain_details(details)}, indent=1))
         return 0
     terminal = out()
-    for line in _lines(run, details, _outcome(run, run is runs[0], top)):
+    for line in _lines(run, details, _outcome(run, top)):
         terminal.line(line)
     return 0
 
@@ -64,23 +76,33 @@ def _top(path: str) -> Path:
     return found.root
 
 
-def _outcome(run: Run, is_latest: bool, top: Path) -> str:
+def _outcome(run: Run, top: Path) -> str:
     if run.finished is not None:
         return run.finished.outcome
-    return "running" if is_latest and holders(top) else "killed"
+    known = _provenance(run)
+    if any((holder.pid, holder.host) == (known.get("pid"), known.get("host")) for holder in holders(top)):
+        return "running"
+    return "killed" if run.started is not None else "unknown"
 
 
 def _numbers(run: Run) -> tuple[str, str]:
+    """Return what was done and how long it took; until its end, if the run has not come to one."""
     end = run.finished
     if end is None:
-        return "", ""
-    parts = [f"{end.computed} computed", *([f"{end.taken} picked up"] if end.taken else []),
-             *([f"{count(end.failed, 'task')} failed"] if end.failed else [])]
-    return ", ".join(parts), duration(end.seconds)
+        details = details_of(run)
+        taken = sum(times.taken for times in details.stages.values())
+        return _parts(details.computed, taken, 0), duration(details.seconds)
+    return _parts(end.computed, end.taken, end.failed), duration(end.seconds)
+
+
+def _parts(computed: int, taken: int, failed: int) -> str:
+    return ", ".join([f"{computed} computed", *([f"{taken} picked up"] if taken else []),
+                      *([f"{count(failed, 'task')} failed"] if failed else [])])
 
 
 def _provenance(run: Run) -> dict[str, Any]:
-    return dict(run.started.provenance or {}) if run.started is not None else {}
+    known = run.started.provenance if run.started is not None else None
+    return dict(known) if isinstance(known, Mapping) else {}
 
 
 def _commit(run: Run) -> str:
@@ -90,51 +112,91 @@ def _commit(run: Run) -> str:
 
 
 def _command(run: Run) -> str:
-    return clean(shlex.join(run.started.command)) if run.started is not None else ""
+    return clean(masked_text(shlex.join(run.started.command))) if run.started is not None else ""
 
 
 def _lines(run: Run, details: RunDetails, outcome: str) -> Iterator[str]:
-    known, (numbers, seconds) = _provenance(run), _numbers(run)
-    began = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(run.started.time)) if run.started is not None else "?"
-    where = f"{known.get('user')} on {known.get('host')}" if known else ""
-    versions = f"Python {known.get('python')}, repype_like {known.get('repype_like')}" if known else ""
-    for heading, text in (("run", run.name), ("outcome", ", ".join(filter(None, (outcome, numbers, seconds)))),
-                          ("began", began), ("command", _command(run)), ("by", where), ("with", versions),
-                          ("commit", _commit(run)), ("log", str(run.path))):
-        if text:
-            yield f"{heading:8} {clean(text)}"
+    yield from _heading(run, details, outcome)
     if details.stages:
         yield ""
         yield from _stage_lines(details)
     if details.tasks:
         yield ""
-        for task in details.tasks:
-            seconds = duration(task.seconds)
-            parts = [task.outcome, *([f"{task.computed} computed in {seconds}"] if task.computed else []),
-                     *([f"{task.taken} picked up from {', '.join(task.sources)}"] if task.taken else [])]
-            yield clean(f"{task.task}: {', '.join(parts)}")
-    for failure in details.failures:
-        yield clean(f"failed: {failure.stage} for {failure.input_id} ({', '.join(failure.tasks)}): "
-                    f"{failure.error.partition(chr(10))[0]}")
+        yield from _task_lines(details.tasks)
+    if details.failures or details.warnings:
+        yield ""
+    for failure in details.failures[:_MOST_SHOWN]:
+        where = f"{failure.stage} for {failure.input_id} " if failure.stage else ""
+        yield clean(f"failed: {where}({_few(failure.tasks)}): {failure.error.partition(chr(10))[0]}")
+    if len(details.failures) > _MOST_SHOWN:
+        yield f"and {len(details.failures) - _MOST_SHOWN} failures more; --json lists all"
+    for warning in list(dict.fromkeys(details.warnings))[:_MOST_SHOWN]:
+        yield clean(f"warning: {near(warning)}")
+
+
+def _heading(run: Run, details: RunDetails, outcome: str) -> Iterator[str]:
+    known, (numbers, seconds) = _provenance(run), _numbers(run)
+    began = time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(run.started.time)) if run.started is not None else ""
+    dirty = ", with changes that were not committed" if (known.get("git") or {}).get("dirty") else ""
+    commit = _commit(run).rstrip("*")
+    versions = {"Python": known.get("python"), "repype_like": known.get("repype_like"),
+                **(known.get("distributions") or {})}
+    for name, text in (
+            ("run", run.name), ("outcome", ", ".join(filter(None, (outcome, numbers, seconds)))), ("began", began),
+            ("command", _command(run)),
+            ("by", " on ".join(str(known[key]) for key in ("user", "host") if known.get(key))),
+            ("with", ", ".join(f"{name} {version}" for name, version in versions.items() if version)),
+            ("commit", f"{commit}{dirty}" if commit else ""), ("memory", _memory(run, details)),
+            ("log", path_words(run.path))):
+        if text:
+            lines = wrap(clean(text), _WIDEST)
+            yield f"{name:8} {lines[0]}"
+            yield from (f"{'':8} {line}" for line in lines[1:])
+
+
+def _memory(run: Run, details: RunDetails) -> str:
+    """Return how much memory was taken at the peak: by a worker, and by the process that has led them."""
+    stages = max((times.memory for times in details.stages.values()), default=0)
+    leading = run.finished.memory if run.finished is not None else 0
+    return ", ".join([*([f"at most {size(stages)} while a stage ran"] if stages else []),
+                      *([f"{size(leading)} in the process that led the run"] if leading else [])])
 
 
 def _stage_lines(details: RunDetails) -> Iterator[str]:
-    rows = [("stage", "computed", "seconds", "mean", "longest", "picked up", "failed")]
+    rows = [("stage", "computed", "seconds", "mean", "longest", "memory", "picked up", "failed")]
     for stage, times in details.stages.items():
         mean = f"{times.seconds / times.count:.3g}" if times.count else ""
         rows.append((clean(stage) or "(task)", str(times.count), f"{times.seconds:.3g}", mean,
-                     f"{times.longest:.3g}" if times.count else "", str(times.taken), str(times.failed)))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+                     f"{times.longest:.3g}" if times.count else "", size(times.memory) if times.memory else "",
+                     str(times.taken), str(times.failed)))
+    widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        yield "  ".join(cell.rjust(width) if index else cell.ljust(width)
+        yield "  ".join(pad(cell, width, right=bool(index))
                         for index, (cell, width) in enumerate(zip(row, widths, strict=True)))
+
+
+def _task_lines(tasks: Sequence[events.TaskFinished]) -> Iterator[str]:
+    """Yield a line for each task, those that were not completed first."""
+    ordered = sorted(tasks, key=lambda task: task.outcome == "completed")
+    for task in ordered[:_MOST_SHOWN]:
+        parts = [task.outcome, *([f"{task.computed} computed in {duration(task.seconds)}"] if task.computed else []),
+                 *([f"{task.taken} picked up from {_few(task.sources)}"] if task.taken else [])]
+        yield clean(f"{task.task}: {', '.join(parts)}")
+    if len(ordered) > _MOST_SHOWN:
+        rest = Counter(task.outcome for task in ordered[_MOST_SHOWN:])
+        yield f"and {', '.join(f'{number} {outcome}' for outcome, number in rest.items())} more; --json lists all"
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join([*names[:3], *([f"{len(names) - 3} more"] if len(names) > 3 else [])])
 
 
 def _plain(run: Run, top: Path) -> dict[str, Any]:
     start, end = run.started, run.finished
-    return {"run": run.name, "log": str(run.path), "outcome": _outcome(run, run.path == runs_of(top)[0].path, top),
+    return {"run": run.name, "log": str(run.path), "outcome": _outcome(run, top),
             "started": start.time if start is not None else None, "seconds": end.seconds if end is not None else None,
-            "command": list(start.command) if start is not None else [], "provenance": _provenance(run),
+            "command": [masked_text(word) for word in start.command] if start is not None else [],
+            "provenance": masked(_provenance(run)), "memory": end.memory if end is not None else None,
             **{name: getattr(end, name, None) for name in ("completed", "failed", "up_to_date", "computed", "taken")}}
 
 

@@ -140,13 +140,14 @@ class Computation:
             raise
         finally:
             place.pipeline.on_resolve = None
+        memory = peak.bytes()
         record = self._record(key, reads, effective, section, observations, files, fields, found, started, seconds,
-                              peak.bytes())
+                              memory)
         place.note(record)
         stored = {field: (view.store, value) for field, value in fields.items() if value is not None} | passed
         slots = {field: Slot(outputs[field], stored.get(field), self.readers(field)) for field in fields}
         self._happened(events.StageFinished(task=view.name, stage=node.stage, input_id=node.input_id, tasks=self.tasks,
-                                            seconds=seconds))
+                                            seconds=seconds, memory=memory))
         return Computed(record, slots, {field: Stored(replace(record, fields={field: value}), store.directory)
                                         for field, (store, value) in passed.items()})
 

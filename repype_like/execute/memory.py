@@ -15,7 +15,7 @@ try:
 except ImportError:  # not on this platform
     resource = None
 
-__all__ = ["PeakMemory", "free_memory", "resident_memory"]
+__all__ = ["PeakMemory", "free_memory", "peak_memory", "resident_memory"]
 
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _UNIT = 1 if sys.platform == "darwin" else 1024
@@ -42,6 +42,14 @@ class PeakMemory:
         """Return the peak in bytes, or 0 if it is not known: where it cannot be reset, an earlier one was higher."""
         peak = _peak()
         return peak * _UNIT if self._is_exact or peak > self._before else 0
+
+
+def peak_memory() -> int:
+    """Return how much memory this process has had at its peak so far, in bytes; 0 if that is not known.
+
+    Where a :class:`PeakMemory` was made meanwhile, only what came after it counts.
+    """
+    return _peak() * _UNIT
 
 
 class _Low:

@@ -41,6 +41,8 @@ class StageTimes:
     taken: int = 0
     """How many of its results were picked up."""
     failed: int = 0
+    memory: int = 0
+    """That of a process in which it ran, in bytes, at its peak; 0 if that is not known."""
 
 
 @dataclass
@@ -48,6 +50,11 @@ class RunDetails:
     """What happened in a run."""
 
     tasks: list[events.TaskFinished] = field(default_factory=list)
+    """Those that are not over have the outcome ``unfinished``."""
+    computed: int = 0
+    """How many times a stage has computed, each counted once however many tasks it was for."""
+    seconds: float = 0.0
+    """From the first event to the last one."""
     stages: dict[str, StageTimes] = field(default_factory=lambda: defaultdict(StageTimes))
     failures: list[events.StageFailed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -66,12 +73,19 @@ def details_of(run: Run) -> RunDetails:
     """
     details = RunDetails()
     outcomes: dict[str, events.TaskFinished] = {}
+    began = run.started.time if run.started is not None else None
     for event in read(run.path):
-        if isinstance(event, events.StageFinished):
+        details.seconds = event.time - (event.time if began is None else began)
+        if isinstance(event, events.TaskStarted):
+            outcomes[event.task] = events.TaskFinished(task=event.task, outcome="unfinished", computed=0, taken=0,
+                                                       sources=(), seconds=0.0, saved=0.0)
+        elif isinstance(event, events.StageFinished):
+            details.computed += 1
             times = details.stages[event.stage]
             times.count += 1
             times.seconds += event.seconds
             times.longest = max(times.longest, event.seconds)
+            times.memory = max(times.memory, event.memory)
         elif isinstance(event, events.StageTaken):
             details.stages[event.stage].taken += 1
         elif isinstance(event, events.StageFailed):

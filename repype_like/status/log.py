@@ -12,9 +12,22 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from repype_like.events import Event, Message, Progress, Tick, from_json, to_json
+from repype_like.events import (
+    Event,
+    Message,
+    Progress,
+    StageFailed,
+    StageFinished,
+    StageRetried,
+    StageStarted,
+    StageTaken,
+    Tick,
+    from_json,
+    to_json,
+)
 from repype_like.typing import Self
 
 __all__ = ["RUNS_DIRECTORY", "STORE_DIRECTORY", "EventLog", "read", "run_logs"]
@@ -26,6 +39,11 @@ RUNS_DIRECTORY = "runs"
 """Where the logs lie in :data:`STORE_DIRECTORY`, in that of the topmost task."""
 
 _KEPT = 20
+"""How many logs stay."""
+
+_MOST_BYTES = 1 << 26
+"""The size of a log from which on it says of the stages no more than which of them failed."""
+
 _SUFFIX = ".jsonl"
 _NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9a-f]{6}")
 
@@ -46,6 +64,7 @@ class EventLog:
         self.command = command
         self.path = _directory(top) / f"{name}{_SUFFIX}"
         self._descriptor: int | None = None
+        self._written = 0
 
     @classmethod
     def new(cls, top: Path, command: tuple[str, ...] = ()) -> Self:
@@ -57,8 +76,8 @@ class EventLog:
         """
         log = cls(top, _new_name(), command)
         log.open()
-        for old in run_logs(top)[_KEPT:]:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            for old in run_logs(top)[_KEPT:]:
                 old.unlink()
         return log
 
@@ -68,6 +87,7 @@ class EventLog:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # Not inherited by programs that stages start; a worker has it and leaves it alone.
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+            self._written = os.fstat(self._descriptor).st_size
         except OSError as error:
             self._warn(error)
 
@@ -75,9 +95,13 @@ class EventLog:
         """Append `event` in one write, unless it is of interest only while it happens."""
         if self._descriptor is None or _is_momentary(event):
             return
-        line = f"{to_json(event)}\n".encode()
+        kept = event if self._written < _MOST_BYTES else _in_short(event)
+        if kept is None:
+            return
+        line = f"{to_json(kept)}\n".encode()
         try:
             written = os.write(self._descriptor, line)
+            self._written += written
             if written < len(line):  # the disk is full: what is there is a torn line, which reading leaves out
                 os.write(self._descriptor, line[written:])
         except OSError as error:
@@ -116,10 +140,14 @@ def read(path: Path) -> Iterator[Event]:
 
 
 def run_logs(top: Path) -> list[Path]:
-    """Return the logs of the runs of the tree with the topmost task `top`, the latest first."""
+    """Return the logs of the runs of the tree with the topmost task `top`, the latest first.
+
+    Raises:
+        OSError: If they cannot be listed although there may be some.
+    """
     try:
         names = os.listdir(_directory(top))  # noqa: PTH208  only names are needed
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     ours = [name for name in names if name.endswith(_SUFFIX) and _NAME.fullmatch(name.removesuffix(_SUFFIX))]
     return [_directory(top) / name for name in sorted(ours, reverse=True)]
@@ -134,6 +162,13 @@ def _new_name() -> str:
 
 def _is_momentary(event: Event) -> bool:
     return isinstance(event, Progress | Tick) or (isinstance(event, Message) and event.intermediate)
+
+
+def _in_short(event: Event) -> Event | None:
+    """Return what is noted down of an event in a log that has got very long; None for nothing."""
+    if isinstance(event, StageFailed):
+        return replace(event, traceback="", output="", config=None)
+    return None if isinstance(event, StageStarted | StageFinished | StageTaken | StageRetried | Message) else event
 
 
 def _directory(top: Path) -> Path:

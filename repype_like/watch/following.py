@@ -50,7 +50,11 @@ class Following:
 
     def _find(self, top: Path, holding: Iterable[Holder]) -> None:
         since = min(holder.since for holder in holding) - _SLACK
-        for path in run_logs(top)[:_MOST]:
+        try:
+            logs = run_logs(top)
+        except OSError:  # there is nothing to be followed
+            return
+        for path in logs[:_MOST]:
             if path not in self._logs and path not in self._over:
                 log = _Log(path, top)
                 if log.begins_after(since):
