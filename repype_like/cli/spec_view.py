@@ -15,7 +15,7 @@ from repype_like.masking import MASK, is_secret, masked
 from repype_like.spec import KEYS, SPEC_NAME, SpecTree, TaskSpec, load_tree
 from repype_like.typing import Any
 
-__all__ = ["show_spec"]
+__all__ = ["flow", "show_spec"]
 
 _WIDEST = 60
 """Origins of longer lines stand behind them, and not in the column."""
@@ -102,12 +102,12 @@ def _lines(spec: TaskSpec, keys: _Keys, value: Any, *, hidden: bool) -> Iterator
         return
     shown = masked(value, hidden)
     origin = _origin(spec, keys)
-    if isinstance(shown, list) and shown and len(flat := _flow(shown)) + len(indent) + len(key) > _WIDEST - 2:
+    if isinstance(shown, list) and shown and len(flat := flow(shown)) + len(indent) + len(key) > _WIDEST - 2:
         yield _Line(f"{indent}{key}:", origin)
         for index, item in enumerate(shown):
-            yield _Line(f"{indent}- {_flow(item)}", _origin(spec, (*keys, index)))
+            yield _Line(f"{indent}- {flow(item)}", _origin(spec, (*keys, index)))
     else:
-        yield _Line(f"{indent}{key}: {flat if isinstance(shown, list) and shown else _flow(shown)}", origin)
+        yield _Line(f"{indent}{key}: {flat if isinstance(shown, list) and shown else flow(shown)}", origin)
 
 
 def _print(lines: list[_Line], spec: TaskSpec, terminal: Terminal) -> None:
@@ -124,10 +124,10 @@ def _print(lines: list[_Line], spec: TaskSpec, terminal: Terminal) -> None:
 
 
 def _scalar(value: Any) -> str:
-    return _flow(value)
+    return flow(value)
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
     """Return a value as YAML on one line."""
     if value == MASK:
         return MASK

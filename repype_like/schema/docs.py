@@ -52,10 +52,9 @@ def docs_of_class(cls: type, root: type = object) -> ParameterDocs:
 
 
 def _docs_of_object(documented: Any) -> ParameterDocs:
-    if dataclasses.is_dataclass(documented) and (documented.__doc__ or "").startswith(f"{documented.__name__}("):
+    text = vars(documented).get("__doc__") if isinstance(documented, type) else documented.__doc__
+    if dataclasses.is_dataclass(documented) and (text or "").startswith(f"{getattr(documented, '__name__', '')}("):
         text = None  # it was made of the signature
-    else:
-        text = vars(documented).get("__doc__") if isinstance(documented, type) else documented.__doc__
     parsed = _parsed(documented)
     parameters = {item.arg_name: _plain(item.description) for item in parsed.params if item.description}
     return ParameterDocs(_plain(inspect.cleandoc(text).split("\n\n")[0]) if text else "",

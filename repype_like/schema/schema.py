@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 
 from repype_like.schema.docs import docs_of
 from repype_like.schema.keys import schemas_of_keys
@@ -11,7 +10,7 @@ from repype_like.schema.types import is_sayable, schema_for
 from repype_like.stage import Stage, to_yaml
 from repype_like.typing import Any
 
-__all__ = ["DIALECT", "schema_of", "section_schema"]
+__all__ = ["DIALECT", "hint_of", "schema_of", "section_schema"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -46,9 +45,9 @@ def section_schema(stage: Stage) -> dict[str, Any]:
     is_read_otherwise = type(stage).normalize_config is not Stage.normalize_config
     properties: dict[str, dict[str, Any]] = {"enabled": {
         "type": "boolean", "default": stage.enabled_by_default, "description": "Whether the stage takes part."}}
-    hints = {item.name: item.hint for item in declared.all} if declared is not None else {}
-    for name in dict.fromkeys([*hints, *stage.default_config]):
-        shape = schema_for(hints.get(name, Any)) if not is_read_otherwise else {}
+    names = [item.name for item in declared.all] if declared is not None else []
+    for name in dict.fromkeys([*names, *stage.default_config]):
+        shape = schema_for(hint_of(stage, name)) if not is_read_otherwise else {}
         if name in docs.parameters:
             shape["description"] = docs.parameters[name]
         if name in stage.default_config and is_sayable(default := to_yaml(stage.default_config[name])):
@@ -60,13 +59,12 @@ def section_schema(stage: Stage) -> dict[str, Any]:
         section["description"] = docs.summary
     if is_closed:
         section["additionalProperties"] = False
-    factors = _factors(tuple(hints))
-    if is_closed and factors is not None:
-        section["patternProperties"] = factors
+        if names:
+            section["patternProperties"] = {f"^AF_({'|'.join(names)})$": {}}  # factors, for the rules of configure()
     return section
 
 
-@cache
-def _factors(names: tuple[str, ...]) -> dict[str, Any] | None:
-    """Return the schema of ``AF_x``, the factor of the hyperparameter ``x``."""
-    return {f"^AF_({'|'.join(names)})$": {}} if names else None
+def hint_of(stage: Stage, name: str) -> Any:
+    """Return the type that a stage declares for a hyperparameter; ``Any`` if it declares none."""
+    parameter = stage.declared.by_name.get(name) if stage.declared is not None else None
+    return Any if parameter is None else parameter.hint

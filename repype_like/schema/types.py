@@ -36,7 +36,7 @@ def schema_for(hint: Any, within: tuple[type, ...] = ()) -> dict[str, Any]:
         return _schema_of_union([schema_for(option, within) for option in arguments])
     if origin is Literal:
         return {"enum": list(arguments)}
-    if hint is None or isinstance(hint, type) and hint in _SCALARS:
+    if hint is None or (isinstance(hint, type) and hint in _SCALARS):
         return {"type": _SCALARS[hint]}
     if (origin or hint) in _SEQUENCES:
         return _schema_of_sequence(origin or hint, arguments, within)
