@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from importlib.util import find_spec
 from types import GeneratorType
@@ -13,6 +13,7 @@ from repype_like.errors import NotStorableError, RepypeError, UsageError, did_yo
 from repype_like.formats.base import Format, type_name
 from repype_like.formats.compression import is_worthwhile
 from repype_like.formats.container import ContainerFormat
+from repype_like.formats.functions import FunctionFormat
 from repype_like.formats.json import JsonFormat, is_small_plain
 from repype_like.formats.npy import CompressedNpyFormat, NpyFormat, array_bytes, is_plain_array
 from repype_like.formats.text import TextFormat
@@ -24,8 +25,10 @@ __all__ = ["GROUP", "FormatLike", "format_for", "format_for_suffix", "format_nam
 GROUP = "repype_like.formats"
 """The entry point group under which distributions register formats: ``name = "module:FormatClass"``."""
 
-FormatLike = str | Format | type[Format]
-"""What a stage names a format by: its name, an instance, or the class itself."""
+FormatLike = (str | Format | type[Format] | tuple[Callable[..., Any], Callable[..., Any]]
+              | tuple[Callable[..., Any], Callable[..., Any], str])
+"""What a stage names a format by: its name, an instance, the class itself, or functions that save and load a value,
+followed by the suffix of the file."""
 
 _JSON, _NPY, _COMPRESSED, _TEXT, _CONTAINER = (
     JsonFormat(), NpyFormat(), CompressedNpyFormat(), TextFormat(), ContainerFormat())
@@ -99,8 +102,13 @@ def format_named(named: FormatLike) -> Format:
         found = named
     elif isinstance(named, type) and issubclass(named, Format):
         found = _made(named, f"the format {named.__qualname__}")
+    elif isinstance(named, tuple):
+        found = FunctionFormat.of(named)
     elif not isinstance(named, str):
-        raise UsageError(f"a format is named by its name or its class, and not by {named!r}")
+        raise UsageError(f"a format is named by its name or its class, or by functions, and not by {named!r}")
+    elif " " in named:
+        save, load, suffix = named.split(" ")
+        found = FunctionFormat(_imported(save, f"the format {named}"), _imported(load, f"the format {named}"), suffix)
     elif ":" in named:  # not remembered: the module may have been edited since
         found = _made(_imported(named, f"the format {named}"), f"the format {named}")
     else:
@@ -115,6 +123,8 @@ def name_of(format_: Format) -> str:
     Raises:
         UsageError: If its class exists only in the function that it was made in.
     """
+    if isinstance(format_, FunctionFormat):
+        return format_.place
     cls = type(format_)
     name = getattr(format_, "name", "")
     place = f"{cls.__module__}:{cls.__qualname__}"

@@ -116,7 +116,7 @@ def test_what_is_wrong_with_a_class_is_said() -> None:
         format_named(Local)
     with pytest.raises(UsageError, match="cannot be made without arguments"):
         format_named(Particular)
-    with pytest.raises(UsageError, match="by its name or its class, and not by 5"):
+    with pytest.raises(UsageError, match="by its name or its class, or by functions, and not by 5"):
         format_named(cast("Any", 5))
     with pytest.raises(UsageError, match=r"needs no_such_library and nor_this_one, which are not installed: "
                                          r"pip install 'repype_like\[images\]'"):
