@@ -221,7 +221,7 @@ def views_of(tasks: Iterable[Task]) -> list[TaskView]:
     views, blueprints = [], Blueprints()
     for task in tasks:
         if task.results.exists():
-            blueprint, name = blueprints.of(task), str(task.path)
+            blueprint, name = blueprints.of(task), str(task.directory)
             try:
                 with task.codebase.activate(), blaming("create_pipeline"):
                     place = (workplace_by(blueprint, task, task.create_pipeline, name) if blueprint is not None else
