@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 import socket
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from repype_like.formats import Buffer
 from repype_like.store.layout import Layout
+from repype_like.store.reservation import reserve
 
 __all__ = ["leftovers", "new_file", "new_path", "read_file", "replace_file", "sweep", "write_all", "write_new"]
 
-_LARGE = 1 << 24
+_MOST_AT_ONCE = 1 << 30
+_MOST_PIECES = 512
 _STEP = 1 << 15
 
 _HOST = re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())
@@ -43,27 +46,26 @@ def new_file(layout: Layout, suffix: str = "") -> Iterator[Path]:
         yield path
     finally:
         with contextlib.suppress(OSError):
-            path.unlink()
+            os.unlink(path)  # noqa: PTH108  mostly it has its name by now, which Path takes longer to find out
 
 
-def write_new(path: Path, pieces: Sequence[Buffer], durable: bool = False) -> None:
+def write_new(path: Path | str, pieces: Sequence[Buffer], durable: bool = False, mode: int = 0o644) -> None:
     """Write a new file, with the folders above it.
 
     Arguments:
         path: Where.
         pieces: The content, in consecutive pieces.
         durable: Whether to wait until it is on the disk.
+        mode: Its permissions, as far as the user's umask lets others have them.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
-        descriptor = os.open(path, flags, 0o644)
+        descriptor = os.open(path, flags, mode)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, flags, 0o644)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, flags, mode)
     try:
-        size = sum(map(len, pieces))
-        if size >= _LARGE and hasattr(os, "posix_fallocate"):
-            _reserve(descriptor, size)
+        reserve(descriptor, sum(map(len, pieces)))
         write_all(descriptor, pieces)
         if durable:
             os.fsync(descriptor)
@@ -71,21 +73,29 @@ def write_new(path: Path, pieces: Sequence[Buffer], durable: bool = False) -> No
         os.close(descriptor)
 
 
-def _reserve(descriptor: int, size: int) -> None:
-    """Tell the file system how much will be written: ext4 then writes large files a third faster."""
-    try:
-        os.posix_fallocate(descriptor, 0, size)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise
-
-
 def write_all(descriptor: int, pieces: Iterable[Buffer]) -> None:
-    """Write pieces one after the other."""
-    for piece in pieces:
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(descriptor, view):]
+    """Write pieces one after the other, by as few calls as possible.
+
+    A header and what follows it go together: a write that begins in the middle of a page takes twice as long.
+    """
+    left = deque(view for view in map(memoryview, pieces) if view)
+    while left:
+        count = os.writev(descriptor, _batch(left))
+        while left and count >= len(left[0]):
+            count -= len(left.popleft())
+        if count:
+            left[0] = left[0][count:]
+
+
+def _batch(views: Iterable[memoryview]) -> list[memoryview]:
+    """Return as much as every system writes by one call."""
+    batch, room = [], _MOST_AT_ONCE
+    for view in islice(views, _MOST_PIECES):
+        batch.append(view[:room])
+        room -= len(batch[-1])
+        if not room:
+            break
+    return batch
 
 
 def replace_file(layout: Layout, target: Path, content: bytes, durable: bool = False) -> None:

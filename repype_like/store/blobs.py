@@ -64,7 +64,7 @@ def has_blob(layout: Layout, name: str, size: int, mtime: int | None = None) -> 
     Its content is looked at only if `mtime` (in ns) says when it was written, and that is not when it was.
     """
     try:
-        status = os.lstat(layout.blob(name))
+        status = os.lstat(layout.blob_path(name))
     except (OSError, DamagedError):
         return False
     if status.st_size != size or not stat.S_ISREG(status.st_mode):
@@ -75,7 +75,7 @@ def has_blob(layout: Layout, name: str, size: int, mtime: int | None = None) -> 
 def written(layout: Layout, name: str) -> int:
     """Return the mtime of a blob in ns, and 0 if it is not there."""
     try:
-        return os.lstat(layout.blob(name)).st_mtime_ns
+        return os.lstat(layout.blob_path(name)).st_mtime_ns
     except OSError:
         return 0
 
@@ -86,7 +86,7 @@ def write_blob(layout: Layout, pieces: Sequence[Buffer], suffix: str) -> tuple[s
     name = f"{content}.{suffix}"
     if not _is_intact(layout, name, sum(map(len, pieces)), content):
         with new_file(layout) as aside:
-            write_new(aside, pieces)
+            write_new(aside, pieces, mode=_READ_ONLY)
             _put(layout, aside, name)
     return name, content
 
@@ -97,6 +97,7 @@ def adopt_blob(layout: Layout, file: Path, suffix: str) -> tuple[str, str, int]:
     content = hash_mapped(data)
     name = f"{content}.{suffix}"
     if not _is_intact(layout, name, data.nbytes, content):
+        file.chmod(file.stat().st_mode & _READ_ONLY)
         _put(layout, file, name)
     return name, content, data.nbytes
 
@@ -154,7 +155,7 @@ def link_blob(layout: Layout, source: Layout, name: str, size: int, content: str
         if error.errno not in _CANNOT_LINK:
             raise
         with new_file(layout) as aside:
-            write_new(aside, [open_blob(source, name, size, content)])
+            write_new(aside, [open_blob(source, name, size, content)], mode=_READ_ONLY)
             _put(layout, aside, name)
 
 
@@ -186,15 +187,15 @@ def _is_intact(layout: Layout, name: str, size: int, content: str) -> bool:
 
 
 def _put(layout: Layout, aside: Path, name: str) -> None:
-    aside.chmod(_READ_ONLY)
+    target = layout.blob_path(name)
     try:
-        aside.replace(layout.blob(name))
+        os.replace(aside, target)  # noqa: PTH105  quicker
     except FileNotFoundError:
         layout.blobs.mkdir(parents=True, exist_ok=True)
-        aside.replace(layout.blob(name))
+        aside.replace(target)
     except IsADirectoryError:
         _put_aside(layout, name)
-        aside.replace(layout.blob(name))
+        aside.replace(target)
 
 
 def _put_aside(layout: Layout, name: str) -> None:
