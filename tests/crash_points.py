@@ -19,9 +19,9 @@ from project import TRACE_VARIABLE
 
 __all__ = ["FAULTS", "WRITING", "Fault", "Point", "find_points", "has_strace", "run_with_fault"]
 
-WRITING = ("openat", "mkdir", "write", "writev", "pwrite64", "fsync", "fdatasync", "syncfs", "ftruncate", "fallocate", "rename",
-           "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "rmdir", "copy_file_range", "sendfile",
-           "chmod", "fchmod", "fchmodat", "flock")
+WRITING = ("openat", "mkdir", "write", "writev", "pwrite64", "fsync", "fdatasync", "syncfs", "ftruncate", "fallocate",
+           "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "rmdir", "copy_file_range",
+           "sendfile", "chmod", "fchmod", "fchmodat", "flock")
 READING = ("read", "pread64", "readv", "preadv", "getdents64", "newfstatat", "fstat", "lstat", "stat", "mmap")
 
 _CALL = re.compile(r"^\d+ +(\w+)\((.*)")

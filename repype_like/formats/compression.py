@@ -18,7 +18,8 @@ _SMALLEST = 1 << 14
 """In bytes; less is not worth looking at."""
 
 _HALF_SAMPLE = 1 << 15
-_GLANCE = 1 << 11
+_GLANCE = 1 << 13
+"""In bytes, divided by the factor that is asked for: the more repetition there must be, the sooner it shows."""
 _GZIP = 31
 """What zlib calls the gzip format, which ordinary tools can open."""
 
@@ -39,7 +40,8 @@ def is_worthwhile(data: memoryview, factor: int = 4) -> bool:
         return False
     half = min(_HALF_SAMPLE, size // 2) & ~7
     middle = size // 2
-    glance = bytes(data[:_GLANCE]) + bytes(data[middle:middle + _GLANCE])
+    few = _GLANCE // factor
+    glance = bytes(data[:few]) + bytes(data[middle:middle + few])
     if len(set(memoryview(glance).cast("Q"))) * 2 > len(glance) // 8:
         return False  # hardly any 8 bytes occur twice: found out a hundred times faster than by compressing
     if len(zlib.compress(glance, 1)) * factor > 2 * len(glance):

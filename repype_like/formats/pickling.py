@@ -7,7 +7,8 @@ that would not load elsewhere.
 
 A pickle that names classes or functions is loaded once before it is stored, which finds out in one go whether it can
 be loaded, whether it comes back as what it was, and whether it names any code besides harmless types. A pickle that
-names none, which takes looking for one byte, needs no trial: it is data.
+names none, which takes looking for one byte, needs no trial: it is data. Of a pickle that names harmless types only,
+tables and columns are not made for the trial.
 """
 
 from __future__ import annotations
@@ -144,9 +145,29 @@ def _dumped(value: Any) -> tuple[bytes, list[memoryview], list[bool]]:
     return file.getvalue(), buffers, columns
 
 
+class _StandIn:
+    """Stands for a class of pandas or pyarrow, and puts up with whatever a pickle does to it."""
+
+    def __new__(cls, *_: Any, **__: Any) -> _StandIn:
+        return super().__new__(cls)
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+class _SurveyingUnpickler(_SafeUnpickler):
+    """Loads everything but tables and columns, which take longer to make than to write."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        found = super().find_class(module, name)
+        return _StandIn if module.partition(".")[0] in ("pandas", "pyarrow") else found
+
+
 def _tried(value: Any, stream: bytes, buffers: Sequence[memoryview]) -> Pickler:
     """Load a pickle as a trial."""
     frozen: list[Buffer] = [buffer.toreadonly() for buffer in buffers]
+    if _is_harmless(value, stream, frozen):
+        return "safe"
     trial = _TryingUnpickler(io.BytesIO(stream), buffers=frozen)
     try:
         loaded = trial.load()
@@ -161,9 +182,43 @@ def _tried(value: Any, stream: bytes, buffers: Sequence[memoryview]) -> Pickler:
     return "safe" if trial.safe else "pickle"
 
 
+def _is_harmless(value: Any, stream: bytes, buffers: Sequence[Buffer]) -> bool:
+    """Tell whether a pickle names nothing but harmless types, and is one of the type of `value`."""
+    try:
+        loaded = _SurveyingUnpickler(io.BytesIO(stream), buffers=buffers).load()
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001  whatever it is, loading all of it will tell
+        return False
+    kind = type(value)
+    return type(loaded) is kind or (type(loaded) is _StandIn and is_safe_name(kind.__module__, kind.__qualname__))
+
+
 def _check_type(value: Any, loaded: Any) -> None:
     if type_name(loaded) != type_name(value):
         raise _not_storable(value, f"its pickle comes back as a {type_name(loaded)}")
+
+
+def _reduce_array(array: Any) -> Any:
+    """Take an array of dates or durations apart into numbers and a type; numpy itself copies these into the pickle."""
+    if array.dtype.kind not in "Mm" or not (array.flags.c_contiguous or array.flags.f_contiguous):
+        return array.__reduce_ex__(5)
+    return _dated_array, (array.view("int64"), array.dtype)
+
+
+def _dated_array(numbers: Any, dtype: Any) -> Any:
+    return numbers.view(dtype)
+
+
+def _reduce_column(column: Any) -> Any:
+    """Take a column that works on Arrow apart without copying it, as pandas does before it is pickled."""
+    state = dict(vars(column))
+    pieces: list[Any] = getattr(state.get("_pa_array"), "chunks", [])
+    if len(pieces) != 1 or pieces[0].offset or pieces[0].nbytes < pieces[0].get_total_buffer_size() // 2:
+        return column.__reduce_ex__(5)
+    if "_cache" in state:
+        state["_cache"] = {}
+    return copyreg.__newobj__, (type(column),), state  # type: ignore[attr-defined]
 
 
 def _reduce_masked(array: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
@@ -198,7 +253,10 @@ def _zone(key: str) -> Any:
 
 
 _REDUCTIONS: list[tuple[str, str, Callable[[Any], tuple[Any, ...]]]] = [
+    ("numpy", "ndarray", _reduce_array),
     ("numpy.ma", "MaskedArray", _reduce_masked),
+    ("pandas.arrays", "ArrowStringArray", _reduce_column),
+    ("pandas.arrays", "ArrowExtensionArray", _reduce_column),
     ("matplotlib.figure", "Figure", _reduce_figure),
     ("zoneinfo", "ZoneInfo", _reduce_zone),
 ]

@@ -78,7 +78,7 @@ def write_all(descriptor: int, pieces: Iterable[Buffer]) -> None:
 
     A header and what follows it go together: a write that begins in the middle of a page takes twice as long.
     """
-    left = deque(view for view in map(memoryview, pieces) if view)
+    left: deque[memoryview] = deque(memoryview(piece) for piece in pieces if len(piece))
     while left:
         count = os.writev(descriptor, _batch(left))
         while left and count >= len(left[0]):

@@ -1,8 +1,8 @@
 """Tells the file system how much is going to be written to a file.
 
-ext4 then finds the place once, and not for every page: a file of a megabyte takes a third less, one of eight half. It is
-a favour and no more, so file systems that cannot do it are left alone. ``os.posix_fallocate`` would have the C library
-write to each of their pages instead, which over a network takes longer than all the rest.
+ext4 then finds the place once, and not for every page: a file of a megabyte takes a third less, one of eight half.
+File systems that cannot do it are left alone. ``os.posix_fallocate`` would have the C library write to each of their
+pages instead, which over a network takes longer than all the rest.
 """
 
 from __future__ import annotations

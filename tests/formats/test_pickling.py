@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from repype_like.errors import DamagedError, NotStorableError
 from repype_like.formats.container import ContainerFormat, pickler_of
+from repype_like.formats.pickling import pickle_value
 
 container = ContainerFormat()
 
@@ -151,6 +153,30 @@ def test_trying_a_pickle_does_not_change_the_value() -> None:
     data = stored(value)
     assert not value.array.any()
     assert container.load(data).array.max() == 1
+
+
+class TableOfOurs(pd.DataFrame):  # type: ignore[misc]
+    def __reduce__(self) -> Any:
+        return pd.DataFrame(self).__reduce__()
+
+
+def test_a_table_that_would_come_back_as_another_is_not_stored() -> None:
+    with pytest.raises(NotStorableError, match="its pickle comes back as a"):
+        stored(TableOfOurs({"a": [1]}))
+
+
+def test_the_columns_of_a_table_are_not_copied() -> None:
+    frame = pd.DataFrame({"when": pd.date_range("2024", periods=3000, freq="s"), "number": np.arange(3000.0)})
+    if "ArrowStringArray" in (kind := type(pd.Series(["a"], dtype="str").array).__name__):
+        frame["name"] = pd.Series([f"name {number}" for number in range(3000)], dtype="str")
+    assert pickle_value(frame).stream.nbytes < 5000, kind
+    assert pickle_value(frame[1000:]).stream.nbytes < 5000, kind
+    for table in (frame, frame[1000:], pd.concat([frame, frame], ignore_index=True)):
+        data = stored(table)
+        assert pickler_of(data) == "safe"
+        pd.testing.assert_frame_equal(container.load(data), table)
+    size = sum(buffer.nbytes for buffer in pickle_value(frame[2900:]).buffers)
+    assert size < 10_000, "and what was cut off is not stored"
 
 
 def test_a_class_that_is_gone_is_damage() -> None:
