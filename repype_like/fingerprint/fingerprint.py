@@ -48,7 +48,8 @@ class Fingerprinter:
     """Makes the fingerprints of stages.
 
     Modules, names and functions are taken in once and hold for the life of this object, as does the fingerprint of each
-    stage object: what a stage changes in itself while it runs is not an edit.
+    stage object: what a stage changes in itself while it runs is not an edit. What reaches a notebook is the exception:
+    its cells are executed again and again, so it is judged anew each time.
 
     Arguments:
         codebase: The project code that the stages are made of.
@@ -71,9 +72,17 @@ class Fingerprinter:
         self._by_key: dict[Any, Fingerprint] = {}  # what stages have in common whose fingerprints are the same
         self._generation = self.codebase.generation
         self._modules = Modules(self.codebase)
+        self._effects = Effects(self._modules)
+        self._forget_objects()
+
+    def _forget_objects(self) -> None:
         self._objects = Objects(self._modules)
         self._names = Names(self._modules, self._objects)
-        self._effects = Effects(self._modules)
+
+    def _is_of_notebook(self, fingerprint: Fingerprint) -> bool:
+        """Tell whether something of it was defined where there is no file."""
+        return any(self.codebase.locate(label.partition(":")[0]).kind == "live" for label in fingerprint.parts
+                   if ":" in label)
 
     def stage(self, stage: Any) -> Fingerprint:
         """Return the fingerprint of a stage."""
@@ -86,6 +95,9 @@ class Fingerprinter:
                 with self.codebase.activate(), _collector_off():
                     self._own(stage)
                     fingerprint = self._of_stage(stage)
+                    if self._is_of_notebook(fingerprint):
+                        self._forget_objects()
+                        return fingerprint
             if key is not None:
                 self._by_key[key] = fingerprint
             known = self._known[id(stage)] = stage, fingerprint
@@ -97,7 +109,10 @@ class Fingerprinter:
             walk = Walk(self._modules, self._effects, self._names, {})
             for value in objects:
                 self._reach(walk, value)
-            return self._result(walk, [])
+            found = self._result(walk, [])
+            if self._is_of_notebook(found):
+                self._forget_objects()
+            return found
 
     def _own(self, stage: Any) -> None:
         function = function_of(stage)

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from repype_like.fingerprint.canonical import NoCanonicalForm
+from repype_like.fingerprint.canonical import NoCanonicalForm, hash_value
 from repype_like.fingerprint.effects import Target
-from repype_like.fingerprint.memory import MISSING, attribute_of, loaded
+from repype_like.fingerprint.memory import MISSING, attribute_of, loaded, number_of
 from repype_like.fingerprint.module_index import ModuleIndex
 from repype_like.fingerprint.objects import Encoded, Objects, contents_of_cells
 from repype_like.fingerprint.outside import CHANCE, OUTSIDE, UNKNOWN, dotted_names, kind_of_reading
@@ -149,6 +149,8 @@ class Names:
         memory = loaded(module)
         if memory is None:
             return None
+        if self.modules.codebase.locate(module).kind == "live":
+            return self._present_value(module, name)
         values = _first_values.setdefault(memory, {})
         if (name, whole) not in values:
             values[name, whole] = None
@@ -159,6 +161,19 @@ class Names:
                     values[name, whole] = self.objects.encode(value if whole else self._state(module, name, value),
                                                               self.objects.root_of(place.file))
         return values[name, whole]
+
+    def _present_value(self, module: str, name: str) -> Encoded | None:
+        """Return the value that a name has now: the cells of a notebook are executed again and again.
+
+        What has no form that could be compared counts as something else each time that it is made.
+        """
+        value = attribute_of(module, name)
+        if value is MISSING:
+            return None
+        try:
+            return self.objects.encode(value, self.modules.codebase.start)
+        except NoCanonicalForm:
+            return Encoded(hash_value(["object", number_of(value)]), (), ())
 
     def _state(self, module: str, name: str, value: Any) -> Any:
         """Return what counts of a value beside the code, and which of several pieces of code it is."""
