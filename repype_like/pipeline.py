@@ -250,6 +250,14 @@ class Pipeline:
         """The fields that are there at the end: all but the consumed ones."""
         return self.fields.difference(*(stage.consumes for stage in self.stages))
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {', '.join(stage.id for stage in self.stages)}>"
+
+    def _repr_html_(self) -> str:
+        from repype_like.graph import as_html, graph_of_stages  # for notebooks only
+
+        return as_html(graph_of_stages(type(self).__name__, self.stages))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.stages == other.stages and self.scopes == other.scopes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from repype_like.batch.batch import Batch
 from repype_like.batch.context import RunContext
 from repype_like.batch.executors import ClusterOptions
-from repype_like.batch.opening import open_task
+from repype_like.batch.opening import open_task, open_tree
 from repype_like.batch.update import Summary
 
-__all__ = ["Batch", "ClusterOptions", "RunContext", "Summary", "open_task"]
+__all__ = ["Batch", "ClusterOptions", "RunContext", "Summary", "open_task", "open_tree"]

@@ -285,6 +285,14 @@ class Batch:
         return as_frame(collect((self.name_of(task), task.directory, task.full_spec)
                                 for task in self.tasks.values() if task.runnable))
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self.tasks)} task{'s' if len(self.tasks) != 1 else ''}>"
+
+    def _repr_html_(self) -> str:
+        from repype_like.batch.notebook import html_of  # for notebooks only
+
+        return html_of(self.tasks.values(), self.name_of, self.problems)
+
     def stop(self) -> None:
         """Have :meth:`execute` finish what runs and start nothing more; for signal handlers."""
         if self._executor is not None:

@@ -106,3 +106,6 @@ class RunContext:
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} "{self.task.path}">'
+
+    def _repr_html_(self) -> str:
+        return self.task._repr_html_()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 from repype_like.batch.batch import Batch
@@ -10,7 +11,7 @@ from repype_like.spec import SPEC_NAME
 from repype_like.task import Task
 from repype_like.typing import PathLike
 
-__all__ = ["open_task"]
+__all__ = ["open_task", "open_tree"]
 
 
 def open_task(path: PathLike) -> Task:
@@ -34,5 +35,22 @@ def open_task(path: PathLike) -> Task:
         raise SpecError(problems)
     below = [other.relative_to(directory) for other in batch.resolved_tasks if other.is_relative_to(directory)]
     shown = ", ".join(map(str, sorted(below)[:5])) + (", ..." if len(below) > 5 else "")
-    hint = f"the tasks below it are {shown}" if below else "there is none below it either"
+    hint = f"open_tree opens the tasks below it, {shown}" if below else "there is none below it either"
     raise UsageError(f"{path}: there is no {SPEC_NAME} in this directory; {hint}")
+
+
+def open_tree(path: PathLike) -> Batch:
+    """Return all tasks at and below the directory `path`, and those that they inherit from.
+
+    Of specifications that cannot be understood a warning tells; they are in :attr:`Batch.problems`.
+
+    Raises:
+        UsageError: If there is no such directory, or no task in it or below.
+    """
+    batch = Batch()
+    batch.load(path)
+    for problem in batch.problems:
+        warnings.warn(str(problem), stacklevel=3)
+    if not batch.trees[0].below:
+        raise UsageError(f"{path}: there are no tasks: no {SPEC_NAME} in this directory or below")
+    return batch

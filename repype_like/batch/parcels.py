@@ -92,13 +92,23 @@ def _pickled(name: str, parcel: Parcel) -> bytes:
 
 def _script(contexts: Mapping[str, RunContext]) -> str:
     """Return the path of the script that was started, if a class of tasks is defined in there."""
-    if all(type(context.task).__module__ != "__main__" for context in contexts.values()):
-        return ""
     file = getattr(sys.modules["__main__"], "__file__", None)
     if file is None:
-        raise RepypeError("the class of the tasks is defined in an interactive session, which a cluster cannot see; "
-                          "put it into a module")
+        here = sorted({name for context in contexts.values() for name in _defined_here(context)})
+        if here:
+            raise RepypeError(f"{', '.join(here)}: defined in a notebook or an interactive session, which a cluster "
+                              "cannot see; put it into a module")
+    if file is None or all(type(context.task).__module__ != "__main__" for context in contexts.values()):
+        return ""
     return str(Path(file).resolve())
+
+
+def _defined_here(context: RunContext) -> Iterator[str]:
+    """Yield the names of what a task consists of that is in no module."""
+    stages = (context.blueprint or context).pipeline.stages
+    for value in (type(context.task), *(getattr(stage, "function", type(stage)) for stage in stages)):
+        if getattr(value, "__module__", "") == "__main__":
+            yield value.__name__
 
 
 # --- where the stages run --------------------------------------------------------------------------------------------

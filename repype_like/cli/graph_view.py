@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from repype_like.batch.mapping import map_of
 from repype_like.cli.listing import reason_words
 from repype_like.cli.problems import report_problems
 from repype_like.cli.selection import Selection, Wanted, select
@@ -18,6 +17,7 @@ from repype_like.errors import SpecError, UsageError
 from repype_like.graph import Graph, Port, State, Style, as_dot, as_svg, as_text
 from repype_like.plan import TaskPlan
 from repype_like.spec import SPEC_NAME, TaskSpec
+from repype_like.task.mapping import map_of
 from repype_like.typing import Any
 
 __all__ = ["FORMS", "show_graph"]

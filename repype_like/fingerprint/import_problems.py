@@ -52,6 +52,9 @@ def missing_attribute(dotted: str, owner: Any, name: str) -> ImportProblem:
     is_module = isinstance(owner, ModuleType)
     kind = "module" if is_module else "class" if isinstance(owner, type) else type(owner).__name__
     shown = owner.__name__ if is_module else getattr(owner, "__qualname__", owner)
+    if is_module and shown == "__main__":
+        return ImportProblem(f'cannot import "{dotted}": what a notebook, a session or a script defines is there only '
+                             "while that runs", hint=f'put "{name}" into a module, and name it as "module.{name}"')
     module = owner if is_module else sys.modules.get(getattr(owner, "__module__", ""))
     file = getattr(module, "__file__", None)
     names = getattr(owner, "__all__", None) or [known for known in dir(owner) if not known.startswith("_")]

@@ -11,9 +11,10 @@ from repype_like.graph.svg import as_svg
 __all__ = ["as_html", "table_html"]
 
 
-def as_html(graph: Graph) -> str:
+def as_html(graph: Graph, heading: str = "") -> str:
     """Return a drawing that can stand in an HTML page, and that scrolls where it is too wide."""
-    return f'<div style="overflow-x:auto">{as_svg(graph)}</div>'
+    above = f"<div><strong>{escape(heading)}</strong></div>" if heading else ""
+    return f'{above}<div style="overflow-x:auto">{as_svg(graph)}</div>'
 
 
 def table_html(heading: str, columns: Sequence[str], rows: Iterable[Sequence[object]], remark: str = "") -> str:

@@ -361,6 +361,11 @@ class Stage:
     def __repr__(self) -> str:
         return f"<{type(self).__name__}, id: {self.id}>"
 
+    def _repr_html_(self) -> str:
+        from repype_like.graph import as_html, graph_of_stages  # for notebooks only
+
+        return as_html(graph_of_stages(type(self).__name__, [self]))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.id == other.id and self.sha == other.sha
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Union
 
 from repype_like.errors import DamagedError, RepypeError, UsageError
+from repype_like.formats import describe
+from repype_like.graph import cut, table_html
 from repype_like.store import FieldValue, Store
 from repype_like.typing import Any, InputID, PipelineData
 
-__all__ = ["InputData", "TaskData", "Turn"]
+__all__ = ["InputData", "Results", "TaskData", "Turn"]
+
+_MOST_SHOWN = 20
+"""Inputs."""
+
+_WIDEST = 60
+"""Characters of a value."""
 
 TaskData = Mapping[InputID, Union[PipelineData, "InputData"]]
 """The fields of every input."""
@@ -119,5 +128,39 @@ class InputData(MutableMapping[str, Any]):
     def __reduce__(self) -> tuple[Any, ...]:  # elsewhere, the store may not be there
         return dict, (dict(self),)
 
+    def described(self) -> dict[str, str]:
+        """Return what is to be shown of each field; nothing is loaded."""
+        return {field: _shown(self._fields[field].shown if field in self._fields else describe(self._values[field]))
+                for field in sorted(self)}
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {', '.join(sorted(self))}>"
+
+    def _repr_html_(self) -> str:
+        return table_html("", ("field", "value"), self.described().items())
+
+
+class Results(dict[InputID, PipelineData | InputData]):
+    """The fields of every input; what :meth:`Task.load` returns."""
+
+    def __repr__(self) -> str:
+        items = [f"{input_id!r}: {fields!r}" for input_id, fields in itertools.islice(self.items(), _MOST_SHOWN)]
+        more = [f"... and {len(self) - _MOST_SHOWN} inputs more"] if len(self) > _MOST_SHOWN else []
+        return "{" + ",\n ".join([*items, *more]) + "}"
+
+    def _repr_html_(self) -> str:
+        known = {input_id: fields.described() if isinstance(fields, InputData) else
+                 {field: _shown(describe(value)) for field, value in fields.items()}
+                 for input_id, fields in itertools.islice(self.items(), _MOST_SHOWN)}
+        columns = list(dict.fromkeys(field for fields in known.values() for field in fields if field != "input_id"))
+        rows = [[repr(input_id), *(fields.get(field) for field in columns)] for input_id, fields in known.items()]
+        more = f"and {len(self) - _MOST_SHOWN} inputs more" if len(self) > _MOST_SHOWN else ""
+        return table_html("", ("input", *columns), rows, more)
+
+
+def _shown(shown: object) -> str:
+    """Return what a store says of a value, in a few words."""
+    if not isinstance(shown, Mapping):
+        return ""
+    text = repr(shown["value"]) if "value" in shown else str(shown.get("type", ""))
+    return cut(text, _WIDEST)

@@ -21,7 +21,7 @@ from repype_like.spec import SPEC_NAME, Document, TaskSpec, load_document, merge
 from repype_like.stage import Stage, StageEvent
 from repype_like.store import Digest, Store
 from repype_like.task import inspection, running, storing
-from repype_like.task.data import InputData, TaskData, Turn
+from repype_like.task.data import InputData, Results, TaskData, Turn
 from repype_like.task.errors import NotCompletedError, NotRunnableError, blaming
 from repype_like.task.naming import load, make_stage
 from repype_like.task.results import delete_outputs, stored_fields
@@ -262,8 +262,8 @@ class Task:
             raise NotCompletedError(f"{self.path}: the results are for other inputs than the specification names; "
                                     "run the task")
         turn = Turn()
-        data = {input_id: InputData(self.results, fields, input_id, self.codebase.activate, turn)
-                for input_id, fields in stored_fields(self.results, digest).items()}
+        data = Results({input_id: InputData(self.results, fields, input_id, self.codebase.activate, turn)
+                        for input_id, fields in stored_fields(self.results, digest).items()})
         if pipeline is not None:
             disabled = {stage for stage in digest.stages if not digest.records.get(stage)}
             kept = pipeline.persistent_fields.difference(
@@ -393,3 +393,8 @@ class Task:
 
     def __repr__(self) -> str:
         return f'<{type(self).__name__} "{self.path}">'
+
+    def _repr_html_(self) -> str:
+        from repype_like.task.mapping import html_of  # for notebooks only
+
+        return html_of(self)
