@@ -10,6 +10,7 @@ from repype_like.typing import Any, Plain, Self
 __all__ = ["Config", "to_plain"]
 
 _MISSING: Any = object()
+_SCALARS = frozenset((type(None), bool, int, float, str))
 
 
 class Config:
@@ -46,6 +47,8 @@ class Config:
 
     def _holder(self, key: str, create: bool = False) -> tuple[Config, str]:
         """Return the innermost configuration that `key` leads into, and the last part of `key`."""
+        if "/" not in key:
+            return self, key
         config = self
         *path, last = key.split("/")
         for part in path:
@@ -107,13 +110,26 @@ class Config:
         self._keeps_defaults = True
         _fill_in(self.entries, self._defaults)
 
+    @classmethod
+    def of_stage(cls, sections: Mapping[str, Any], stage_id: str) -> Self:
+        """Return a copy of the hyperparameters of a stage; a section that is absent or None is empty.
+
+        Arguments:
+            sections: The section of each stage.
+            stage_id: The stage.
+        """
+        section = sections.get(stage_id)
+        if section is not None and not isinstance(section, dict):
+            raise _no_section(stage_id, section)
+        return cls(_copied(section or {}))
+
     def section(self, stage_id: str) -> Config:
         """Return the hyperparameters of a stage; a section that is absent or None is empty."""
         if self.entries.get(stage_id) is None:
             self.entries.pop(stage_id, None)
         section = self.get(stage_id, {})
         if not isinstance(section, Config):
-            raise TypeError(f'the configuration of the stage "{stage_id}" is not a mapping: {section!r}')
+            raise _no_section(stage_id, section)
         return section
 
     def __getitem__(self, key: str) -> Any:
@@ -174,6 +190,8 @@ class Config:
 
     def final(self) -> dict[str, Any]:
         """Return the hyperparameters in force: those that were set, and the defaults that were asked for."""
+        if not self._defaults:
+            return dict(_copied(self.entries))
         return Config(_copied(self._defaults)).merge(self.entries).copy().entries
 
     @property
@@ -209,6 +227,10 @@ def _fill_in(entries: dict[str, Any], defaults: Mapping[str, Any]) -> None:
             _fill_in(entries[key], value)
 
 
+def _no_section(stage_id: str, section: Any) -> TypeError:
+    return TypeError(f'the configuration of the stage "{stage_id}" is not a mapping: {section!r}')
+
+
 def _unwrapped(value: Any) -> Any:
     return value.entries if isinstance(value, Config) else value
 
@@ -216,9 +238,9 @@ def _unwrapped(value: Any) -> Any:
 def _copied(value: Any) -> Any:
     """Return a copy of nested dictionaries and lists; everything else is shared."""
     if isinstance(value, dict):
-        return {key: _copied(item) for key, item in value.items()}
+        return {key: item if type(item) in _SCALARS else _copied(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_copied(item) for item in value]
+        return [item if type(item) in _SCALARS else _copied(item) for item in value]
     return value
 
 
@@ -233,8 +255,9 @@ def _yaml_lines(entries: Mapping[str, Any], indent: int) -> Iterator[str]:
 
 def to_plain(value: Any) -> Plain:
     """Return `value` as data that JSON and YAML can say; what they have no word for becomes text."""
-    if value is None or isinstance(value, (bool, str)):
-        return value
+    if type(value) in _SCALARS or isinstance(value, str):
+        plain: Plain = value
+        return plain
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):

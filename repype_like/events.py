@@ -20,14 +20,18 @@ __all__ = ["Event", "Listener", "Message", "Progress", "RunFinished", "RunStarte
            "to_json"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Event:
-    """Something that happened, at `time` (seconds since the epoch)."""
+    """Something that happened, at `time` (seconds since the epoch).
+
+    It is not to be changed once it was told. Python takes four times as long to make one that cannot be, and there are
+    two for every stage and input.
+    """
 
     time: float = field(default_factory=time.time)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class RunStarted(Event):
     """A run begins: `stages` is the number of stage executions that its plan foresees, `inputs` what they are for.
 
@@ -47,7 +51,7 @@ class RunStarted(Event):
     workers: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class TaskStarted(Event):
     """Work on a pending task begins: from `first_stage` on, taking over results of the task `pickup`.
 
@@ -62,7 +66,7 @@ class TaskStarted(Event):
     stages: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class StageStarted(Event):
     """A stage starts to compute for one input; `tasks` are all the tasks that the result is for."""
 
@@ -73,7 +77,7 @@ class StageStarted(Event):
     worker: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class StageFinished(Event):
     """A stage has computed its record for one input, in `seconds`; its process had `memory` bytes at its peak.
 
@@ -88,7 +92,7 @@ class StageFinished(Event):
     memory: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class StageTaken(Event):
     """The stored result of a stage was taken over from the task `source`; computing it had taken `seconds`."""
 
@@ -99,7 +103,7 @@ class StageTaken(Event):
     seconds: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class StageFailed(Event):
     """A stage failed for one input; this concerns all `tasks`. `error` is one line, `traceback` the user's frames."""
 
@@ -119,7 +123,7 @@ class StageFailed(Event):
     """The section of the configuration that was in force, if it is known."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class StageRetried(Event):
     """A stage failed for one input and is going to be tried again, for the `attempt`-th time of at most `attempts`."""
 
@@ -132,7 +136,7 @@ class StageRetried(Event):
     attempts: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Progress(Event):
     """A stage is at `step` of `total` (None: unknown) of its own iteration."""
 
@@ -144,7 +148,7 @@ class Progress(Event):
     details: Plain = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Message(Event):
     """A stage says something; `intermediate` means that the next message replaces it."""
 
@@ -155,7 +159,7 @@ class Message(Event):
     intermediate: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Warned(Event):
     """Something that the user should know; `task` is None if it concerns the run."""
 
@@ -163,7 +167,7 @@ class Warned(Event):
     task: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class TaskFinished(Event):
     """Work on a task is over. `outcome` is ``completed``, ``failed`` or ``interrupted``.
 
@@ -180,7 +184,7 @@ class TaskFinished(Event):
     saved: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class RunFinished(Event):
     """The run is over; `seconds` by the clock. `outcome` is ``completed``, ``failed`` or ``interrupted``.
 
@@ -198,7 +202,7 @@ class RunFinished(Event):
     memory: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Tick(Event):
     """Time goes by while stages run; written nowhere."""
 

@@ -24,7 +24,7 @@ from repype_like.execute.hooks import call_hooks, has_hooks
 from repype_like.execute.memory import PeakMemory
 from repype_like.execute.mentions import mentioned_place
 from repype_like.execute.messages import Happened, Message, Missed
-from repype_like.execute.provisions import provided
+from repype_like.execute.provisions import Provisions
 from repype_like.execute.tracking import Tracker
 from repype_like.execute.values import Slot, StoredSlot
 from repype_like.execute.workplace import Workplace
@@ -99,7 +99,8 @@ class Computation:
         inputs = self._read_inputs()
         self._happened(events.StageStarted(task=view.name, stage=node.stage, input_id=node.input_id, tasks=self.tasks,
                                            worker=0))
-        started, missed = time.time(), list[Path]()
+        started = time.time()
+        missed: list[Path] = []
         execution = node.stage, node.input_id, started
 
         def miss(path: Path) -> None:
@@ -116,12 +117,12 @@ class Computation:
                 place.pipeline.on_resolve = tracker.meet
                 adapted = view.configure(node.input_id, node.stage)
             effective, basis = prepare(view, view.stage[node.stage], adapted)
-            section = Config(dict(adapted)).section(node.stage).copy()
+            section = Config.of_stage(adapted, node.stage)
             reads = {field: self.known[field][0] for field, _ in node.reads}
             key = key_for(basis, node.input_id, reads)
             self.stage.fill_in(section)
             self._call_start_hooks()
-            with provided(self.stage, key, view.store.work_folder(key)), tracker.active():
+            with Provisions(self.stage, key, place), tracker.active():
                 place.pipeline.on_resolve = tracker.meet
                 outputs, seconds = self._process(inputs, section)
             place.pipeline.on_resolve = None

@@ -44,7 +44,7 @@ def call_hooks(place: Workplace, stage: Stage, event: StageEvent, input_id: Inpu
         return
     data = Fields({field: slot.peek for field, slot in fields.items()})
     data["input_id"] = input_id
-    config = Config(dict(place.view.configure(input_id, stage.id))).section(stage.id).copy()
+    config = Config.of_stage(place.view.configure(input_id, stage.id), stage.id)
     stage.fill_in(config)
     try:
         stage.callback(event, pipeline=place.pipeline, input_id=input_id, data=data, config=config,

@@ -36,7 +36,7 @@ class PeakMemory:
 
     def __init__(self) -> None:
         self._is_exact = _reset_peak()
-        self._before = _peak()
+        self._before = 0 if self._is_exact else _peak()
 
     def bytes(self) -> int:
         """Return the peak in bytes, or 0 if it is not known: where it cannot be reset, an earlier one was higher."""

@@ -1,22 +1,20 @@
-"""What a worker tells the coordinator."""
+"""What a worker tells the coordinator: as tuples, since there are several for each unit, which are pickled."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.events import Event
 from repype_like.plan import Stored
 from repype_like.store import Record, StorageError
-from repype_like.typing import InputID
+from repype_like.typing import InputID, NamedTuple
 
 __all__ = ["GaveUp", "Happened", "Idle", "Lost", "Made", "Message", "Missed", "Passed", "Pause", "Printed",
            "UnitDone"]
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A record was made; its blobs lie in the store of the task that computed it."""
 
     record: Record
@@ -29,8 +27,7 @@ class Made:
     """Whether a record with its id may be there already, of which only the values were needed once more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """Values of a record that was made, for the units that read them; for the executor only."""
 
     node: str
@@ -40,15 +37,13 @@ class Passed:
     """By field, a record that holds it, and where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(NamedTuple):
     """Something happened that the user may want to know."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(NamedTuple):
     """A stored value that a stage was to read turned out to be damaged, so that it has to be computed again."""
 
     record: Record
@@ -60,43 +55,37 @@ class Lost:
     error: str
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(NamedTuple):
     """The stage that is running asked for a path at which there was nothing, so what is there later is its own."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class GaveUp:
+class GaveUp(NamedTuple):
     """Nothing can be stored any more, so there is no point in going on."""
 
     error: StorageError
 
 
-@dataclass(frozen=True, slots=True)
-class UnitDone:
+class UnitDone(NamedTuple):
     """All nodes of the unit at this position of the plan were computed, or could not be."""
 
     unit: int
     failed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """There is nothing to be said for the moment; told every now and then while units run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(NamedTuple):
     """A worker has run what it was given, or was asked to give the rest back; for its executor only."""
 
     worn: bool = False
     """Whether stages have left so much behind in its process that it had better be replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(NamedTuple):
     """A stage that succeeded has printed something."""
 
     task: str

@@ -8,31 +8,56 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 
+from repype_like.execute.workplace import Workplace
 from repype_like.stage import Stage
 
-__all__ = ["provided"]
+__all__ = ["Provisions"]
 
 _SEEDS = 1 << 32
 """How many seeds numpy takes."""
 
 
-@contextlib.contextmanager
-def provided(stage: Stage, key: str, folder: Path) -> Iterator[None]:
-    """Provide for one execution of a stage.
+class Provisions:
+    """Provides for one execution of a stage; a context manager. What no stage asks for costs nothing.
 
     Arguments:
         stage: The stage.
         key: The pre-key of what it computes: equal computations get equal seeds.
-        folder: Where it may work. What it leaves there when it fails or is killed is there the next time.
+        place: The task. In its store, the stage has a folder to work in; what it leaves there when it fails or is
+            killed is there the next time.
     """
-    with _seeded(int(key, 16) % _SEEDS) if stage.seeded else contextlib.nullcontext():
-        stage.work_folder = folder
-        try:
-            yield
-        finally:
-            stage.work_folder = None
-    if folder.is_dir():
+
+    def __init__(self, stage: Stage, key: str, place: Workplace):
+        self._stage = stage
+        self._key = key
+        self._place = place
+        self._has_folder = place.has_work
+        """Whether there may be a folder."""
+        self._seeded = _seeded(int(key, 16) % _SEEDS) if stage.seeded else None
+
+    def __enter__(self) -> None:
+        if self._seeded is not None:
+            self._seeded.__enter__()
+        self._stage.work_folder = self._folder
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 traceback: TracebackType | None) -> None:
+        self._stage.work_folder = None
+        if self._seeded is not None:
+            self._seeded.__exit__(kind, error, traceback)
+        if error is None and self._has_folder:
+            self._clear()
+
+    def _folder(self) -> Path:
+        self._has_folder = True
+        folder = self._place.view.store.work_folder(self._key)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _clear(self) -> None:
+        folder = self._place.view.store.work_folder(self._key)
         shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # others are at work in there
             folder.parent.rmdir()

@@ -11,7 +11,6 @@ For each node:
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +34,9 @@ from repype_like.store import NotStorableError, Record, StorageError, Store
 from repype_like.typing import cast
 
 __all__ = ["Watcher", "run_unit", "with_worker"]
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 class Watcher:
@@ -160,13 +162,13 @@ class _UnitRun:
 
     def _compute(self, node: Node, place: Workplace, group: tuple[str, ...]) -> Computed | None:
         """Have the first task of a group compute; return None if that fails."""
-        kept = frozenset[str]().union(*(self.workplaces[task].view.stage[node.stage].kept for task in group))
+        kept = _NOTHING.union(*[self.workplaces[task].view.stage[node.stage].kept for task in group])
 
         def readers(field: str) -> int:
             return self.readers[node.name, field] + int(self.hooked)
 
         computation = Computation(node, place, group, self.known[group[0]], kept,
-                                  self.unit.passes.get(node.name, frozenset()), readers, self.emit, self.files)
+                                  self.unit.passes.get(node.name, _NOTHING), readers, self.emit, self.files)
         gpus = place.limits(node.stage).gpus
         if gpus:
             self.surroundings.provide(gpus)
@@ -266,5 +268,7 @@ def _count_readers(unit: Unit) -> Mapping[tuple[str, str], int]:
 
 
 def with_worker(event: events.Event, worker: int) -> events.Event:
-    """Return `event`, with the number of the worker if it tells that."""
-    return dataclasses.replace(event, worker=worker) if isinstance(event, events.StageStarted) else event
+    """Return `event`, which has just arrived from a worker, with its number if it tells that."""
+    if isinstance(event, events.StageStarted):
+        event.worker = worker
+    return event

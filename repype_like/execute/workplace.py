@@ -66,6 +66,11 @@ class Workplace:
         return any(stage.event_callbacks for stage in self.pipeline.stages)
 
     @cached_property
+    def has_work(self) -> bool:
+        """Whether an execution that failed or was killed may have left something for the next attempt."""
+        return self.view.store.has_work()
+
+    @cached_property
     def earlier_outputs(self) -> dict[tuple[str, InputID], list[Path]]:
         """The files that this task has written so far, by stage and input; :meth:`note` keeps it up to date."""
         found: dict[tuple[str, InputID], list[Path]] = {}
@@ -86,8 +91,9 @@ class Workplace:
                 known.append(path)
 
     def forget(self) -> None:
-        """Have :attr:`earlier_outputs` found out anew, since others may have written."""
+        """Have :attr:`earlier_outputs` and :attr:`has_work` found out anew, since others may have written."""
         self.__dict__.pop("earlier_outputs", None)
+        self.__dict__.pop("has_work", None)
 
 
 Workplaces = Mapping[str, Workplace]

@@ -110,8 +110,8 @@ class Stage:
     Of what is neither of the first two there is one, unless the command says otherwise.
     """
 
-    work_folder: Path | None = None
-    """Where :attr:`work_dir` is; set while the stage computes."""
+    work_folder: Callable[[], Path] | None = None
+    """Gives :attr:`work_dir`; set while the stage computes."""
 
     def __init__(self) -> None:
         cls = type(self)
@@ -143,8 +143,7 @@ class Stage:
         """
         if self.work_folder is None:
             raise UsageError(f'the stage "{self.id}" has a folder to work in only while it is run for a task')
-        self.work_folder.mkdir(parents=True, exist_ok=True)
-        return self.work_folder
+        return self.work_folder()
 
     @property
     def logger(self) -> logging.Logger:

@@ -57,6 +57,10 @@ class StoreReader:
         """Return where a stage may work on the result with this name; nothing is made."""
         return self._layout.work / pre_key
 
+    def has_work(self) -> bool:
+        """Tell whether any stage has left something in its folder."""
+        return self._layout.work.is_dir()
+
     @property
     def passing(self) -> Path:
         """The directory of a store of its own, for values that are needed during a run only."""
