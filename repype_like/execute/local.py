@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import pickle
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from multiprocessing.connection import wait
@@ -23,6 +22,7 @@ from repype_like.execute.mailbox import Note
 from repype_like.execute.messages import GaveUp, Happened, Idle, Made, Message, Missed, Passed, Pause, UnitDone
 from repype_like.execute.schedule import Schedule
 from repype_like.execute.unit import with_worker
+from repype_like.execute.wire import unpacked
 from repype_like.execute.worker import tail
 from repype_like.execute.worker_process import WorkerProcess, start_worker
 from repype_like.execute.workplace import Workplaces
@@ -269,7 +269,7 @@ class LocalExecutor:
                 worker.process.join()
                 return
             if data:
-                yield from self._understand(worker, pickle.loads(data))
+                yield from self._understand(worker, unpacked(data))
 
     def _understand(self, worker: WorkerProcess, message: Message | Idle) -> Iterator[Message]:
         if isinstance(message, Idle):

@@ -8,11 +8,11 @@ then; the worker rings when there is a reason to hurry.
 from __future__ import annotations
 
 import mmap
-import pickle
 import struct
 import time
 
 from repype_like.execute.messages import Idle, Message
+from repype_like.execute.wire import unpacked
 from repype_like.typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Mailbox:
         return _HEADER.size + _LENGTH.size + len(data) > _SIZE
 
     def put(self, data: bytes) -> bool:
-        """Put in a pickled message; return False if there is no room at the moment."""
+        """Put in a message, packed; return False if there is no room at the moment."""
         with self._lock:
             (used,) = _LENGTH.unpack_from(self._memory)
             start = _HEADER.size + used
@@ -112,7 +112,7 @@ class Mailbox:
         while position < len(data):
             (length,) = _LENGTH.unpack_from(data, position)
             position += _LENGTH.size + length
-            messages.append(pickle.loads(memoryview(data)[position - length:position]))
+            messages.append(unpacked(data[position - length:position]))
         return messages
 
     @property

@@ -26,7 +26,7 @@ from repype_like.execute.recording import Recorder
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Node, Plan, Unit, cut
 from repype_like.store import StageLog
-from repype_like.typing import Plain
+from repype_like.typing import Any, Plain
 
 __all__ = ["execute"]
 
@@ -78,6 +78,10 @@ class _Execution:
         self.finished = finished
         self.outstanding = Counter(task for unit in self.units for task in unit.tasks)
         """By task, how many units are not done."""
+        self.understanding: dict[type[Message], Callable[[Any], None]] = {
+            Made: self.recorder.store, Happened: lambda message: self._tell(message.event),
+            Lost: self.recorder.forget_lost, UnitDone: lambda message: self._count_off(self.units[message.unit]),
+            Printed: self._write_down, GaveUp: _give_up, Pause: self._tick}
 
     def run(self) -> Outcome:
         for place in self.workplaces.values():
@@ -122,30 +126,25 @@ class _Execution:
         return list(_one_by_one(units, lambda unit: bool(unit.tasks & self.apart)))
 
     def _understand(self, message: Message) -> None:
-        if isinstance(message, Made):
-            self.recorder.store(message)
-        elif isinstance(message, Happened):
-            self._tell(message.event)
-        elif isinstance(message, Lost):
-            self.recorder.forget_lost(message)
-        elif isinstance(message, UnitDone):
-            self._count_off(self.units[message.unit])
-        elif isinstance(message, Printed):
-            self._write_down(message)
-        elif isinstance(message, GaveUp):
-            raise message.error
-        elif isinstance(message, Pause) and time.monotonic() - self.ticked > _TICK:
+        understand = self.understanding.get(type(message))
+        if understand is not None:
+            understand(message)
+        self.logs.flush_if_due()
+
+    def _tick(self, message: Pause) -> None:
+        if time.monotonic() - self.ticked > _TICK:
             self.ticked = time.monotonic()
             self.listen(Tick())
-        self.logs.flush_if_due()
 
     def _count_off(self, unit: Unit) -> None:
         """Take down that a unit is done, and hand on the tasks that it was the last one for."""
         if unit.opaque is not None:
             self.outcome.touched.add(unit.opaque)
             self.outcome.wrote_files = True  # nobody has looked
-        self.outstanding.subtract(unit.tasks)
-        done = [task for task in unit.tasks if not self.outstanding[task]]
+        tasks = unit.tasks
+        for task in tasks:
+            self.outstanding[task] -= 1
+        done = [task for task in tasks if not self.outstanding[task]]
         if done:
             self.logs.flush()
             broken = self.outcome.broken
@@ -216,6 +215,10 @@ class _Execution:
             problem = StageLog(place.view.path).append(entry)
             if problem:
                 self._tell(Warned(message=problem))
+
+
+def _give_up(message: GaveUp) -> None:
+    raise message.error
 
 
 def _one_by_one(units: Iterable[Unit], chosen: Callable[[Unit], bool]) -> Iterator[Unit]:

@@ -12,7 +12,6 @@ import faulthandler
 import io
 import multiprocessing
 import os
-import pickle
 import signal
 import sys
 import time
@@ -26,6 +25,7 @@ from repype_like.execute.surroundings import Surroundings
 from repype_like.execute.threads import Threads
 from repype_like.execute.unit import Watcher, run_unit
 from repype_like.execute.wear import Wear
+from repype_like.execute.wire import packed
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Files, Unit
 from repype_like.typing import IO
@@ -115,7 +115,7 @@ class _Outbox:
 
     def put(self, message: Message | Idle) -> None:
         """Say something. May be called by the threads of a stage, too."""
-        data = pickle.dumps(message, 5)
+        data = packed(message)
         if self._mailbox.is_too_large(data):
             self._pipe.send_bytes(data)  # arrives behind what is in the mailbox: that is looked into first
         elif not self._mailbox.put(data):

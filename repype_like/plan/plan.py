@@ -86,6 +86,8 @@ class Unit:
     @property
     def tasks(self) -> frozenset[str]:
         """The tasks that the unit does something for."""
+        if len(self.nodes) == 1 and not self.skips:
+            return frozenset(self.nodes[0].tasks)
         named = {task for node in self.nodes for task in node.tasks} | {skip.task for skip in self.skips}
         return frozenset(named if self.opaque is None else {self.opaque})
 
