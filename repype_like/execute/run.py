@@ -228,5 +228,5 @@ def _one_by_one(units: Iterable[Unit], chosen: Callable[[Unit], bool]) -> Iterat
         if not chosen(unit):
             yield unit
             continue
-        yield unit if before is None else replace(unit, after=tuple(dict.fromkeys((*unit.after, before))))
+        yield unit if before is None else unit._replace(after=tuple(dict.fromkeys((*unit.after, before))))
         before = position

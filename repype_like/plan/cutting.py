@@ -12,7 +12,7 @@ of a task comes after the one before; and each piece stands behind all those in 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from repype_like.plan.plan import Node, Unit
 
@@ -43,9 +43,9 @@ def cut(units: Sequence[Unit], whole: Callable[[Unit], bool],
         before = tuple(position for earlier in unit.after for position in pieces_of[earlier])
         start = len(result)
         if not unit.nodes or unit.skips or whole(unit):
-            result.append(unit if before == unit.after else replace(unit, after=before))
+            result.append(unit if before == unit.after else unit._replace(after=before))
         else:
-            result.extend(replace(piece, after=(*before, *(start + position for position in piece.after)))
+            result.extend(piece._replace(after=(*before, *(start + position for position in piece.after)))
                           for piece in _pieces_of(unit, kind))
         pieces_of.append(tuple(range(start, len(result))))
     return result
@@ -61,8 +61,8 @@ def _pieces_of(unit: Unit, kind: Callable[[Node], Hashable]) -> Iterator[Unit]:
                 passes.setdefault(name, set()).add(name_of_field)
     for piece in pieces:
         read = {(name, name_of_field) for node in piece.nodes for name_of_field, name in node.reads}
-        yield replace(
-            unit, nodes=tuple(piece.nodes), after=tuple(sorted(piece.after)), skips=(),
+        yield unit._replace(
+            nodes=tuple(piece.nodes), after=tuple(sorted(piece.after)), skips=(),
             stored={key: value for key, value in unit.stored.items() if key in read},
             passes={node.name: frozenset(passes[node.name]) for node in piece.nodes if node.name in passes})
 

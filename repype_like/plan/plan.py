@@ -10,21 +10,21 @@ from repype_like.plan.claims import Claims
 from repype_like.plan.reasons import Reason
 from repype_like.plan.steps import Restore
 from repype_like.store import Record
-from repype_like.typing import InputID, Plain
+from repype_like.typing import Any, InputID, NamedTuple, Plain
 
 __all__ = ["Node", "Plan", "Skip", "Stored", "TaskPlan", "Transfer", "Unit"]
 
+_NONE: Mapping[str, Any] = {}  # for all units together, of which there may be very many
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+
+class Stored(NamedTuple):
     """A record whose values lie in the store of a task (its position in the plan's `stores`)."""
 
     record: Record
     store: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One stage for one input, computed once for all tasks that want it."""
 
     name: str
@@ -64,8 +64,7 @@ class Skip:
     """The records of the stages up to this one that do not run either."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """Work that one worker does in one go: nodes in an order in which everything is there when it is read.
 
     A node may read what nodes of any other unit in `after` make; none of those has to be for the same input or task.
@@ -80,7 +79,7 @@ class Unit:
     """The task that runs as a whole, by its own ``run``; there are no nodes then."""
     after: tuple[int, ...] = ()
     """The positions, in the plan, of the units that have to be done before; all of them are lower."""
-    passes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    passes: Mapping[str, frozenset[str]] = _NONE
     """By node, the fields that units after this one read."""
 
     @property

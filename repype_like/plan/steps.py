@@ -15,7 +15,7 @@ runs in the next round.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from repype_like.plan.places import is_at_home
 from repype_like.plan.reasons import Reason, Situation, kept_now, locate_output, reasons, values_lost
 from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Record
-from repype_like.typing import Any, InputID
+from repype_like.typing import Any, InputID, NamedTuple
 
 __all__ = ["Action", "Restore", "Step", "plan_input"]
 
@@ -57,8 +57,7 @@ class Restore:
     source: Path
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What happens to one stage of one task for one input."""
 
     stage: str
@@ -86,7 +85,8 @@ class Step:
 
 
 def plan_input(view: TaskView, input_id: InputID, catalogue: Catalogue, files: Files,
-               forced: Callable[[str], bool], pick_up: bool, damage: str = "", last: str | None = None) -> list[Step]:
+               forced: Callable[[str], bool], pick_up: bool, damage: str = "", last: str | None = None,
+               explain: bool = True) -> list[Step]:
     """Return the steps for one input of a task, in the order of the stages; disabled stages have none.
 
     Arguments:
@@ -98,8 +98,9 @@ def plan_input(view: TaskView, input_id: InputID, catalogue: Catalogue, files: F
         pick_up: Whether other tasks are searched.
         damage: What is wrong with the digest of the task.
         last: The stage behind which there are to be no steps, if any.
+        explain: Whether steps are to have their reasons.
     """
-    return _InputPlanning(view, input_id, catalogue, files, forced, pick_up, damage).steps(last)
+    return _InputPlanning(view, input_id, catalogue, files, forced, pick_up, damage, explain).steps(last)
 
 
 @dataclass
@@ -111,6 +112,7 @@ class _InputPlanning:
     forced: Callable[[str], bool]
     pick_up: bool
     damage: str
+    explain: bool
     coming: dict[Path, str | None] = field(default_factory=dict)
     """Files that will have another content when a later stage runs: by path, the hash; None if that is not known."""
 
@@ -146,6 +148,8 @@ class _InputPlanning:
 
     def _reasons(self, stage: StageView, config: Mapping[str, Any], key: str, before: Record | None, *,
                  forced: bool) -> tuple[Reason, ...]:
+        if not self.explain:
+            return ()
         return reasons(Situation(
             self.view, stage, self.input_id, key, config, self.catalogue.digest(self.view), before,
             self.catalogue.names_record(self.view, stage.id, self.input_id), self.damage, forced, self.files))
@@ -214,11 +218,11 @@ class _InputPlanning:
         holder = self.catalogue.holder(self.view, step.key, record, fields, self.pick_up)
         if holder is not None:
             other, twin = holder
-            return replace(step, action=Action.TAKE if stage.kept and other is not self.view else step.action,
-                           record=twin, source=other)
+            return step._replace(action=Action.TAKE if stage.kept and other is not self.view else step.action,
+                                 record=twin, source=other)
         reason = values_lost(record, stage.kept) or kept_now(self.view, record, stage.kept)
         why = step.reasons or ((reason,) if reason is not None else ())
-        return replace(step, action=Action.RECOMPUTE, reasons=why, restore=())
+        return step._replace(action=Action.RECOMPUTE, reasons=why, restore=())
 
 
 def _until(steps: list[Step], view: TaskView, last: str | None) -> list[Step]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 from repype_like.plan.plan import Node, Skip, Stored, Unit
 from repype_like.plan.steps import Action, Step
 from repype_like.plan.view import TaskView
 from repype_like.store import ACCEPTED
-from repype_like.typing import InputID, Plain
+from repype_like.typing import InputID, NamedTuple, Plain
 
 __all__ = ["Wish", "make_units"]
 
+_NONE: Mapping[tuple[str, str], Stored] = {}
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+
+class Wish(NamedTuple):
     """A task needs a step for an input."""
 
     view: TaskView
@@ -77,8 +77,10 @@ def _accepted(step: Step) -> tuple[str, Plain] | None:
     return (record.id, record.note[ACCEPTED]) if record is not None and ACCEPTED in record.note else None
 
 
-def _stored(wishes: Sequence[Wish]) -> dict[tuple[str, str], Stored]:
+def _stored(wishes: Sequence[Wish]) -> Mapping[tuple[str, str], Stored]:
     """Return the values that are read from stores. Which store has which field may differ from task to task."""
+    if not any(wish.step.runs and wish.step.reads for wish in wishes):
+        return _NONE
     sources = {(wish.view, wish.step.name): Stored(wish.step.record, wish.step.source.path) for wish in wishes
                if not wish.step.runs and wish.step.record is not None and wish.step.source is not None}
     stored = {}

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from repype_like.events import StageFailed
 from repype_like.plan import Files, Node, Plan, TaskView, Unit, task_key
-from repype_like.typing import Any
 
 __all__ = ["Held", "affected", "still_held", "without"]
 
@@ -86,7 +85,7 @@ def without(held: Iterable[Held], plan: Plan) -> Plan:
     for position, unit in enumerate(units):
         if unit is not None:
             positions[position] = len(positions)
-    left = tuple(replace(unit, after=tuple(positions[before] for before in unit.after if before in positions))
+    left = tuple(unit._replace(after=tuple(positions[before] for before in unit.after if before in positions))
                  for unit in units if unit is not None)
     return replace(plan, units=left)
 
@@ -97,8 +96,7 @@ def _cut(unit: Unit, names: set[str], whole: set[str]) -> Unit | None:
     nodes = tuple(node for node in unit.nodes if node.name not in names and not whole.issuperset(node.tasks))
     if len(nodes) == len(unit.nodes):
         return unit
-    changes: dict[str, Any] = dict(nodes=nodes)
-    return replace(unit, **changes) if nodes else None
+    return unit._replace(nodes=nodes) if nodes else None
 
 
 def _dropped_names(names: set[str], plan: Plan) -> set[str]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -93,7 +93,7 @@ def send(pipe: Connection, message: object) -> bool:
 
 def pack(units: Sequence[tuple[Unit, Given]]) -> bytes:
     """Return units, each with what it is given by those before it, as they are sent."""
-    return pickle.dumps(tuple((replace(unit, after=()), given) for unit, given in units), 5)
+    return pickle.dumps(tuple((unit._replace(after=()), given) for unit, given in units), 5)
 
 
 def unpack(data: bytes) -> tuple[list[Unit], list[Given]]:
