@@ -6,8 +6,9 @@ Whether that is so is found out by planning anew: a task is complete if the plan
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from repype_like.benchmark import Benchmark
 from repype_like.config import to_plain
@@ -18,11 +19,11 @@ from repype_like.plan import (
     Action,
     Catalogue,
     Files,
-    Request,
+    Stamp,
     TaskView,
+    is_up_to_date,
     locate_output,
     plan_input,
-    plan_task,
     task_key,
 )
 from repype_like.store import ACCEPTED, Digest, Observation, OutputFile, Record
@@ -45,111 +46,109 @@ def settle(place: Workplace, provenance: Mapping[str, Plain], files: Files) -> b
     """
     view = place.view
     catalogue = Catalogue(lambda: ())
-    left, steps = plan_task(view, catalogue, files, Request(pick_up=False))
-    if not steps and view.verdict is None and view.store.has_grown:  # the same results were computed once more
-        steps = [(input_id, step) for input_id in view.input_ids
-                 for step in plan_input(view, input_id, catalogue, files, lambda stage: False, False)]
-    records = [(input_id, step.record) for input_id, step in steps if step.record is not None]
-    if len(records) < len(steps) or any(step.action is not Action.KEEP or step.restore for _, step in steps):
-        return False
-    if steps or left.pending or left.refresh or view.store.digest is None:
-        view.store.append(_without_surplus(view, (record for _, record in records)))
-        in_force = {record.id for _, record in records}
-        put_away(place, lambda record: record.id in in_force)
-        with explained("write", view.path / "times.csv"):
-            _times(place, records).save()
-            _write_final_configs(place, records)
-        view.store.commit(_digest(view, records, provenance, files))
+    before = catalogue.digest(view)
+    if before is not None and view.verdict is None and not view.store.has_grown and is_up_to_date(view, before, files):
+        return True
+    completion = _Completion(place)
+    for input_id in view.input_ids:
+        for step in plan_input(view, input_id, catalogue, files, lambda stage: False, pick_up=False, explain=False):
+            if step.record is None or step.action is not Action.KEEP or step.restore:
+                return False
+            completion.add(step.record)
+    completion.write(provenance, files)
     return True
 
 
-def _without_surplus(view: TaskView, records: Iterable[Record]) -> Iterator[Record]:
-    """Yield the records that hold values which are not kept (any more), without those."""
-    for record in records:
-        kept = view.stage[record.stage].kept
-        if any(value is not None and field not in kept for field, value in record.fields.items()):
-            yield replace(record, fields={field: value if field in kept else None
-                                          for field, value in record.fields.items()})
+class _Completion:
+    """What is to be written of a task all of whose records are valid.
+
+    They are taken in one by one, and only what is written of them is kept: there may be very many.
+    """
+
+    def __init__(self, place: Workplace):
+        self._place = place
+        self._view = place.view
+        self._made: dict[str, list[tuple[InputID, str]]] = {stage.id: [] for stage in place.view.stages}
+        self._times = Benchmark[float](place.view.path / "times.csv").retain(self._made, place.view.input_ids)
+        self._surplus: list[Record] = []
+        """Records without the values that are not kept (any more)."""
+        self._blobs: dict[str, int] = {}
+        self._observations: dict[Observation, None] = {}
+        self._outputs: list[OutputFile] = []
+        self._accepted: dict[str, Any] = {}
+        """By stage, what records note that the user vouched for."""
+        self._places: set[tuple[str, ...]] = set()
+        """The places that values mention."""
+        self._final: dict[InputID, dict[str, Any]] = {}
+        self._wants_final = "config" in place.pipeline.scopes
+
+    def add(self, record: Record) -> None:
+        """Take in a record."""
+        self._made[record.stage].append((record.input_id, record.id))
+        self._times[record.stage, record.input_id] = record.seconds
+        kept = self._view.stage[record.stage].kept
+        for field, value in record.fields.items():
+            if value is not None and field not in kept:
+                fields = {name: known if name in kept else None for name, known in record.fields.items()}
+                self._surplus.append(replace(record, fields=fields))
+                break
+        self._blobs.update((value.blob, value.size) for field, value in record.fields.items()
+                           if value is not None and value.blob is not None and field in kept)
+        self._observations.update(dict.fromkeys(record.observations))
+        self._outputs += record.outputs
+        if ACCEPTED in record.note:
+            told = {key: record.note[ACCEPTED][key] for key in ("changes", "by", "time")}
+            self._accepted.setdefault(record.stage, {**told, "inputs": 0})["inputs"] += 1
+        if PLACE in record.note:
+            self._places.add(tuple(record.note[PLACE]))
+        if self._wants_final:
+            self._final.setdefault(record.input_id, {})[record.stage] = record.note.get("final", {})
+
+    def write(self, provenance: Mapping[str, Plain], files: Files) -> None:
+        """Write the digest, and before it everything that belongs to it."""
+        store = self._view.store
+        store.append(self._surplus)
+        in_force = {record for pairs in self._made.values() for _, record in pairs}
+        put_away(self._place, lambda record: record.id in in_force)
+        with explained("write", self._view.path / "times.csv"):
+            self._times.save()
+            self._write_final_configs()
+        store.commit(self._digest(provenance, files), self._blobs)
+
+    def _digest(self, provenance: Mapping[str, Plain], files: Files) -> Digest:
+        view = self._view
+        before = view.store.digest if not view.store.damage else None
+        return Digest(
+            spec=to_plain(view.spec), stages=tuple(stage.id for stage in view.stages),
+            fingerprints={stage.id: {"hash": stage.fingerprint, "parts": dict(stage.parts)} for stage in view.stages},
+            config={stage.id: to_plain(view.config.get(stage.id) or {}) for stage in view.stages},
+            inputs=list(view.input_ids), records=self._made, key=task_key(view),
+            observations=[(item, _stamp(files, view.locate(item.scope, item.input_id, item.path), item.hash))
+                          for item in self._observations],
+            outputs=[(item, _stamp(files, locate_output(view, item), item.hash)) for item in self._outputs],
+            provenance={**provenance, **_versions(view), ACCEPTED: self._accepted}, completed=time.time(),
+            places=[list(place) for place in sorted(self._places)],
+            previous=sorted(before.record_ids()) if before is not None else [])
+
+    def _write_final_configs(self) -> None:
+        """Write the configuration that was in force for each input, if there is a scope ``config`` to write it to."""
+        if not self._wants_final:
+            return
+        import yaml  # needed only here
+
+        for input_id, sections in self._final.items():
+            config = {**to_plain(self._view.configure(input_id, None)), **sections}
+            path = self._place.pipeline.resolve("config", input_id)
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
 
 
-def _digest(view: TaskView, records: Sequence[tuple[InputID, Record]],
-            provenance: Mapping[str, Plain], files: Files) -> Digest:
-    made: dict[str, list[tuple[InputID, str]]] = {stage.id: [] for stage in view.stages}
-    for input_id, record in records:
-        made[record.stage].append((input_id, record.id))
-    before = view.store.digest if not view.store.damage else None
-    return Digest(
-        spec=to_plain(view.spec), stages=tuple(stage.id for stage in view.stages),
-        fingerprints={stage.id: {"hash": stage.fingerprint, "parts": dict(stage.parts)} for stage in view.stages},
-        config={stage.id: to_plain(view.config.get(stage.id) or {}) for stage in view.stages},
-        inputs=list(view.input_ids), records=made, key=task_key(view),
-        observations=_observations(view, (record for _, record in records), files),
-        outputs=_outputs(view, (record for _, record in records), files),
-        provenance={**provenance, **_versions(view), ACCEPTED: _accepted(records)}, completed=time.time(),
-        places=_places(records),
-        previous=sorted({record for pairs in before.records.values() for _, record in pairs}) if before else [])
+def _stamp(files: Files, path: Path | None, content: str) -> Stamp | None:
+    return files.stamp(path, content) if path is not None else None
 
 
 def _versions(view: TaskView) -> dict[str, Plain]:
     """Return the versions of what the code reaches, and of what counts."""
     reached = {name: version for stage in view.stages for name, version in stage.distributions.items()}
     return {"distributions": dict(sorted(reached.items())), "packages": dict(sorted(view.packages.items()))}
-
-
-def _accepted(records: Iterable[tuple[InputID, Record]]) -> dict[str, Plain]:
-    """Return by stage what records note that the user vouched for."""
-    found: dict[str, Any] = {}
-    for _, record in records:
-        if ACCEPTED in record.note:
-            told = {key: record.note[ACCEPTED][key] for key in ("changes", "by", "time")}
-            found.setdefault(record.stage, {**told, "inputs": 0})["inputs"] += 1
-    return found
-
-
-def _places(records: Iterable[tuple[InputID, Record]]) -> list[list[str]]:
-    """Return the places that values mention."""
-    found = {tuple(record.note[PLACE]) for _, record in records if PLACE in record.note}
-    return [list(place) for place in sorted(found)]
-
-
-def _observations(view: TaskView, records: Iterable[Record], files: Files) -> list[tuple[Observation, Any]]:
-    seen: dict[Observation, Any] = {}
-    for record in records:
-        for item in record.observations:
-            path = view.locate(item.scope, item.input_id, item.path)
-            seen[item] = files.stamp(path, item.hash) if path is not None else None
-    return list(seen.items())
-
-
-def _outputs(view: TaskView, records: Iterable[Record], files: Files) -> list[tuple[OutputFile, Any]]:
-    outputs = []
-    for record in records:
-        for item in record.outputs:
-            path = locate_output(view, item)
-            outputs.append((item, files.stamp(path, item.hash) if path is not None else None))
-    return outputs
-
-
-def _times(place: Workplace, records: Sequence[tuple[InputID, Record]]) -> Benchmark[float]:
-    times = Benchmark[float](place.view.path / "times.csv")
-    times.retain((stage.id for stage in place.view.stages), place.view.input_ids)
-    for input_id, record in records:
-        times[record.stage, input_id] = record.seconds
-    return times
-
-
-def _write_final_configs(place: Workplace, records: Sequence[tuple[InputID, Record]]) -> None:
-    """Write the configuration that was in force for each input, if there is a scope ``config`` to write it to."""
-    if "config" not in place.pipeline.scopes:
-        return
-    import yaml  # needed only here
-
-    final: dict[InputID, dict[str, Any]] = {}
-    for input_id, record in records:
-        config = final.setdefault(input_id, dict(to_plain(place.view.configure(input_id, None))))
-        config[record.stage] = record.note.get("final", {})
-    for input_id, config in final.items():
-        path = place.pipeline.resolve("config", input_id)
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from repype_like.formats import FormatLike
@@ -158,23 +158,24 @@ class Store(StoreReader):
         with explained("write", target):
             outputs.restore_output(self._layout, content, target, mode, source)
 
-    def commit(self, digest: Digest, durable: bool = False) -> None:
+    def commit(self, digest: Digest, named: Mapping[str, int] | None = None, durable: bool = False) -> None:
         """Complete the task: from now on `digest` says what its results are.
 
         Arguments:
             digest: The completion.
+            named: The blobs of its records and their sizes, if they are known; else all records are looked into.
             durable: Whether to wait until the digest is on the disk; by default, :meth:`sync` sees to that for all that
                 a run wrote.
         """
         self._refuse_newer()
-        named = digest.record_ids()
-        recent = named | set(digest.previous)
+        recent = digest.record_ids() | set(digest.previous)
         if len(self.records) > _WASTEFUL * max(len(recent), 16):
             self.keep(recent)
-        found = (self.records.by_id(record_id) for record_id in named)
-        named_blobs = {value.blob: value.size for record in found if record is not None
-                       for value in record.fields.values() if value is not None and value.blob is not None}
-        digest.blobs = [(name, size, blobs.written(self._layout, name)) for name, size in sorted(named_blobs.items())]
+        if named is None:
+            found = (self.records.by_id(record_id) for record_id in digest.record_ids())
+            named = {value.blob: value.size for record in found if record is not None
+                     for value in record.fields.values() if value is not None and value.blob is not None}
+        digest.blobs = [(name, size, blobs.written(self._layout, name)) for name, size in sorted(named.items())]
         digest.log = self._status_of_log()
         with explained("write", self._layout.digest):
             replace_file(self._layout, self._layout.digest, encode_digest(digest), durable)
