@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from repype_like.config import Config
 from repype_like.errors import UsageError
 from repype_like.spec import fill_pattern
-from repype_like.stage import Stage
+from repype_like.stage import Stage, dependencies, required_inputs
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PathLike, PipelineData
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ class Pipeline:
         control = ProcessingControl(first_stage, last_stage)
         selected = [stage for stage in self.stages if control.step(stage.id)]
         available = {"input_id", *available_inputs, *(field for stage in selected for field in stage.outputs)}
-        missing = [field for stage in selected for field in sorted(stage.inputs) if field not in available]
+        missing = [field for stage in selected for field in sorted(required_inputs(stage, producers))
+                   if field not in available]
         extra: list[str] = []
         while missing:
             field = missing.pop()
@@ -179,7 +180,7 @@ class Pipeline:
                 raise PipelineError(f'no stage of the pipeline produces the field "{field}"')
             extra.append(producers[field].id)
             available.update(producers[field].outputs)
-            missing.extend(sorted(frozenset(producers[field].inputs) - available))
+            missing.extend(sorted(required_inputs(producers[field], producers) - available))
         return extra
 
     def find(self, stage_id: str, not_found_dummy: Any = float("inf")) -> Any:
@@ -274,8 +275,9 @@ def create_pipeline(stages: Sequence[Stage], *args: Any, pipeline_cls: type[Pipe
                     **kwargs: Any) -> Pipeline:
     """Return a pipeline of `stages` in an order in which every field is there when it is read.
 
-    The next stage is always the first of the remaining ones whose inputs are available and that consumes no field
-    which another remaining stage reads.
+    The next stage is always the first of the remaining ones whose inputs are available, behind those that it depends
+    upon, and that consumes no field which another remaining stage reads. An optional input is waited for if any stage
+    produces it.
 
     Arguments:
         stages: The stages, in any order.
@@ -289,12 +291,24 @@ def create_pipeline(stages: Sequence[Stage], *args: Any, pipeline_cls: type[Pipe
     _check_unique("identifier", [stage.id for stage in stages])
     _check_unique("output", ["input_id", *(field for stage in stages for field in stage.outputs)])
     pipeline = pipeline_cls(*args, **kwargs)
+    try:
+        after = {stage.id: dependencies(stage, stages) for stage in stages}
+    except UsageError as error:
+        raise PipelineError(str(error)) from None
+    produced = frozenset[str]().union(*(stage.outputs for stage in stages))
+    needed = {stage.id: required_inputs(stage, produced) for stage in stages}
     available, remaining = {"input_id"}, list(stages)
+
+    def may_follow(stage: Stage) -> bool:
+        return (available.issuperset(needed[stage.id])
+                and after[stage.id].isdisjoint(other.id for other in remaining)
+                and not any(frozenset(stage.consumes) & frozenset(other.inputs)
+                            for other in remaining if other is not stage))
+
     while remaining:
-        following = next((stage for stage in remaining if available.issuperset(stage.inputs) and not any(
-            frozenset(stage.consumes) & frozenset(other.inputs) for other in remaining if other is not stage)), None)
+        following = next(filter(may_follow, remaining), None)
         if following is None:
-            raise PipelineError(_why_no_order(remaining, available, stages))
+            raise PipelineError(_why_no_order(remaining, available, needed, after, produced))
         remaining.remove(following)
         pipeline.append(following)
         available = available.union(following.outputs).difference(following.consumes)
@@ -308,13 +322,15 @@ def _check_unique(what: str, names: Sequence[str]) -> None:
             f'"{name}"' for name in repeated))
 
 
-def _why_no_order(remaining: Sequence[Stage], available: set[str], stages: Sequence[Stage]) -> str:
-    produced = {field for stage in stages for field in stage.outputs}
+def _why_no_order(remaining: Sequence[Stage], available: set[str], needed: Mapping[str, frozenset[str]],
+                  after: Mapping[str, frozenset[str]], produced: frozenset[str]) -> str:
     reasons = []
     for stage in remaining:
-        for field in sorted(frozenset(stage.inputs) - available):
+        for field in sorted(needed[stage.id] - available):
             why = "is not there yet or consumed before" if field in produced else "is produced by no stage"
             reasons.append(f'the field "{field}", which the stage "{stage.id}" reads, {why}')
+        reasons.extend(f'the stage "{stage.id}" depends on "{name}" (extra_dependencies), which cannot run before it'
+                       for name in sorted(after[stage.id].intersection(other.id for other in remaining)))
     if not reasons:
         reasons = [f'"{stage.id}" consumes a field that another stage still reads' for stage in remaining]
     return "the stages cannot be put in order: " + "; ".join(reasons)

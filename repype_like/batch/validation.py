@@ -189,7 +189,8 @@ def _disabled_problems(task: Task, context: RunContext) -> Iterator[Problem]:
     off = [stage for stage in context.pipeline.stages if not stage.is_enabled(sections.section(stage.id))]
     producers = {field: stage.id for stage in off for field in stage.outputs}
     for stage in context.pipeline.stages:
-        for field in sorted(frozenset(stage.inputs) & producers.keys()) if stage not in off else ():
+        needed = frozenset(stage.inputs).difference(stage.optional_inputs)
+        for field in sorted(needed & producers.keys()) if stage not in off else ():
             producer = producers[field]
             place = task.resolved_spec.config.origin((producer, "enabled")) or _place(task, ("pipeline",))
             told = f'the stage "{stage.id}" reads the field "{field}" of the stage "{producer}", which is disabled'

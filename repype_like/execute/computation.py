@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from repype_like import events
@@ -28,8 +29,8 @@ from repype_like.execute.provisions import Provisions
 from repype_like.execute.tracking import Tracker
 from repype_like.execute.values import Slot, StoredSlot
 from repype_like.execute.workplace import Workplace
-from repype_like.plan import PLACE, Files, Node, Stored, key_for, prepare, record_id
-from repype_like.stage import Stage
+from repype_like.plan import PLACE, Files, Node, Stored, is_mark, key_for, mark_of, prepare, record_id
+from repype_like.stage import Lazy, Stage
 from repype_like.status import Status
 from repype_like.store import ACCEPTED, FieldValue, NotStorableError, Observation, OutputFile, Record, Store
 from repype_like.typing import Any, Plain, cast
@@ -80,6 +81,8 @@ class Computation:
     files: Files
     met: tuple[str, ...] = ()
     """The files that the stage had met when it failed."""
+    lost: LostValueError | None = None
+    """What it found damaged."""
 
     def __post_init__(self) -> None:
         self.stage = cast(Stage, self.place.pipeline.stage(self.node.stage))
@@ -129,10 +132,11 @@ class Computation:
             tracker.recall(lambda: self.stage.signature)
             observations, files = tracker.findings(self.files)
             self._warn_of(tracker.unasked)
-            found = mentioned_place(outputs.values(), view.path, place.tree)
+            mentioned = mentioned_place(outputs.values(), view.path, place.tree)
             fields = {field: self._encode(field, outputs[field]) if field in self.kept else None
                       for field in sorted(outputs)}
-            passed = {field: self._pass_on(field, outputs[field], fields[field]) for field in self.passing}
+            passed = {field: self._pass_on(field, outputs[field], fields[field]) for field in self.passing
+                      if not is_mark(field)}
         except BaseException:
             self.met = tracker.paths
             asides.put_back(tracker.made())
@@ -142,33 +146,60 @@ class Computation:
         finally:
             place.pipeline.on_resolve = None
         memory = peak.bytes()
-        record = self._record(key, reads, effective, section, observations, files, fields, found, started, seconds,
+        record = self._record(key, reads, effective, section, observations, files, fields, mentioned, started, seconds,
                               memory)
         place.note(record)
-        stored = {field: (view.store, value) for field, value in fields.items() if value is not None} | passed
-        slots = {field: Slot(outputs[field], stored.get(field), self.readers(field)) for field in fields}
         self._happened(events.StageFinished(task=view.name, stage=node.stage, input_id=node.input_id, tasks=self.tasks,
                                             seconds=seconds, memory=memory))
-        return Computed(record, slots, {field: Stored(replace(record, fields={field: value}), store.directory)
-                                        for field, (store, value) in passed.items()})
+        return self._computed(record, outputs, fields, passed)
+
+    def _computed(self, record: Record, outputs: dict[str, Any], fields: dict[str, FieldValue | None],
+                  passed: dict[str, tuple[Store, FieldValue]]) -> Computed:
+        """Return what came of it, for those who read it."""
+        own, mark = self.place.view.store, mark_of(self.node.stage)
+        stored = {field: (own, value) for field, value in fields.items() if value is not None} | passed
+        slots = {field: Slot(outputs[field], stored.get(field), self.readers(field)) for field in fields}
+        found = {field: Stored(replace(record, fields={field: value}), store.directory)
+                 for field, (store, value) in passed.items()}
+        if self.readers(mark):
+            slots[mark] = Slot(None, None, 0)
+        if mark in self.passing:
+            found[mark] = Stored(replace(record, fields={}), own.directory)
+        return Computed(record, slots, found)
 
     def _read_inputs(self) -> dict[str, Any]:
-        inputs: dict[str, Any] = {}
-        for field in self.stage.inputs:
-            if field == "input_id":
-                inputs[field] = self.node.input_id
-                continue
-            slot = self.known[field][1]
-            try:
-                inputs[field] = slot.read()
-            except DamagedError as error:
-                if isinstance(slot, StoredSlot):
-                    raise LostValueError(slot, error) from error
-                raise
+        inputs: dict[str, Any] = {"input_id": self.node.input_id} if "input_id" in self.stage.inputs else {}
+        lazy = self.stage.lazy
+        for field, _ in self.node.reads:
+            if not is_mark(field):
+                slot = self.known[field][1]
+                inputs[field] = Lazy(partial(self._read, slot.peek, slot), field) if field in lazy else (
+                    self._read(slot.read, slot))
         return inputs
+
+    def _read(self, read: Callable[[], Any], slot: Slot | StoredSlot) -> Any:
+        """Return the value of a slot; if it is damaged, nothing that the stage makes of that counts."""
+        try:
+            return read()
+        except DamagedError as error:
+            if not isinstance(slot, StoredSlot):
+                raise
+            self.lost = LostValueError(slot, error)
+            raise self.lost from error
 
     def _process(self, inputs: dict[str, Any], section: Config) -> tuple[dict[str, Any], float]:
         """Have the stage compute, and return its outputs and how many seconds it took."""
+        try:
+            return self._processed(inputs, section)
+        finally:
+            for field in self.stage.lazy:
+                if field in inputs:
+                    inputs[field].close()
+                    self.known[field][1].release()
+            if self.lost is not None:
+                raise self.lost  # whatever the stage made of it
+
+    def _processed(self, inputs: dict[str, Any], section: Config) -> tuple[dict[str, Any], float]:
         stage, pipeline, status = self.stage, self.place.pipeline, Status(report=self._reported)
         started = time.perf_counter()
         if type(stage).run is not Stage.run:

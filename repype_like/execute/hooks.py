@@ -10,6 +10,7 @@ from repype_like.config import Config
 from repype_like.execute.failure import describe, user_traceback
 from repype_like.execute.values import Fields
 from repype_like.execute.workplace import Workplace
+from repype_like.plan import is_mark
 from repype_like.stage import Stage, StageEvent
 from repype_like.status import Status
 from repype_like.typing import Any, InputID
@@ -42,7 +43,7 @@ def call_hooks(place: Workplace, stage: Stage, event: StageEvent, input_id: Inpu
     """
     if not has_hooks(stage, event):
         return
-    data = Fields({field: slot.peek for field, slot in fields.items()})
+    data = Fields({field: slot.peek for field, slot in fields.items() if not is_mark(field)})
     data["input_id"] = input_id
     config = Config.of_stage(place.view.configure(input_id, stage.id), stage.id)
     stage.fill_in(config)

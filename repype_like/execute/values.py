@@ -47,6 +47,12 @@ class Slot:
         frozen, self._frozen = self._frozen, None
         return self._format.load(memoryview(frozen))
 
+    def release(self) -> None:
+        """Count one of the readers as done, who did not :meth:`read`."""
+        self._readers -= 1
+        if self._readers <= 0:
+            self._frozen = None
+
     def peek(self) -> Any:
         """Return a value for somebody who is not one of the readers.
 
@@ -89,6 +95,9 @@ class StoredSlot:
             DamagedError: If what is stored is not what was written.
         """
         return self.peek()
+
+    def release(self) -> None:
+        """Do nothing: it stays where it is."""
 
     def peek(self) -> Any:
         """Do the same."""

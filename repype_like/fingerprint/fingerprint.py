@@ -252,7 +252,8 @@ def _key_of(stage: Any) -> Any:
     """
     if function_of(stage) is not None:
         fields = [frozenset(getattr(stage, name)) for name in _FIELDS]
-        return (id(stage.function), repr(stage.version), stage.fingerprint, stage.order, stage.seeded, *fields)
+        return (id(stage.function), repr(stage.version), stage.fingerprint, stage.order, stage.seeded,
+                frozenset(stage.lazy), *fields)
     state = _attributes_of(stage)
     others = [(name, type(value), value) for name, value in state.items() if name not in _OWN_STATE]
     if not all(kind in _SIMPLE for _, kind, _ in others):
@@ -263,7 +264,8 @@ def _key_of(stage: Any) -> Any:
 
 def _carried(stage: Any, function: Any) -> dict[str, Any]:
     """Return what counts of a stage that was made of a function, besides the code of that."""
-    return {"function": function, "order": stage.order, **({"seeded": True} if stage.seeded else {})}
+    return {"function": function, "order": stage.order, **({"seeded": True} if stage.seeded else {}),
+            **({"lazy": sorted(stage.lazy)} if stage.lazy else {})}
 
 
 @contextmanager

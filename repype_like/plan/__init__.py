@@ -15,10 +15,10 @@ from repype_like.plan.plan import Node, Plan, Skip, Stored, TaskPlan, Transfer, 
 from repype_like.plan.planner import Request, is_up_to_date, make_plan, plan_task
 from repype_like.plan.reasons import Reason, Verdict, changed_pieces, locate_output
 from repype_like.plan.steps import Action, Restore, Step, plan_input
-from repype_like.plan.view import StageView, TaskView
+from repype_like.plan.view import StageView, TaskView, is_mark, mark_of
 
 __all__ = ["GPUS", "NOT_SET", "PLACE", "Acceptance", "Action", "Catalogue", "Claim", "Claims", "Difference", "Files",
            "Limits", "Node", "Plan", "Reason", "Request", "Restore", "Skip", "StageView", "Stamp", "Step", "Stored",
            "TaskPlan", "TaskView", "Transfer", "Unit", "Verdict", "changed_pieces", "conflict", "cut", "differences",
-           "find_acceptable", "is_at_home", "is_up_to_date", "key_for", "limits_of", "locate_output", "make_plan",
-           "plan_input", "plan_task", "pre_key", "prepare", "record_id", "task_key"]
+           "find_acceptable", "is_at_home", "is_mark", "is_up_to_date", "key_for", "limits_of", "locate_output",
+           "make_plan", "mark_of", "plan_input", "plan_task", "pre_key", "prepare", "record_id", "task_key"]

@@ -18,7 +18,7 @@ from repype_like.plan.differences import differences
 from repype_like.plan.files import Files
 from repype_like.plan.keys import task_key
 from repype_like.plan.places import PLACE, is_at_home
-from repype_like.plan.view import StageView, TaskView
+from repype_like.plan.view import StageView, TaskView, is_mark
 from repype_like.store import Digest, OutputFile, Record
 from repype_like.typing import Any, InputID, Literal
 
@@ -64,6 +64,8 @@ class Situation:
     """What is wrong with the digest, or an empty text."""
     forced: bool
     files: Files
+    reads: Mapping[str, str]
+    """By field that is read, and by mark of a stage that it depends upon, the name of the record."""
 
 
 _Predicate = Callable[[Situation], Iterator[Reason]]
@@ -167,6 +169,21 @@ def moved(now: Situation) -> Iterator[Reason]:
                      f'moved: the values of "{now.stage.id}" contain the path of the {what}, which was {directory}')
 
 
+def wiring_changed(now: Situation) -> Iterator[Reason]:
+    """An optional field is produced now, or not any more; or the stage depends on other stages than before."""
+    if now.before is None or now.before.fingerprint != now.stage.fingerprint:
+        return
+    for field in sorted(now.reads.keys() ^ now.before.reads.keys()):
+        producer, joined = now.view.producer.get(field), field in now.reads
+        if is_mark(field):
+            text = f'{"now" if joined else "no longer"} depends on the stage "{field[1:]}"'
+        elif joined and producer is not None:
+            text = f'"{field}" now comes from the stage "{producer.id}"'
+        else:
+            text = f'"{field}" is not produced any more, so its default counts'
+        yield Reason("producer changed", "pipeline", f'{text} (stage "{now.stage.id}")')
+
+
 def upstream(now: Situation) -> Iterator[Reason]:
     """What the stage reads is produced by another stage, or comes from another record."""
     known = now.digest.stages if now.digest else ()
@@ -182,7 +199,7 @@ _WHOLE: tuple[_Predicate, ...] = (forced, damaged)
 """Those that say it all."""
 _FIRST: tuple[_Predicate, ...] = (failed, never_run, input_added, stage_added)
 _CHANGES: tuple[_Predicate, ...] = (code_changed, config_changed, packages_changed, file_changed, output_missing,
-                                    moved)
+                                    moved, wiring_changed)
 
 
 def reasons(now: Situation) -> tuple[Reason, ...]:

@@ -122,9 +122,9 @@ class _InputPlanning:
         steps = []
         for stage in self.view.stages:
             if stage.is_enabled(config.get(stage.id) or {}):
-                step = self._step(stage, config, {name: names[name] for name in stage.inputs if name in names})
-                for output in stage.outputs:
-                    names[output] = step.name
+                step = self._step(stage, config, {name: names[name] for name in stage.sources if name in names})
+                for name in stage.results:
+                    names[name] = step.name
                 steps.append(step)
         return self._with_values(_until(steps, self.view, last))
 
@@ -140,19 +140,20 @@ class _InputPlanning:
                 self.coming.update((item.target, item.hash) for item in restore)
                 current = (source is self.view and before is not None and before.name == record.name
                            and not restore)
+                why = () if current else self._reasons(stage, effective, key, reads, before, forced=False)
                 return Step(stage.id, Action.KEEP if source is self.view else Action.TAKE, key, reads, record, source,
-                            restore, () if current else self._reasons(stage, effective, key, before, forced=False))
+                            restore, why)
         self.coming.update((path, None) for path in self._outputs_of(before))
         return Step(stage.id, Action.COMPUTE, key, reads,
-                    reasons=self._reasons(stage, effective, key, before, forced=forced))
+                    reasons=self._reasons(stage, effective, key, reads, before, forced=forced))
 
-    def _reasons(self, stage: StageView, config: Mapping[str, Any], key: str, before: Record | None, *,
-                 forced: bool) -> tuple[Reason, ...]:
+    def _reasons(self, stage: StageView, config: Mapping[str, Any], key: str, reads: Mapping[str, str],
+                 before: Record | None, *, forced: bool) -> tuple[Reason, ...]:
         if not self.explain:
             return ()
         return reasons(Situation(
             self.view, stage, self.input_id, key, config, self.catalogue.digest(self.view), before,
-            self.catalogue.names_record(self.view, stage.id, self.input_id), self.damage, forced, self.files))
+            self.catalogue.names_record(self.view, stage.id, self.input_id), self.damage, forced, self.files, reads))
 
     def _valid(self, key: str) -> tuple[TaskView, Record, tuple[Restore, ...]] | None:
         """Return a record that is valid for this task, the task that has it, and what has to be put in place for it."""

@@ -13,7 +13,17 @@ from repype_like.plan.limits import PLAIN, Limits
 from repype_like.store import Store
 from repype_like.typing import Any, InputID, Plain
 
-__all__ = ["StageView", "TaskView"]
+__all__ = ["StageView", "TaskView", "is_mark", "mark_of"]
+
+
+def mark_of(stage_id: str) -> str:
+    """Return what stands among the fields for a stage as a whole, where another depends on it but on no value."""
+    return f"@{stage_id}"
+
+
+def is_mark(field: str) -> bool:
+    """Tell whether that is so for `field`."""
+    return field.startswith("@")
 
 
 @dataclass(frozen=True)
@@ -40,11 +50,23 @@ class StageView:
     """The outputs whose values stay when the task is complete: those neither marginal nor consumed."""
     limits: Limits = PLAIN
     """What it may cost and what it needs; affects no result."""
+    after: frozenset[str] = frozenset()
+    """The stages that it depends upon without reading any field of them."""
 
     @cached_property
     def shape(self) -> str:
         """Hash of all that counts of the stage wherever it is used."""
-        return hash_value((self.id, self.fingerprint, sorted(self.inputs), sorted(self.outputs), sorted(self.kept)))
+        return hash_value((self.id, self.fingerprint, sorted(self.sources), sorted(self.outputs), sorted(self.kept)))
+
+    @cached_property
+    def sources(self) -> frozenset[str]:
+        """What it depends upon: the fields it reads, and the marks of stages."""
+        return self.inputs.union(map(mark_of, self.after)) if self.after else self.inputs
+
+    @cached_property
+    def results(self) -> tuple[str, ...]:
+        """What others may depend upon: its outputs, and its mark."""
+        return (*self.outputs, mark_of(self.id))
 
     @cached_property
     def prepared(self) -> list[tuple[Any, Mapping[str, str], dict[str, Any], str]]:
@@ -107,5 +129,5 @@ class TaskView:
 
     @cached_property
     def producer(self) -> Mapping[str, StageView]:
-        """The stage that produces a field, by field."""
-        return {output: stage for stage in self.stages for output in stage.outputs}
+        """The stage that produces a field, by field; and the stage itself by its mark."""
+        return {name: stage for stage in self.stages for name in stage.results}

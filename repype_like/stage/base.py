@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from types import GeneratorType
 from typing import Literal
 
 from repype_like import status as _status
 from repype_like.config import Config
 from repype_like.errors import UsageError
+from repype_like.stage.callbacks import Callbacks, StageCallback, StageEvent
+from repype_like.stage.lazy import Lazy
 from repype_like.stage.naming import suggest_stage_id
 from repype_like.stage.parameters import ConfigProblem, Parameters
-from repype_like.typing import TYPE_CHECKING, Any, InputID, PipelineData, Protocol, Self
+from repype_like.stage.returned import OutputMismatch, checked
+from repype_like.stage.wiring import check_wiring
+from repype_like.typing import TYPE_CHECKING, Any, InputID, PipelineData, Self
 
 if TYPE_CHECKING:
     import logging
 
     from repype_like.formats import FormatLike
-    from repype_like.formats.streams import NewSequence, Streams
+    from repype_like.formats.streams import NewSequence
     from repype_like.pipeline import Pipeline
     from repype_like.status import Status
 
 __all__ = ["OutputMismatch", "Stage", "StageCallback", "StageEvent"]
 
-StageEvent = Literal["start", "end", "skip", "after"]
-"""What a callback can be added for: ``after`` means both ``end`` and ``skip``."""
-
-
-class StageCallback(Protocol):
-    """What :meth:`Stage.add_callback` takes."""
-
-    def __call__(self, stage: Stage, event: StageEvent, pipeline: Pipeline, input_id: InputID, data: PipelineData,
-                 config: Config, status: Status | None, **kwargs: Any) -> None:
-        """Take notice that `event` happened to `stage` for `input_id`; `data` maps the fields known so far."""
-
-
-class OutputMismatch(AssertionError):
-    """A stage returned other fields than its `outputs`; the message names them."""
-
-
-class Stage:
+class Stage(Callbacks):
     """One step of a pipeline: it reads fields, and produces others in :meth:`process`.
 
     A stage is described by its class attributes; its hyperparameters are the section of the configuration that bears
@@ -56,6 +44,17 @@ class Stage:
 
     consumes: Collection[str] = []
     """The fields that this stage reads and that no stage may read after it; they are not stored."""
+
+    optional_inputs: Collection[str] = ()
+    """Further fields that this stage reads if there are stages which produce them; otherwise the defaults of the
+    parameters of :meth:`process` count."""
+
+    lazy: Collection[str] = ()
+    """The inputs of which :meth:`process` gets a :class:`~repype_like.stage.Lazy` handle instead of the value."""
+
+    extra_dependencies: Collection[str] = ()
+    """Stages, by identifier or by a field that they produce, which this stage runs after and depends upon without
+    reading anything of them."""
 
     enabled_by_default: bool = True
     """Whether the stage takes part if its hyperparameter ``enabled`` is not set."""
@@ -119,10 +118,11 @@ class Stage:
             self._declare(Parameters.of_class(cls.config_class))
         self.id = cls.id if hasattr(cls, "id") else suggest_stage_id(cls.__name__)
         self.consumes = frozenset(cls.consumes)
-        self.inputs = frozenset(cls.inputs) | self.consumes
+        self.inputs = frozenset(cls.inputs) | self.consumes | frozenset(cls.optional_inputs)
         self.outputs = frozenset(cls.outputs)
         self.enabled_by_default = cls.enabled_by_default
-        self.event_callbacks: dict[StageEvent, list[StageCallback]] = {}
+        check_wiring(self)
+        self.event_callbacks = {}
         if self.id.endswith("+"):
             raise UsageError(f'the identifier of a stage must not end with "+": {self.id}')
 
@@ -161,25 +161,6 @@ class Stage:
     def sha(self) -> str:
         """The hash of the implementation of this stage, with everything of the project that it reaches."""
         return str(_fingerprint(self).hash)
-
-    def callback(self, event: StageEvent, **kwargs: Any) -> None:
-        """Call the callbacks that were added for `event`, with `kwargs`."""
-        for callback in self.event_callbacks.get(event, ()):
-            callback(stage=self, event=event, **kwargs)
-
-    def add_callback(self, event: StageEvent, callback: Callable[..., Any]) -> None:
-        """Have `callback` called upon `event`."""
-        for single in _single_events(event):
-            self.event_callbacks.setdefault(single, []).append(callback)
-
-    def has_callback(self, event: StageEvent, callback: StageCallback) -> bool:
-        """Tell whether `callback` is called upon `event` already."""
-        return all(callback in self.event_callbacks.get(single, ()) for single in _single_events(event))
-
-    def remove_callback(self, event: StageEvent, callback: Callable[..., Any]) -> None:
-        """Undo :meth:`add_callback`."""
-        for single in _single_events(event):
-            self.event_callbacks[single].remove(callback)
 
     def fill_in(self, config: Config) -> None:
         """Set the declared defaults in this stage's section of the configuration, and those it is going to ask for."""
@@ -247,13 +228,19 @@ class Stage:
         self.callback("start", **around)
         started = time.perf_counter()
         outputs = self.process(pipeline=pipeline, config=self.config_to_process(config), status=status,
-                               **{field: data[field] for field in self.inputs})
+                               **self._fields_of(data))
         seconds = time.perf_counter() - started
         data.update(self.check_outputs(outputs))
         for field in self.consumes:
-            del data[field]
+            data.pop(field, None)
         self.callback("end", **around)
         return seconds
+
+    def _fields_of(self, data: PipelineData) -> PipelineData:
+        """Return what :meth:`process` reads of the fields that are known."""
+        fields = {field: data[field] for field in self.inputs if field in data or field not in self.optional_inputs}
+        return fields | {field: Lazy(partial(data.get, field), field) for field in self.lazy
+                         if field in fields and not isinstance(fields[field], Lazy)}
 
     def skip(self, pipeline: Pipeline, input_id: InputID, data: PipelineData, config: Config,
              status: Status | None = None, **kwargs: Any) -> None:
@@ -275,51 +262,7 @@ class Stage:
             OutputMismatch: If it does not.
             NotStorableError: If an item cannot be stored.
         """
-        outputs = self._with_streams(outputs, new_sequence)
-        if not isinstance(outputs, Mapping):
-            if outputs is None and not self.outputs:
-                return {}
-            raise OutputMismatch(f'stage "{self.id}" returned {type(outputs).__name__} instead of a dictionary with '
-                                 f"the fields {_listed(self.outputs)}")
-        missing, extra = frozenset(self.outputs) - outputs.keys(), outputs.keys() - frozenset(self.outputs)
-        if missing or extra:
-            parts = [f"did not return {_listed(missing)}" if missing else "",
-                     f"returned {_listed(extra)}, which its outputs do not name" if extra else ""]
-            raise OutputMismatch(f'stage "{self.id}" ' + " and ".join(filter(None, parts)))
-        return dict(outputs)
-
-    def _with_streams(self, outputs: Any, new_sequence: NewSequence | None) -> Any:
-        """Return `outputs` with stored sequences in place of what is yielded."""
-        is_mapping = isinstance(outputs, Mapping)
-        if not isinstance(outputs, GeneratorType) and not (is_mapping and (
-                self.formats or any(isinstance(value, GeneratorType) for value in outputs.values()))):
-            return outputs
-        from repype_like.formats.streams import Streams, temporary_sequence  # most stages yield nothing
-
-        with Streams(self.formats, new_sequence or temporary_sequence) as streams:
-            returned = outputs if is_mapping else self._yielded(outputs, streams)
-            for field, value in returned.items():
-                if streams.is_wanted(field, value):
-                    streams.extend(field, value)
-            return {**returned, **streams.finish()}
-
-    def _yielded(self, items: Generator[Any, None, Any], streams: Streams) -> Mapping[str, Any]:
-        """Write what :meth:`process` yields, and return what it returns at the end."""
-        fields = frozenset(self.outputs)
-        while True:
-            try:
-                item = next(items)
-            except StopIteration as end:
-                returned = end.value if isinstance(end.value, Mapping) else {}
-                for field in fields - returned.keys():
-                    streams.begin(field)  # there may have been no item
-                return returned
-            if not isinstance(item, Mapping) or not item.keys() <= fields:
-                what = _listed(item.keys() - fields) if isinstance(item, Mapping) else type(item).__name__
-                raise OutputMismatch(f'stage "{self.id}" yielded {what} instead of dictionaries with the fields '
-                                     f"{_listed(fields)}, each with one item")
-            for field, value in item.items():
-                streams.add(field, value)
+        return checked(self, outputs, new_sequence)
 
     def process(self, pipeline: Pipeline, config: Config, status: Status | None = None, *args: Any,
                 **inputs: Any) -> PipelineData:
@@ -376,11 +319,3 @@ def _fingerprint(stage: Stage) -> Any:
     from repype_like.fingerprint import fingerprint_of  # needed only by those who ask for it, and not free to import
 
     return fingerprint_of(stage)
-
-
-def _single_events(event: StageEvent) -> tuple[StageEvent, ...]:
-    return ("end", "skip") if event == "after" else (event,)
-
-
-def _listed(fields: Collection[str]) -> str:
-    return ", ".join(f'"{field}"' for field in sorted(fields)) or "(none)"

@@ -9,11 +9,14 @@ from typing import overload
 
 from repype_like.config import Config
 from repype_like.errors import UsageError, did_you_mean
-from repype_like.stage.base import OutputMismatch, Stage
+from repype_like.stage.base import Stage
 from repype_like.stage.conversion import hint_words, is_instance, to_yaml
 from repype_like.stage.hints import hints_of
+from repype_like.stage.lazy import Lazy
 from repype_like.stage.naming import suggest_stage_id
 from repype_like.stage.parameters import REQUIRED, Parameter, Parameters
+from repype_like.stage.returned import OutputMismatch
+from repype_like.stage.wiring import check_wiring
 from repype_like.typing import TYPE_CHECKING, Any, PipelineData
 
 if TYPE_CHECKING:
@@ -70,6 +73,8 @@ class FunctionStage(Stage):
                 known = [known for known in vars(Stage) if not known.startswith("_")]
                 raise UsageError(f'a stage has no attribute "{name}"; {did_you_mean(name, known)}'.rstrip("; "))
         vars(self).update(given)
+        check_wiring(self)
+        self._check_optional(signature)
         own = tuple(Parameter(name, hints.get(name, Any), item.default if item.default is REQUIRED
                               else to_yaml(item.default))
                     for name, item in signature.parameters.items() if item.kind is inspect.Parameter.KEYWORD_ONLY)
@@ -88,13 +93,26 @@ class FunctionStage(Stage):
                 **inputs: Any) -> PipelineData:
         """Call the function, and return what it returned by output."""
         for name, hint in self.hints.items():
-            if name in inputs and not is_instance(inputs[name], hint):
+            if name in inputs and not is_instance(inputs[name], hint) and not isinstance(inputs[name], Lazy):
                 raise TypeError(f'the field "{name}" is {type(inputs[name]).__name__}, while the stage "{self.id}" '
                                 f"expects {hint_words(hint)}")
-        given = {"pipeline": pipeline, "config": config, "status": status, "stage": self}
-        arguments = [given[name] if name in given else inputs[name] for name in self.positional]
+        given = {**self.absent, **inputs, "pipeline": pipeline, "config": config, "status": status, "stage": self}
+        arguments = [given[name] for name in self.positional]
         entries: Mapping[str, Any] = config.final() if isinstance(config, Config) else {}
         return self._by_field(self.function(*arguments, **self.keywords.values(entries)))
+
+    def _check_optional(self, signature: inspect.Signature) -> None:
+        """Take down what counts for the optional fields where nothing produces them."""
+        self.absent: dict[str, Any] = {}
+        for name in self.optional_inputs:
+            if name not in self.inputs:
+                raise UsageError(f'optional_inputs of the stage "{self.id}" names "{name}", which is no parameter of '
+                                 f"its function; {did_you_mean(name, self.inputs)}".rstrip("; "))
+            default = signature.parameters[name].default
+            if default is REQUIRED:
+                raise UsageError(f'the field "{name}" of the stage "{self.id}" is optional, so it needs a default: '
+                                 f"{name}=None")
+            self.absent[name] = default
 
     def _by_field(self, returned: Any) -> PipelineData:
         if isinstance(returned, Mapping) and returned.keys() == self.outputs:

@@ -75,7 +75,7 @@ def _records_of(place: Workplace, input_id: InputID, fields: Mapping[str, Any], 
         record = valid.get(stage.id)
         if record is None:
             effective = stage.effective_config(config.get(stage.id) or {})
-            reads = {field: names[field] for field in stage.inputs if field in names}
+            reads = {field: names[field] for field in stage.sources if field in names}
             found = mentioned_place((fields[name] for name in stage.outputs if name in fields), view.path, view.tree)
             key = pre_key(stage, effective, input_id, reads, view.packages)
             record = Record(
@@ -83,7 +83,7 @@ def _records_of(place: Workplace, input_id: InputID, fields: Mapping[str, Any], 
                 fingerprint=stage.fingerprint, config=to_plain(effective), reads=reads, observations=observations,
                 outputs=outputs if last else (), started=time.time(), seconds=_seconds(times, stage.id, input_id),
                 note={"final": to_plain(config.get(stage.id) or {}), **({PLACE: list(found)} if found else {})})
-        names.update(dict.fromkeys(stage.outputs, record.name))
+        names.update(dict.fromkeys(stage.results, record.name))
         yield replace(record, fields=values)
 
 

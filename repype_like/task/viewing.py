@@ -9,7 +9,7 @@ from repype_like.fingerprint import Codebase, Fingerprinter
 from repype_like.fingerprint.whereabouts import place_of
 from repype_like.pipeline import Pipeline
 from repype_like.plan import StageView, limits_of
-from repype_like.stage import Stage
+from repype_like.stage import Stage, dependencies
 from repype_like.task.errors import blaming
 from repype_like.typing import Any
 
@@ -28,10 +28,11 @@ def stage_views(codebase: Codebase, pipeline: Pipeline, dropped: frozenset[str])
     dropped = dropped.union(*(stage.consumes for stage in pipeline.stages),
                             *(stage.outputs for stage in pipeline.stages if stage.cache is False))
     for stage in pipeline.stages:
-        yield _stage_view(stage, fingerprinter, dropped)
+        yield _stage_view(stage, fingerprinter, dropped, dependencies(stage, pipeline.stages))
 
 
-def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[str]) -> StageView:
+def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[str],
+                after: frozenset[str]) -> StageView:
     fingerprint = fingerprinter.stage(stage)
     outputs = frozenset(stage.outputs)
     return StageView(
@@ -40,7 +41,7 @@ def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[s
         distributions=fingerprint.distributions,
         enabled_by_default=stage.enabled_by_default, default_config=dict(stage.default_config),
         ignore_config=frozenset(stage.ignore_config), normalized_config=_normalized_config(stage),
-        kept=outputs - dropped, limits=limits_of(stage))
+        kept=outputs - dropped, limits=limits_of(stage), after=after)
 
 
 def _normalized_config(stage: Stage) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
