@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from repype_like.cli.commands import (
     verify,
     watch,
 )
+from repype_like.cli.streams import give_up_stdout, make_sure_of_streams
 from repype_like.errors import RepypeError, did_you_mean
 from repype_like.typing import NoReturn
 from repype_like.version import VERSION
@@ -133,6 +133,7 @@ def _check_command(parser: argparse.ArgumentParser, arguments: Sequence[str]) ->
 def guarded(perform: Callable[[], int]) -> int:
     """Return the exit code of `perform`, and turn whatever it raises into a message and an exit code."""
     try:
+        make_sure_of_streams()
         code = perform()
         sys.stdout.flush()
     except SystemExit as end:  # of argparse, which has said why
@@ -143,12 +144,14 @@ def guarded(perform: Callable[[], int]) -> int:
         sys.stderr.write("\nrepype: interrupted\n")
         return INTERRUPTED
     except BrokenPipeError:
-        # Who read our output has seen enough. What is left of it must not be tried once more as Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        give_up_stdout()  # who read it has seen enough
         return BROKEN_PIPE
     except OSError as error:
         if error.errno not in _OF_THE_SYSTEM:
             return _report_bug(error)
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):  # stores say what it is
+            give_up_stdout()
+            return _report(RepypeError(f"cannot write to stdout: {error.strerror}"))
         where = f"{error.filename}: " if error.filename else ""
         return _report(RepypeError(f"{where}{error.strerror}"))
     except Exception as error:  # noqa: BLE001  whatever else comes up is our mistake

@@ -15,6 +15,7 @@ from repype_like.cli.listing import name_root, print_rows, require_runnable, row
 from repype_like.cli.problems import report_problems
 from repype_like.cli.selection import Selection
 from repype_like.cli.signals import Interruption
+from repype_like.cli.streams import give_up_stdout
 from repype_like.cli.summary import print_summary
 from repype_like.cli.terminal import Terminal, err
 from repype_like.cli.words import clean
@@ -114,7 +115,7 @@ def _run(selection: Selection, workplaces: Workplaces, plan: Plan, request: Requ
         print_summary(show.terminal, summary, console.state, selection)
         if interruption.exit_code is not None:
             show.terminal.line("Interrupted; the next run goes on from here.")
-    return interruption.exit_code or (0 if summary.succeeded else FAILED)
+    return interruption.exit_code or (0 if summary.succeeded and not show.problem else FAILED)
 
 
 class _Show:
@@ -134,6 +135,8 @@ class _Show:
         self._batch = batch
         self._data = data
         self._serial = serial
+        self.problem = ""
+        """Why events are not written any more."""
 
     @property
     def runs(self) -> bool:
@@ -147,8 +150,19 @@ class _Show:
         else:
             self.console.feed(event)
         if self._data is not None and not isinstance(event, events.Tick):
-            self._data.write('{"schema": 1, ' + events.to_json(event)[1:] + "\n")
-            self._data.flush()
+            self._write(self._data, event)
+
+    def _write(self, data: TextIO, event: events.Event) -> None:
+        try:
+            data.write('{"schema": 1, ' + events.to_json(event)[1:] + "\n")
+            data.flush()
+        except BrokenPipeError:  # who read it has seen enough
+            raise
+        except OSError as error:
+            self._data = None
+            give_up_stdout()
+            self.problem = f"cannot write to stdout: {error.strerror}"
+            self.console.say(f"warning: {self.problem}; the run goes on without")
 
     def _stop(self) -> None:
         if not self.runs:

@@ -187,7 +187,8 @@ def test_memory_that_runs_out_fails_the_input(make_tree: MakeTree) -> None:
 @pytest.mark.parametrize("leak", [
     "[kept.append(open('/dev/null')) for _ in range(100)]",
     "[kept.append(subprocess.Popen(['sleep', '1000'])) for _ in range(20)]",
-], ids=["files", "children"])
+    "[threading.Thread(target=time.sleep, args=(1e4,), daemon=True).start() for _ in range(60)]",
+], ids=["files", "children", "threads"])
 def test_a_worker_that_stages_have_worn_out_is_replaced(make_tree: MakeTree, leak: str) -> None:
     body = f"""
         kept = globals().setdefault("_kept", [])
@@ -197,6 +198,24 @@ def test_a_worker_that_stages_have_worn_out_is_replaced(make_tree: MakeTree, lea
     project = make_tree(body, inputs=range(1, 41))
     project.run("run", "tasks", "-j1").ok()
     assert len({fields["b"] for fields in project.results("tasks").values()}) > 1
+
+
+def test_the_coordinator_leaks_nothing(make_tree: MakeTree) -> None:
+    """Whatever workers say, store, leave behind, and however they end."""
+    body = """
+        if input_id % 100 == 99 and not os.path.exists(f"tried-{input_id}"):
+            Path(f"tried-{input_id}").touch()
+            os.kill(os.getpid(), 9)
+        print("said")
+        coordinator = f"/proc/{os.getppid()}"
+        return {"b": [len(os.listdir(f"{coordinator}/fd")), len(os.listdir(f"{coordinator}/task")), "x" * 100_000]}
+        """
+    project = make_tree(body, inputs=range(500), retries=1)
+    project.run("run", "tasks", "-j2").ok()
+    held = {number: fields["b"][:2] for number, fields in project.results("tasks").items()}
+    early = max(files for number, (files, _) in held.items() if number < 50)
+    assert max(files for files, _ in held.values()) <= early + 2
+    assert {threads for _, threads in held.values()} == {1}
 
 
 def test_workers_share_the_cores_among_numerics_libraries(make_tree: MakeTree) -> None:
