@@ -51,5 +51,6 @@ def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskClust
     pytest.importorskip("distributed")
     cluster = DaskCluster(tmp_path_factory.mktemp("dask")).start()
     cluster.add_worker("--nworkers", "2", "--memory-limit", "500MB")
+    cluster.wait_for(2)
     yield cluster
     cluster.close()

@@ -36,7 +36,7 @@ __all__ = ["DaskCluster", "descendants", "traced", "until"]
 _QUIET = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "20s", "DASK_LOGGING__DISTRIBUTED": "error"}
 
 
-def until(condition: Callable[[], object], seconds: float = 60) -> None:
+def until(condition: Callable[[], object], seconds: float = 150) -> None:
     """Wait until `condition` holds."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -96,6 +96,13 @@ class DaskCluster:
         """Start a worker of one thread; `args` are further ones of ``dask worker``."""
         return self._start("worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard",
                            "--local-directory", str(self.folder / f"worker-{len(self.processes)}"), *args, env=env)
+
+    def wait_for(self, workers: int) -> None:
+        """Wait until so many workers are there."""
+        from distributed import Client
+
+        with Client(self.address, set_as_default=False) as client:
+            until(lambda: len(client.nthreads()) == workers)
 
     def close(self) -> None:
         """End all of it."""

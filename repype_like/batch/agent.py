@@ -70,7 +70,7 @@ def main() -> None:
         while pipe.poll(_IDLE_SECONDS):
             message = pickle.loads(pipe.recv_bytes())
             if isinstance(message, Run):
-                batch = Batch(pipe, message, opening.job, tasks, MemoryLimit(opening.memory))
+                batch = Batch(pipe, message, opening.job, tasks)
                 if not batch.run():
                     return
                 send(pipe, Done())
@@ -99,14 +99,15 @@ def _open(opening: Open) -> ReceivedTasks:
 class Batch:
     """Units that an agent is given together."""
 
-    def __init__(self, pipe: Connection, work: Run, job: Path, tasks: ReceivedTasks, memory: MemoryLimit):
+    def __init__(self, pipe: Connection, work: Run, job: Path, tasks: ReceivedTasks):
         self._pipe = pipe
         self._work = work
         self._job = job
         self._units, self._given = unpack(work.units)
         self._tasks = tasks
-        self._memory = memory
-        self._executor = LocalExecutor(1, lambda units: _Relay(units, self._given, self._said.append))
+        self._memory = MemoryLimit(work.memory)
+        self._executor = LocalExecutor(1, lambda units: _Relay(units, self._given, self._said.append), cores=1,
+                                       devices=work.devices)
         self._left = list(range(len(self._units)))
         self._looks = 0
         """How many times the executor has looked around since the units were recalled."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from repype_like.execute.devices import Devices
@@ -68,14 +68,15 @@ class Budget:
     Arguments:
         workers: The number of cores that may be used.
         available: How many there are of what stages name in their `resources`; one of everything that is not here.
+        devices: The GPUs, if they are not to be found out.
     """
 
-    def __init__(self, workers: int, available: Mapping[str, float]):
+    def __init__(self, workers: int, available: Mapping[str, float], devices: Sequence[str] | None = None):
         self._cpus = workers
         self._available = available
         self._held: dict[int, Needs] = {}
         """By process."""
-        self.devices = Devices(available.get(GPUS))
+        self.devices = Devices(available.get(GPUS), devices)
         """The GPUs."""
         free = free_memory()
         self.small = sys.maxsize if free is None else free // (_SMALL * workers)

@@ -49,16 +49,21 @@ class LocalExecutor:
         workers: The number of processes, and of cores that they may use.
         schedule: Makes what keeps account of the units, if somebody else has a say in that.
         available: How many there are of what stages name in their `resources`; one of everything that is not here.
+        cores: How many cores all processes share; by default, those that this process may use.
+        devices: The GPUs, if they are not to be found out.
     """
 
     def __init__(self, workers: int, schedule: Callable[[Sequence[Unit]], Schedule] = Schedule,
-                 available: Mapping[str, float] | None = None):
+                 available: Mapping[str, float] | None = None, cores: int | None = None,
+                 devices: Sequence[str] | None = None):
         self.workers = workers
         """How many units run at the same time."""
         self.stopped = False
         """Whether no further unit is started."""
         self._make_schedule = schedule
         self._available = available or {}
+        self._cores = cores
+        self._devices = devices
         self._units: Sequence[Unit] = ()
         self._dropped: frozenset[str] = frozenset()
         self._killed = False
@@ -67,7 +72,7 @@ class LocalExecutor:
         self._workers: list[WorkerProcess] = []
         self._schedule = Schedule(())
         self._places: Workplaces = {}
-        self._budget = Budget(workers, self._available)
+        self._budget = Budget(workers, self._available, devices)
         self._peaks: dict[str, int] = {}
         """The peak memory of stages, as far as it is known."""
         self._suspects: set[int] = set()
@@ -77,12 +82,12 @@ class LocalExecutor:
         """Run units; what happens is told in the order in which it happens in each worker."""
         self._units, self._places, self._suspects = units, workplaces, set()
         self._schedule = self._make_schedule(units)
-        self._budget = Budget(self.workers, self._available)
+        self._budget = Budget(self.workers, self._available, self._devices)
         count = min(self.workers, len(units))
         if count > 1:
             stages = {node.stage for unit in units for node in unit.nodes}
             self._peaks.update((stage, cost.memory) for stage, cost in past_costs(workplaces.values(), stages).items())
-        share = max(1, usable_cores() // max(self.workers, 1))
+        share = max(1, (self._cores or usable_cores()) // max(self.workers, 1))
         guard = Guard()
         self._start = lambda number, devices: start_worker(number, units, workplaces, share, guard, devices)
         try:

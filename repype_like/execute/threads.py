@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["Threads"]
+__all__ = ["VARIABLES", "Threads"]
 
-_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
+VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
               "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -24,9 +24,9 @@ class Threads:
     def __init__(self, share: int):
         self._share = share
         self._now: int | None = None
-        self._is_ours = not any(name in os.environ for name in _VARIABLES)
+        self._is_ours = not any(name in os.environ for name in VARIABLES)
         if self._is_ours:
-            os.environ.update(dict.fromkeys(_VARIABLES, str(share)))
+            os.environ.update(dict.fromkeys(VARIABLES, str(share)))
 
     def use(self, cpus: int) -> None:
         """Have libraries that are loaded use the share, or `cpus` if that is more."""

@@ -108,6 +108,34 @@ def test_stages_are_limited_in_time_tried_again_and_share_what_is_scarce(
     assert sum(executed["c", number] for number in range(1, 6)) == 4
 
 
+def test_gpus_cores_and_threads_are_those_that_a_stage_asks_for(
+        own_cluster: DaskCluster, make_project: MakeProject) -> None:
+    own_cluster.add_worker("--nthreads", "2", "--resources", "gpus=2", env={"CUDA_VISIBLE_DEVICES": "5,7"})
+    both = """
+        Path(f"in-{input_id}").touch()
+        deadline = time.monotonic() + 60
+        while len(list(Path().glob("in-*"))) < 2:
+            assert time.monotonic() < deadline, "the other one does not begin"
+            time.sleep(0.01)
+        os.environ["CUDA_VISIBLE_DEVICES"]
+        """
+    alone = """
+        held = Path("held")
+        held.mkdir()
+        time.sleep(0.1)
+        held.rmdir()
+        [os.environ["OMP_NUM_THREADS"], os.environ["CUDA_VISIBLE_DEVICES"]]
+        """
+    project = traced(make_project({
+        "stages.py": stages(stage("A", "", "a", both, resources={"gpus": 1}), stage("B", "a", "b", alone)),
+        "tasks/task.yml": {"runnable": True, "pipeline": ["stages.A", "stages.B"], "input_ids": [1, 2],
+                           "limits": {"b": {"resources": {"cpus": 2}}}}}))
+    project.run("run", "tasks", "--dask", own_cluster.address).ok()
+    results = project.results("tasks")
+    assert {results[number]["a"] for number in (1, 2)} == {"5", "7"}
+    assert results[1]["b"] == ["1", "5,7"]
+
+
 # --- 59 --------------------------------------------------------------------------------------------------------------
 
 def test_a_stage_that_takes_more_memory_than_its_worker_has_is_ended(
@@ -259,10 +287,48 @@ def test_what_a_killed_run_had_sent_to_the_cluster_ends(dask_cluster: DaskCluste
     until(lambda: project.executions()["b", 1])
     child.kill()
     child.wait()
-    workers = dask_cluster.processes[1].pid
-    until(lambda: not [pid for pid in descendants(workers) if _is_agent(pid) and _has_children(pid)])
+    until(lambda: _is_at_rest(dask_cluster))
     project.write("go", "")
     project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+
+
+def test_variants_of_a_run_that_was_killed_repeat_what_is_marginal_once(
+        dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    """Of one input, so that a unit is cut into pieces, whose values lie in files for as long as the run goes on."""
+    body = """
+        while len(list(Path().glob("made-*"))) >= 4 and not Path("go").exists():
+            time.sleep(0.01)
+        Path(f"made-{config['plus']}").touch()
+        [c, config["plus"]]
+        """
+    project = traced(make_project({
+        "stages.py": stages(*(stage(name, before, name.lower(), "[input_id]") for name, before in
+                              (("A", ""), ("B", "a"), ("C", "b"))), stage("D", "c", "d", body)),
+        "tasks/task.yml": {"pipeline": [f"stages.{name}" for name in "ABCD"], "input_ids": [1],
+                           "marginal_stages": ["a", "b", "c"]}}))
+    for number in range(20):
+        project.write(f"tasks/v{number:02}/task.yml", {"runnable": True, "config": {"d": {"plus": number}}})
+    child = project.start("run", "tasks", "--dask", dask_cluster.address)
+    before = project.executions()
+
+    def several() -> bool:
+        before.update(project.executions())
+        return len(list(project.root.glob("tasks/*/.repype/digest.json"))) >= 2
+
+    until(several)
+    child.kill()
+    child.wait()
+    until(lambda: _is_at_rest(dask_cluster))
+    done = len(list(project.root.glob("tasks/*/.repype/digest.json")))
+    project.write("go", "")
+    before.update(project.executions())
+    assert [before[name, 1] for name in "abc"] == [1, 1, 1]
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    again = project.executions()
+    assert all(again[name, 1] <= 1 for name in "abc"), "at most once more for all variants"
+    assert again["d", 1] <= 20 - done
+    assert [project.results(f"tasks/{name}")[1]["d"] for name in ("v00", "v19")] == [[[1], 0], [[1], 19]]
+    project.run("status", "tasks", "--check").ok()
 
 
 def test_a_cluster_of_ones_own_is_bound_to_this_machine_and_ends_with_the_run(make_project: MakeProject) -> None:
@@ -295,8 +361,9 @@ def _is_agent(pid: int) -> bool:
         return False
 
 
-def _has_children(pid: int) -> bool:
-    return bool(descendants(pid))
+def _is_at_rest(cluster: DaskCluster) -> bool:
+    """Tell whether no agent of its workers runs anything."""
+    return not any(_is_agent(pid) and descendants(pid) for pid in descendants(cluster.processes[1].pid))
 
 
 def _listening(pids: list[int]) -> set[str]:

@@ -6,6 +6,7 @@
     flight      one batch that was handed out
     tokens      GPUs, licences, and what else there is a limited number of
     job         what workers need to know of a run, as a file beside the results
+    room        in the worker of Dask: what batches hold of its cores, its memory and its GPUs
     host        in the worker of Dask: keeps agents, hands units on to them, and passes on what they say
     protocol    what these say to each other
     local       a cluster on this machine

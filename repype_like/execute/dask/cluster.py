@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.errors import RepypeError, UsageError
+from repype_like.execute.budget import Needs
 from repype_like.execute.dask import host
 from repype_like.execute.dask.job import MismatchError
 from repype_like.execute.dask.local import LocalCluster
@@ -167,12 +168,20 @@ class Cluster:
 
     # --- what is sent there and heard from there ---------------------------------------------------------------------
 
-    def submit(self, job: Path, batch: int, units: bytes, resources: Mapping[str, float]) -> Any:
-        """Have a worker run a batch; news follow."""
+    def submit(self, job: Path, batch: int, units: bytes, needs: Needs, resources: Mapping[str, float]) -> Any:
+        """Have a worker run a batch; news follow.
+
+        Arguments:
+            job: The job file.
+            batch: The number of the batch.
+            units: The units, pickled.
+            needs: What each of them needs.
+            resources: What the worker has to offer, in the eyes of Dask.
+        """
         where = {"workers": list(self.workers()), "allow_other_workers": False} if self._refused else {}
         future = self._client.submit(
-            host.run_batch, job, batch, self.topic, units, key=f"repype-{job.stem}-{batch}", pure=False, retries=0,
-            resources=dict(resources) or None, **where)
+            host.run_batch, job, batch, self.topic, units, needs, key=f"repype-{job.stem}-{batch}", pure=False,
+            retries=0, resources=dict(resources) or None, **where)
         future.add_done_callback(lambda ended: self._news.put(_ended(batch, ended)))
         return future
 

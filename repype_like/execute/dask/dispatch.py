@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from repype_like import events
-from repype_like.execute.budget import needs_of
+from repype_like.execute.budget import Needs, needs_of
 from repype_like.execute.dask.cluster import Cluster, ClusterLostError, Ended, NoWorkersError, Part
 from repype_like.execute.dask.flight import Flight
 from repype_like.execute.dask.host import MOST_SENT
@@ -150,23 +150,21 @@ class Dispatch:
     def _batch(self, threads: int) -> list[int]:
         """Take units that may begin, to be handed out together; none if all that wait need what others hold."""
         ready = self._schedule.ready
-        first = next((position for position in ready if self._tokens.fit(self._needs(position))), None)
+        first = next((position for position in ready if self._tokens.fit(self._needs(position).tokens)), None)
         if first is None:
             return []
         fair = len(ready) // (2 * threads)
         count = max(1, min(fair, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)), _MOST_BATCHED))
         ready.remove(first)
         batch = [first]
-        while len(batch) < count and ready and not any(map(self._goes_alone, (first, ready[0]))):
+        needs = self._needs(first)
+        while len(batch) < count and ready and self._needs(ready[0]) == needs and not (
+                self._deaths[first] or self._deaths[ready[0]]):
             batch.append(ready.popleft())
         return batch
 
-    def _goes_alone(self, position: int) -> bool:
-        return bool(self._deaths[position] or self._needs(position))
-
-    def _needs(self, position: int) -> Mapping[str, float]:
-        """Return what a unit needs besides a worker."""
-        return needs_of(self._units[position], self._places, {}).tokens
+    def _needs(self, position: int) -> Needs:
+        return needs_of(self._units[position], self._places, {})
 
     def _submit(self, batch: list[int]) -> None:
         number, self._next = self._next, self._next + 1
@@ -174,8 +172,8 @@ class Dispatch:
         if len(units) > MOST_SENT:
             sibling(self._job, f"b{number}u").write_bytes(units)
             units = b""
-        resources = self._tokens.take(number, self._needs(batch[0]))
-        future = self._cluster.submit(self._job, number, units, resources)
+        needs = self._needs(batch[0])
+        future = self._cluster.submit(self._job, number, units, needs, self._tokens.take(number, needs))
         self._flights[number] = Flight(batch, future, list(batch))
 
     def _recall(self) -> None:

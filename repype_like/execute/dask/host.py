@@ -19,8 +19,11 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from repype_like.execute.budget import Needs
 from repype_like.execute.dask.job import MismatchError, read_job
 from repype_like.execute.dask.protocol import Done, Open, Order, Ready, Refused, Run, Said, begin_once, send, sibling
+from repype_like.execute.dask.room import Place, Room
+from repype_like.execute.threads import VARIABLES
 from repype_like.typing import Any
 
 __all__ = ["AGENT", "MOST_SENT", "order", "probe", "run_batch"]
@@ -33,10 +36,9 @@ MOST_SENT = 1 << 16
 _LOOK_SECONDS = 0.1
 _GRACE_SECONDS = 3.0
 
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""There are as many workers as there are cores to be used, unless the environment of the worker says otherwise."""
-
 _lock = threading.Lock()
+_rooms: dict[str, Room] = {}
+"""By the address of the worker: in tests, and where Dask runs in one process, there are several."""
 _idle: dict[Path, list[_Agent]] = {}
 _busy: dict[Path, dict[int, _Agent]] = {}
 """By run, and by batch, the agents that are at work."""
@@ -45,15 +47,15 @@ _busy: dict[Path, dict[int, _Agent]] = {}
 class _Agent:
     """An agent, ready for a run."""
 
-    def __init__(self, job: Path, memory: int | None, check: bool):
+    def __init__(self, job: Path, check: bool):
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", AGENT, str(theirs.fileno())], pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL, env={**_ENVIRONMENT, **os.environ}, start_new_session=True)
+                stdin=subprocess.DEVNULL, env=_environment(), start_new_session=True)
         self._pipe = Connection(ours.detach())
         self._lock = threading.Lock()
-        self.tell(Open(job, memory, check))
+        self.tell(Open(job, check))
 
     def tell(self, message: object) -> bool:
         """Tell it something, and whether it is there."""
@@ -100,13 +102,12 @@ class _Agent:
 
 # --- what the coordinator calls --------------------------------------------------------------------------------------
 
-async def probe(job: Path, expected: str, dask_worker: Any) -> str:
+async def probe(job: Path, expected: str) -> str:
     """Find out whether this worker can take part in a run, and return why not if it cannot.
 
     Arguments:
         job: The job file.
         expected: The hash of its content.
-        dask_worker: This worker, which Dask gives.
     """
     try:
         await asyncio.to_thread(read_job, job, expected)
@@ -117,7 +118,7 @@ async def probe(job: Path, expected: str, dask_worker: Any) -> str:
         sibling(job, f"seen-{os.getpid()}-{socket.gethostname()}").touch()
     except OSError as error:
         return f"it cannot write to {job.parent}: {error.strerror}"
-    agent = await asyncio.to_thread(_Agent, job, _memory(dask_worker), True)
+    agent = await asyncio.to_thread(_Agent, job, True)
     reason = await asyncio.to_thread(agent.answer)
     if reason:
         await asyncio.to_thread(agent.close)
@@ -138,7 +139,7 @@ def order(job: Path, word: str, batches: Sequence[int] | None = None) -> None:
         threading.Thread(target=agent.close, daemon=True).start()  # this is the thread that Dask lives in
 
 
-def run_batch(job: Path, batch: int, topic: str, units: bytes) -> None:
+def run_batch(job: Path, batch: int, topic: str, units: bytes, needs: Needs) -> None:
     """Run units; what happens is sent to `topic`, and at the end what came of it.
 
     That is a mapping, with ``seconds``; ``again``: whether the batch had been begun before, by a worker that was lost;
@@ -149,16 +150,23 @@ def run_batch(job: Path, batch: int, topic: str, units: bytes) -> None:
         batch: The number of the batch.
         topic: The name under which the coordinator hears of events.
         units: The units, pickled.
+        needs: What each of them needs.
     """
     from distributed import get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
-    post = _Post(worker, topic, job, batch)
-    if not begin_once(job, batch, worker.address):
+    with _room(worker).place(batch, needs, lambda: _is_given_up(worker, key)) as place:
+        if place is not None:
+            _run_batch(job, batch, _Post(worker, topic, job, batch), units, place, lambda: _is_given_up(worker, key))
+
+
+def _run_batch(job: Path, batch: int, post: _Post, units: bytes, place: Place,
+               is_given_up: Callable[[], bool]) -> None:
+    if not begin_once(job, batch, post.address):
         post.put(result={"again": True})
         return
-    agent, reason = _take(job, _memory(worker))
+    agent, reason = _take(job)
     if agent is None:
         post.put(result={"refused": reason})
         return
@@ -168,7 +176,7 @@ def run_batch(job: Path, batch: int, topic: str, units: bytes) -> None:
     started = time.monotonic()
     if not units:
         units = sibling(job, f"b{batch}u").read_bytes()
-    ended = _attend(agent, Run(batch, units), post, lambda: _is_given_up(worker, key))
+    ended = _attend(agent, Run(batch, units, place.memory, place.devices), post, is_given_up)
     with _lock:
         del _busy[job][batch]
         if not ended:
@@ -201,6 +209,8 @@ class _Post:
     """Sends what an agent says to the coordinator, by way of the scheduler."""
 
     def __init__(self, worker: Any, topic: str, job: Path, batch: int):
+        self.address: str = worker.address
+        """That of the worker."""
         self._worker = worker
         self._topic = topic
         self._job = job
@@ -214,11 +224,11 @@ class _Post:
             path.write_bytes(data)
             file, data = path.suffix[1:], b""
         self._worker.log_event(self._topic, {
-            "batch": self._batch, "part": number, "data": data, "file": file, "worker": self._worker.address,
+            "batch": self._batch, "part": number, "data": data, "file": file, "worker": self.address,
             "result": result})
 
 
-def _take(job: Path, memory: int | None) -> tuple[_Agent | None, str]:
+def _take(job: Path) -> tuple[_Agent | None, str]:
     """Return an agent that is ready for a run; or None, and why there is none."""
     while True:
         with _lock:
@@ -228,7 +238,7 @@ def _take(job: Path, memory: int | None) -> tuple[_Agent | None, str]:
         if agent.is_alive:
             return agent, ""
         agent.close()
-    agent = _Agent(job, memory, check=False)
+    agent = _Agent(job, check=False)
     reason = agent.answer()
     if reason:
         agent.close()
@@ -244,7 +254,18 @@ def _is_given_up(worker: Any, key: object) -> bool:
     return task is None or task.state == "cancelled"
 
 
-def _memory(worker: Any) -> int | None:
-    """Return how many bytes a stage may take here: the share of a thread in what the worker may."""
-    limit = getattr(getattr(worker, "memory_manager", None), "memory_limit", None)
-    return int(limit) // max(worker.state.nthreads, 1) if limit else None
+def _room(worker: Any) -> Room:
+    with _lock:
+        if worker.address not in _rooms:
+            limit = getattr(getattr(worker, "memory_manager", None), "memory_limit", None)
+            _rooms[worker.address] = Room(worker.state.nthreads, int(limit) if limit else None)
+        return _rooms[worker.address]
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of the worker, but for what Dask has put there: how many threads each may have."""
+    import dask
+
+    preset = dask.config.get("distributed.nanny.pre-spawn-environ", None) or {}
+    return {name: value for name, value in os.environ.items()
+            if name not in VARIABLES or value != str(preset.get(name))}

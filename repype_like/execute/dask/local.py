@@ -49,8 +49,8 @@ def main() -> None:
     import distributed
 
     with dask.config.set({"distributed.worker.memory.terminate": False}), distributed.LocalCluster(
-            n_workers=int(sys.argv[1]), threads_per_worker=1, host="127.0.0.1", dashboard_address=None,
-            worker_dashboard_address=None, silence_logs=50) as cluster:
+            n_workers=int(sys.argv[1]), threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
+            worker_dashboard_address=None, scheduler_kwargs={"dashboard": False}, silence_logs=50) as cluster:
         sys.stdout.write(f"{cluster.scheduler_address}\n")
         sys.stdout.flush()
         sys.stdin.read()

@@ -24,8 +24,6 @@ class Open:
     """Get ready for the run whose job file this is."""
 
     job: Path
-    memory: int | None
-    """How many bytes a stage may take."""
     check: bool
     """Whether to load every kind of task that there is, and compare it with what was planned."""
 
@@ -37,6 +35,10 @@ class Run:
     batch: int
     units: bytes
     """What :func:`pack` has made of them, since the host does not look into it."""
+    memory: int | None = None
+    """How many bytes each stage may take."""
+    devices: tuple[str, ...] = ()
+    """The GPUs for those that need some."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from repype_like.errors import RepypeError
+from repype_like.execute.budget import Needs
 
 __all__ = ["Tokens"]
 
@@ -35,14 +36,18 @@ class Tokens:
         return all(used[name] + amount <= self._available.get(name, 1.0) or not used[name]
                    for name, amount in self._scarce(needs).items())
 
-    def take(self, batch: int, needs: Mapping[str, float]) -> dict[str, float]:
+    def take(self, batch: int, needs: Needs) -> dict[str, float]:
         """Have a batch hold what it needs, and return what it needs of its worker.
+
+        Cores and memory are asked for only where workers offer them by these names.
 
         Raises:
             RepypeError: If no worker offers as much.
         """
-        scarce = self._scarce(needs)
-        wanted = {name: amount for name, amount in needs.items() if name not in scarce}
+        scarce = self._scarce(needs.tokens)
+        wanted = {name: amount for name, amount in needs.tokens.items() if name not in scarce}
+        own = {"cpus": float(needs.cpus if needs.cpus > 1 else 0), "memory": float(needs.memory)}
+        wanted.update((name, amount) for name, amount in own.items() if amount and name in self._offered())
         for name, amount in wanted.items():
             most = self._offered()[name]
             if amount > most:
