@@ -37,7 +37,7 @@ from repype_like.execute import (
 from repype_like.execute.memory import peak_memory
 from repype_like.plan import Files, Plan, Request, TaskPlan
 from repype_like.status import EventLog
-from repype_like.store import Holder, RunLock, StorageError, sync
+from repype_like.store import Holder, RunLock, StorageError, begin, sync
 
 __all__ = ["Control", "Summary", "bring_up_to_date"]
 
@@ -100,7 +100,7 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
             for place in workplaces.values():
                 place.view.store.refresh()
         stores = [workplaces[task.task].view.store for task in active]
-        changed = [store.begin() for store in stores]
+        changed = begin(stores)
         changed += [put_away_removed(workplaces[task.task]) for task in active]
         if any(changed) or waited:
             plan = planner(workplaces, request)

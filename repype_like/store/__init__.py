@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from repype_like.errors import DamagedError, LockedError, NotStorableError
 from repype_like.store.digest import Digest
-from repype_like.store.durability import sync
+from repype_like.store.durability import begin, sync
 from repype_like.store.failed import Failed
 from repype_like.store.failures import DiskFullError, NotWritableError, StorageError
 from repype_like.store.index import RecordIndex
@@ -18,4 +18,5 @@ from repype_like.store.verification import Fault
 
 __all__ = ["ACCEPTED", "DamagedError", "Digest", "DiskFullError", "Failed", "Fault", "FieldValue", "Holder",
            "LockedError", "NotStorableError", "NotWritableError", "Observation", "OutputFile", "Record",
-           "RecordIndex", "RunLock", "Sizes", "StageLog", "StorageError", "Store", "holders", "sync", "to_plain"]
+           "RecordIndex", "RunLock", "Sizes", "StageLog", "StorageError", "Store", "begin", "holders", "sync",
+           "to_plain"]

@@ -1,22 +1,40 @@
-"""Has what a run wrote reach the disk, so that it survives a power cut as well.
+"""What a run does once for all tasks that it writes to: take down that it begins, and have everything reach the disk.
 
-Nothing needs this to be correct: what is torn is seen by its checksum. It is done once, at the end.
+Nothing needs the latter to be correct: what is torn is seen by its checksum. It is done once, at the end.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import sys
 from collections.abc import Sequence
 
+from repype_like.store import unfinished
 from repype_like.store.failures import explained
+from repype_like.store.layout import Layout
 from repype_like.store.store import Store
 
-__all__ = ["sync"]
+__all__ = ["begin", "sync"]
 
 _MANY = 50
-"""From so many files on, the whole file system is asked at once, which is quicker than a request for each."""
+"""From so many files or tasks on, one thing is done for all of them, which is quicker than one for each."""
+
+
+def begin(stores: Sequence[Store]) -> list[bool]:
+    """Take down that a run begins to write to `stores`; see :meth:`Store.begin`.
+
+    Raises:
+        StorageError: If the file system refuses.
+    """
+    if len(stores) < _MANY:
+        return [store.begin() for store in stores]
+    layout = Layout(stores[0].directory)
+    with contextlib.ExitStack() as held:
+        with explained("write", layout.directory):
+            note = held.enter_context(unfinished.common_note(layout))
+        return [store.begin(note) for store in stores]
 
 
 def sync(stores: Sequence[Store]) -> None:

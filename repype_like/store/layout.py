@@ -10,7 +10,8 @@
         blobs/<hash>.<ext>  a large value, named by content, never changed
         blobs/<hash>.out    an output file that was superseded
         blobs/*.damaged     a blob whose content is not what its name says
-        unfinished          what a run has begun; deleted when everything is on the disk
+        begun               that a run is writing; deleted when everything is on the disk
+        unfinished          the same, and which files its stages may be making
         aside/              files that are being written; those of processes that are gone are deleted
         log/stages.jsonl    what stages printed, and why they failed; the older half in stages.1.jsonl
         passing/            values on their way from stage to stage, during a run only
@@ -49,6 +50,7 @@ class Layout:
     records = _inside("records")
     damaged_records = _inside("records.damaged")
     blobs = _inside("blobs")
+    begun = _inside("begun")
     unfinished = _inside("unfinished")
     aside = _inside("aside")
     passing = _inside("passing")

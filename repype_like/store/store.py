@@ -44,10 +44,13 @@ class Store(StoreReader):
         """The files that were written and may not be on the disk yet."""
         self._begun = False
 
-    def begin(self) -> bool:
+    def begin(self, common: Path | None = None) -> bool:
         """Take down that a run begins to write, until :meth:`sync`, and tidy up.
 
         What a run that was killed has left is put away, and what is damaged is left out of the log.
+
+        Arguments:
+            common: The note of the run, if it is shared; see :func:`repype_like.store.durability.begin`.
 
         Returns:
             Whether there were such files, or others have written in the meantime, so that there may be other things to
@@ -58,7 +61,7 @@ class Store(StoreReader):
             self.refresh()
         with explained("write", self._layout.unfinished):
             left = list(unfinished.abandoned_files(self._layout, self.records))
-            unfinished.begin(self._layout)
+            unfinished.begin(self._layout, common)
             if self.records.damaged and not self.is_newer:
                 self._compact(self.records.ids())
         for path, content in left:
@@ -213,7 +216,7 @@ class Store(StoreReader):
         self.unsynced = set()
         if self._begun:
             with explained("write", self._layout.unfinished):
-                self._layout.unfinished.unlink(missing_ok=True)
+                unfinished.end(self._layout)
             self._begun = False
             self.__dict__.pop("is_torn", None)
 

@@ -8,10 +8,17 @@ grows, by lines of JSON:
 - each path at which a stage has found nothing. If the stage was killed, what is there now is its half-made work, which
   the next attempt must not take for an input.
 - that the files of a stage that failed were deleted.
+
+A run of many tasks has nothing but the first to say of most of them, and says it once, in a file that all of them have
+a hard link to: ``begun``, which is never added to. To make a file for each, and to delete it, would take longer than a
+small stage.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import functools
 import json
 import os
 from collections.abc import Iterator
@@ -19,12 +26,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.hashing import hash_file
-from repype_like.store.atomic import read_file, write_all
+from repype_like.store.atomic import new_file, read_file, write_all, write_new
 from repype_like.store.index import RecordIndex
 from repype_like.store.layout import Layout
 from repype_like.typing import Any, InputID
 
-__all__ = ["Execution", "abandoned_files", "begin", "is_torn", "note_missing", "note_undone"]
+__all__ = ["Execution", "abandoned_files", "begin", "common_note", "end", "is_torn", "note_missing", "note_undone"]
 
 Execution = tuple[str, InputID, float]
 """A stage, an input, and when the stage began, in seconds since the epoch: as its record will say."""
@@ -42,9 +49,31 @@ class _Content:
     undone: set[Execution] = field(default_factory=set)
 
 
-def begin(layout: Layout) -> None:
-    """Take down that this process is going to write."""
-    _append(layout, {"boot": _boot(), "task": str(layout.task)})
+@contextlib.contextmanager
+def common_note(layout: Layout) -> Iterator[Path]:
+    """Give a note for :func:`begin` that many tasks can share."""
+    layout.directory.mkdir(parents=True, exist_ok=True)
+    with new_file(layout) as path:
+        write_new(path, [_encoded({"boot": _boot()})])
+        yield path
+
+
+def begin(layout: Layout, common: Path | None = None) -> None:
+    """Take down that this process is going to write.
+
+    Arguments:
+        layout: The task.
+        common: A note to be shared with other tasks, where the file system can do that.
+    """
+    if common is None or not _link(common, layout):
+        _append(layout, _beginning(layout))
+
+
+def end(layout: Layout) -> None:
+    """Take down that everything is on the disk."""
+    for path in (layout.begun, layout.unfinished):
+        if os.path.lexists(path):
+            path.unlink(missing_ok=True)
 
 
 def note_missing(layout: Layout, execution: Execution, path: Path) -> None:
@@ -60,13 +89,13 @@ def note_undone(layout: Layout, execution: Execution) -> None:
 
 def is_torn(layout: Layout) -> bool:
     """Tell whether the machine may have stopped before everything was on the disk, so that nothing is certain."""
-    content = _read(layout)
-    return content is not None and (not content.boots <= {_boot()} or "" in content.boots)
+    return any(content is not None and (not content.boots <= {_boot()} or "" in content.boots)
+               for content in map(_read, (layout.begun, layout.unfinished)))
 
 
 def abandoned_files(layout: Layout, index: RecordIndex) -> Iterator[tuple[Path, str]]:
     """Yield the files of stages that were killed, and their hashes: those that no record names."""
-    content = _read(layout)
+    content = _read(layout.unfinished)
     if content is None or not content.missing:
         return
     finished = {(record.stage, type(record.input_id), record.input_id, record.started) for record in index}
@@ -91,6 +120,31 @@ def _files_at(path: Path) -> list[Path]:
     return [path] if path.is_file() else []
 
 
+def _link(common: Path, layout: Layout) -> bool:
+    """Have a task share a note, and tell whether that was possible."""
+    try:
+        try:
+            os.link(common, layout.begun)
+        except FileNotFoundError:
+            layout.directory.mkdir(parents=True, exist_ok=True)
+            os.link(common, layout.begun)
+    except FileExistsError:  # of a run that was killed; what that one says holds as well
+        return False
+    except OSError as error:  # there are too many links, or there can be none
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+            raise
+        return False
+    return True
+
+
+def _beginning(layout: Layout) -> dict[str, Any]:
+    return {"boot": _boot(), "task": str(layout.task)}
+
+
+def _encoded(line: dict[str, Any]) -> bytes:
+    return json.dumps(line).encode("ascii") + b"\n"
+
+
 def _append(layout: Layout, line: dict[str, Any]) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     try:
@@ -99,17 +153,18 @@ def _append(layout: Layout, line: dict[str, Any]) -> None:
         layout.directory.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(layout.unfinished, flags, 0o644)
     try:
-        write_all(descriptor, [json.dumps(line).encode("ascii") + b"\n"])
+        is_new = "boot" not in line and not os.fstat(descriptor).st_size
+        write_all(descriptor, [(_encoded(_beginning(layout)) if is_new else b"") + _encoded(line)])
     finally:
         os.close(descriptor)
 
 
-def _read(layout: Layout) -> _Content | None:
-    """Return what was taken down, or None if nothing is unfinished."""
-    if not os.path.lexists(layout.unfinished):  # as it is mostly; cheaper than opening it
+def _read(path: Path) -> _Content | None:
+    """Return what was taken down in a note, or None if there is none."""
+    if not os.path.lexists(path):  # as it is mostly; cheaper than opening it
         return None
     try:
-        data = read_file(layout.unfinished)
+        data = read_file(path)
     except IsADirectoryError:
         data = b"?"
     if data is None:
@@ -128,7 +183,7 @@ def _read(layout: Layout) -> _Content | None:
 def _understand(line: dict[str, Any], content: _Content) -> None:
     if "boot" in line:
         content.boots.add(line["boot"])
-        content.homes.add(line["task"])
+        content.homes.update({line["task"]} if "task" in line else ())
     elif "missing" in line:
         stage, input_id, started = line["by"]
         content.missing.append(((stage, input_id, started), line["missing"]))
@@ -137,6 +192,7 @@ def _understand(line: dict[str, Any], content: _Content) -> None:
         content.undone.add((stage, input_id, started))
 
 
+@functools.cache
 def _boot() -> str:
     """Return what names the time since the machine was started; an empty text where the system does not tell."""
     try:

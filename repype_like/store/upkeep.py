@@ -94,7 +94,8 @@ def sweep_blobs(layout: Layout, index: RecordIndex) -> None:
 
 def delete_everything(layout: Layout) -> None:
     """Delete all that is ours; links are deleted, never followed."""
-    for path in (layout.digest, layout.failed, layout.records, layout.damaged_records, layout.unfinished):
+    for path in (layout.digest, layout.failed, layout.records, layout.damaged_records, layout.begun,
+                 layout.unfinished):
         _delete(path.unlink)
     if not layout.stage_log.parent.is_symlink():
         for path in (layout.stage_log, layout.older_stage_log):

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
 from repype_like.hashing import hash_bytes
-from repype_like.store import OutputFile, Record, Store
+from repype_like.store import OutputFile, Record, Store, begin
 from stored import digest_of, record_of
 
 
@@ -110,3 +111,30 @@ def test_a_note_that_is_torn_itself_is_no_proof(store: Store, content: bytes) ->
     (store.directory / ".repype/unfinished").write_bytes(content)
     assert Store(store.directory).is_torn
     Store(store.directory).begin()
+
+
+def test_a_note_that_many_tasks_share_holds_for_each(tmp_path: Path) -> None:
+    stores = [Store(tmp_path / f"t{number}") for number in range(60)]
+    begin(stores)
+    notes = {store.directory / ".repype/begun" for store in stores}
+    assert len({note.stat().st_ino for note in notes}) == 1
+    assert not any(Store(store.directory).is_torn for store in stores), "a kill tears nothing"
+    next(iter(notes)).write_text('{"boot": "another"}\n')
+    assert all(Store(store.directory).is_torn for store in stores)
+    stores[0].note_missing(("a", 1, 1.0), stores[0].directory / "made.txt")
+    (stores[0].directory / "made.txt").write_text("half")
+    again = [Store(store.directory) for store in stores]
+    assert begin(again) == [True, *[False] * 59]
+    assert not (stores[0].directory / "made.txt").exists(), "the file that was being made is out of the way"
+    again[0].sync()
+    assert [Store(store.directory).is_torn for store in stores] == [False, *[True] * 59], "each by itself"
+
+
+def test_where_no_links_can_be_each_task_has_a_note_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr("os.link", refuse)
+    stores = [Store(tmp_path / f"t{number}") for number in range(60)]
+    begin(stores)
+    assert all((store.directory / ".repype/unfinished").exists() for store in stores)
