@@ -9,7 +9,7 @@ from pathlib import Path
 from repype_like.config import Config
 from repype_like.errors import UsageError
 from repype_like.spec import fill_pattern
-from repype_like.stage import Stage, dependencies, required_inputs
+from repype_like.stage import Stage, dependencies, read_here, required_inputs
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PathLike, PipelineData
 
 if TYPE_CHECKING:
@@ -125,7 +125,12 @@ class Pipeline:
         Raises:
             StageError: If a stage fails.
             ValueError: If `data` is needed but not given.
+            PipelineError: If there are aggregates among the stages.
         """
+        aggregates = ", ".join(f'"{stage.id}"' for stage in self.stages if stage.over)
+        if aggregates:
+            raise PipelineError(f"one input alone cannot be processed by a pipeline with aggregates ({aggregates}); "
+                                "run the task")
         config = config.copy()
         if first_stage is not None and first_stage.endswith("+"):
             first_stage = self.stages[1 + int(self.find(first_stage[:-1]))].id
@@ -302,7 +307,7 @@ def create_pipeline(stages: Sequence[Stage], *args: Any, pipeline_cls: type[Pipe
     def may_follow(stage: Stage) -> bool:
         return (available.issuperset(needed[stage.id])
                 and after[stage.id].isdisjoint(other.id for other in remaining)
-                and not any(frozenset(stage.consumes) & frozenset(other.inputs)
+                and not any(frozenset(stage.consumes) & frozenset(read_here(other))
                             for other in remaining if other is not stage))
 
     while remaining:

@@ -12,8 +12,9 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import Self as Self
 
-InputID = Union[int, str]
-"""Names one input of a task; ``1`` and ``"1"`` are two inputs."""
+InputID = Union[int, str, None]
+"""Names one input of a task; ``1`` and ``"1"`` are two inputs. None stands for the task as a whole: for what its
+aggregates make."""
 
 PathLike = Union[str, "os.PathLike[str]"]
 """What is accepted as a path."""

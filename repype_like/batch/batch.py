@@ -13,6 +13,7 @@ from repype_like.batch import update, validation
 from repype_like.batch.collector import collector_paused
 from repype_like.batch.context import RunContext
 from repype_like.batch.executors import ClusterOptions, executor_for
+from repype_like.batch.sources import SourceFinder, link
 from repype_like.errors import Problem, RepypeError, SpecError, UsageError
 from repype_like.events import Event, Listener
 from repype_like.execute import Executor, Workplaces
@@ -58,6 +59,7 @@ class Batch:
         self._contexts: dict[Path, RunContext] = {}
         """By directory, the tasks that were looked at for planning."""
         self._resolved: dict[Path, Task] = {}
+        self._blueprints = Blueprints()
 
     @property
     def resolved_tasks(self) -> Mapping[Path, Task]:
@@ -181,7 +183,27 @@ class Batch:
             known.update(problems)
             if context is not None:
                 contexts.append(context)
-        return contexts
+        unfit = self._find_sources(contexts, blueprints)
+        return [context for context in contexts if context.task.directory not in unfit] if unfit else contexts
+
+    def _find_sources(self, contexts: Sequence[RunContext], blueprints: Blueprints) -> set[Path | None]:
+        """Find the tasks that others read, and return those with which there is something wrong."""
+        self._blueprints = blueprints
+        problems = list(dict.fromkeys(self._sources.find(contexts)))
+        self.problems.extend(problem for problem in problems if problem not in self.problems)
+        return {problem.task for problem in problems if problem.severity == "error"}
+
+    @cached_property
+    def _sources(self) -> SourceFinder:
+        return SourceFinder(self._tasks_below, lambda task: validation.prepare(task, self._blueprints))
+
+    def _tasks_below(self, directory: Path) -> Mapping[Path, Task]:
+        """Return all tasks below a directory, of which not all have to be loaded."""
+        if any(directory.is_relative_to(tree.path) for tree in self.trees):
+            return self.resolved_tasks
+        whole = Batch(self.task_cls)
+        whole.load(directory)
+        return {**whole.resolved_tasks, **self.resolved_tasks}
 
     @cached_property
     def root(self) -> Path:
@@ -197,13 +219,19 @@ class Batch:
         path, start = task.directory, f"{self.root}/"
         if str(path).startswith(start):  # as below, at a tenth of the cost
             return str(path)[len(start):]
-        if path.is_relative_to(self.root):
-            return path.relative_to(self.root).as_posix()
-        return Path(os.path.relpath(path, self.root)).as_posix() if self.root.is_relative_to(path) else str(path)
+        return Path(os.path.relpath(path, self.root)).as_posix()
 
     @collector_paused()
     def workplaces(self, contexts: Sequence[RunContext]) -> Workplaces:
-        """Return tasks as planning and executing see them, by name."""
+        """Return tasks as planning and executing see them, by name, with the tasks that they read.
+
+        Raises:
+            SpecError: If there is something wrong with what they read.
+        """
+        known = set(self.problems)
+        if self._find_sources(contexts, self._blueprints):
+            raise SpecError([problem for problem in self.problems if problem not in known])
+        contexts = [*contexts, *self._sources.needed(contexts)]
         self._contexts.update((context.task.directory, context) for context in contexts)
         numbers: dict[int, int] = {}
         by_task = {id(context.task): context for context in contexts}
@@ -212,7 +240,7 @@ class Batch:
             context, name = by_task[id(task)], self.name_of(task)
             number = numbers.setdefault(id(task.codebase), len(numbers))
             places[name] = context.workplace(name, number)
-        return places
+        return link(places, self._sources.links) if self._sources.links else places
 
     @collector_paused()
     def plan(self, workplaces: Workplaces, request: Request = _EVERYTHING) -> Plan:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from repype_like.errors import RepypeError
 from repype_like.events import StageFailed
 from repype_like.execute import Workplace
-from repype_like.plan import Action, Catalogue, Files, plan_input, task_key
+from repype_like.plan import Action, Catalogue, Files, all_steps, plan_input, task_key
 from repype_like.store import Failed
 from repype_like.typing import InputID
 
@@ -29,7 +29,7 @@ def note_failures(place: Workplace, failures: Iterable[StageFailed], files: File
     before = [item for item in view.store.failed if item.stage]
     new = [(failure.stage, failure.input_id, failure.error) for failure in failures]
     inputs = dict.fromkeys([item.input_id for item in before] + [input_id for stage, input_id, _ in new if stage])
-    keys = {(stage, input_id): key for input_id in inputs for stage, key in _tried(place, input_id, files)}
+    keys = {(stage, input_id): key for stage, input_id, key in _tried(place, files, inputs)}
     found = {(item.stage, item.input_id): item for item in before if keys.get((item.stage, item.input_id)) == item.key}
     for stage, input_id, error in new:
         key = keys.get((stage, input_id), "") if stage else task_key(view)
@@ -37,10 +37,13 @@ def note_failures(place: Workplace, failures: Iterable[StageFailed], files: File
     view.store.note_failed(list(found.values())[:_MOST])
 
 
-def _tried(place: Workplace, input_id: InputID, files: Files) -> Iterator[tuple[str, str]]:
-    """Yield the stages that have no result for an input, with the pre-keys of what they would make."""
-    try:
-        steps = plan_input(place.view, input_id, Catalogue(lambda: ()), files, lambda stage: False, False)
-    except RepypeError:  # a method of the user's own that is needed for planning is what failed
-        return
-    yield from ((step.stage, step.key) for step in steps if step.action is Action.COMPUTE)
+def _tried(place: Workplace, files: Files, inputs: Collection[InputID]) -> Iterator[tuple[str, InputID, str]]:
+    """Yield the stages and inputs that there is no result for, with the pre-keys of what they would make."""
+    view = place.view
+    for input_id in inputs if not view.has_aggregates else [None]:
+        try:
+            steps = all_steps(view, files) if view.has_aggregates else [(input_id, step) for step in plan_input(
+                view, input_id, Catalogue(lambda: ()), files, lambda stage: False, False)]
+        except RepypeError:  # a method of the user's own that is needed for planning is what failed
+            continue
+        yield from ((step.stage, found, step.key) for found, step in steps if step.action is Action.COMPUTE)

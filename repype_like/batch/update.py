@@ -35,7 +35,7 @@ from repype_like.execute import (
     settle,
 )
 from repype_like.execute.memory import peak_memory
-from repype_like.plan import Files, Plan, Request, TaskPlan
+from repype_like.plan import Files, Plan, Request, TaskPlan, TaskView, Waiting
 from repype_like.status import EventLog
 from repype_like.store import Holder, RunLock, StorageError, begin, sync
 
@@ -91,7 +91,8 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
         return summary
     tops: dict[Path, list[Path]] = {}
     for name in (task.task for task in active):
-        tops.setdefault(workplaces[name].tree, []).append(workplaces[name].view.path)
+        for view in (workplaces[name].view, *_read_by(workplaces[name])):
+            tops.setdefault(view.tree, []).append(view.path)
     with contextlib.ExitStack() as held:
         waited: list[Holder] = []
         for top, paths in sorted(tops.items()) if not control.locked else ():
@@ -235,10 +236,25 @@ class _Rounds:
         if result != "completed" or name not in self.told:
             self.listen(_task_finished(task, result, self.total))
 
+    def _report_waiting(self, plan: Plan) -> set[str]:
+        """Report each task that waits for what failed in others, once, and return them."""
+        found: dict[str, list[Waiting]] = {}
+        for item in plan.waiting:
+            found.setdefault(item.task, []).append(item)
+        for name, items in found.items():
+            others = dict.fromkeys(task for item in items for task, _ in item.sources if task != name)
+            if others and name not in self.total.broken:
+                message = f'{name}: the stage "{items[0].stage}" was not run, since it waits for {", ".join(others)}'
+                self.listen(events.Warned(task=name, message=message))
+        return set(found)
+
     def _report_unsettled(self, plan: Plan) -> None:
         """Report the tasks that something is left to do for although everything was done."""
         running = {task.task: task.first_stage for task in plan.tasks}
+        waiting = self._report_waiting(plan)
         for name in self._unbroken():
+            if name in waiting:
+                continue
             stage = running.get(name)
             what = f'the stage "{stage}" would run again and again' if stage else "something is always left to do"
             failure = events.StageFailed(
@@ -254,6 +270,12 @@ def _distributions(workplaces: Workplaces) -> dict[str, str]:
     stages = {id(stage): stage for place in workplaces.values() for stage in place.view.stages}
     found = {name: version for stage in stages.values() for name, version in stage.distributions.items()}
     return dict(sorted(found.items()))
+
+
+def _read_by(place: Workplace) -> list[TaskView]:
+    """Return the tasks that the aggregates of a task read, which nobody else may change meanwhile."""
+    view = place.view
+    return [source.view for stage in view.stages if stage.over == "tasks" for source in view.sources(stage.id)]
 
 
 def _active(plan: Plan, workplaces: Workplaces) -> list[TaskPlan]:

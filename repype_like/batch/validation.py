@@ -14,6 +14,7 @@ from repype_like.formats import format_named, name_of
 from repype_like.pipeline import Pipeline
 from repype_like.plan import limits_of
 from repype_like.spec import check_input_ids, check_path_safe
+from repype_like.stage import read_here
 from repype_like.task import Task
 from repype_like.task.blueprint import Blueprint, Blueprints
 from repype_like.task.errors import blaming
@@ -56,7 +57,7 @@ def prepare(task: Task, blueprints: Blueprints) -> tuple[RunContext | None, list
                 *_draw_problems(task, context.pipeline, marginal), *_config_problems(task, context),
                 *_section_problems(task, context), *_disabled_problems(task, context),
                 *_format_problems(task, context.pipeline), *_limit_problems(task, context.pipeline),
-                *_input_problems(task, input_ids)]
+                *_input_problems(task, context.pipeline, input_ids), *_level_problems(task, context.pipeline)]
     return (None if any(problem.severity == "error" for problem in problems) else context), problems
 
 
@@ -68,7 +69,7 @@ def _is_plainly_sound(task: Task, blueprint: Blueprint) -> bool:
         _ = spec.input_ids
     except (RepypeError, ValueError):
         return False
-    if "packages" in spec.full or not known.issuperset(
+    if "packages" in spec.full or "input_ids" not in spec.full or not known.issuperset(
             [*(spec.full.get("marginal_stages") or ()), *(spec.full.get("limits") or ())]):
         return False
     return all(name in known and type(section) is dict and section.get("enabled", True) is True
@@ -103,9 +104,13 @@ def _package_problems(task: Task) -> Iterator[Problem]:
                           "install it, or take it out of the list", task=_stating(task, ("packages", index)))
 
 
-def _input_problems(task: Task, input_ids: list[InputID]) -> Iterator[Problem]:
+def _input_problems(task: Task, pipeline: Pipeline, input_ids: list[InputID]) -> Iterator[Problem]:
     """Inputs that the class of the task names have to be as sound as those of a specification, which are checked."""
     if not task.overrides("input_ids"):
+        if task.is_ordinary and "input_ids" not in task.merged_spec and not all(
+                stage.over for stage in pipeline.stages):
+            yield Problem("the task is runnable, but has no input_ids", _place(task, ("runnable",)),
+                          "add it here or in a task.yml above", "warning", task.directory)
         return
     yield from (dataclasses.replace(problem, task=task.directory) for problem in check_input_ids(input_ids))
     for scope, pattern in (task.merged_spec.get("scopes") or {}).items():
@@ -148,8 +153,15 @@ def _draw_problems(task: Task, pipeline: Pipeline, marginal: list[str]) -> Itera
 
 def _config_problems(task: Task, context: RunContext) -> Iterator[Problem]:
     known = [stage.id for stage in context.pipeline.stages]
+    spec = task.resolved_spec
+    levels = {found.directory: level for level, found in enumerate((spec, *spec.parents))}
+
+    def level_of(*keys: str) -> int:
+        stating = spec.stating(keys)
+        return levels[stating.directory] if stating is not None else 0
+
     for name in context.config.entries:
-        if name not in known:
+        if name not in known and level_of("config", name) <= level_of("pipeline"):  # else it is for another pipeline
             yield Problem(f'config: the pipeline has no stage "{name}", so this section has no effect',
                           task.resolved_spec.config.origin((name,)), did_you_mean(name, known), "warning",
                           task.directory)
@@ -166,6 +178,32 @@ def _section_problems(task: Task, context: RunContext) -> Iterator[Problem]:
                 place = task.resolved_spec.config.origin((stage.id, *problem.keys)) or _place(task, ("pipeline",))
                 told = f'config: the stage "{stage.id}": {problem.message}'
                 yield Problem(told, place, problem.hint, task=_stating(task, ("config", stage.id, *problem.keys)))
+
+
+def _level_problems(task: Task, pipeline: Pipeline) -> Iterator[Problem]:
+    """What goes from inputs to an aggregate, or back, has to be kept: else one new input would cost the work of all."""
+    if task.overrides_how_it_runs(pipeline) and any(stage.over for stage in pipeline.stages):
+        yield Problem("the class of the task, or of its pipeline, has a say in how it runs, so there can be no "
+                      "aggregates in the pipeline", _place(task, ("pipeline",)), task=_stating(task, ("pipeline",)))
+        return
+    producers = {field: stage for stage in pipeline.stages for field in stage.outputs}
+    dropped = task.get_marginal_fields(pipeline)
+    consumed = frozenset[str]().union(*(stage.consumes for stage in pipeline.stages))
+    for stage in pipeline.stages:
+        for field in read_here(stage):
+            producer = producers.get(field)
+            if producer is None or bool(producer.over) == bool(stage.over):
+                continue
+            told = f'the stage "{stage.id}" reads "{field}" ' + (
+                "once for the task" if stage.over else "for every input, which there is once for the task")
+            if field in dropped:
+                yield Problem(f'{told}, so what "{producer.id}" makes has to be kept',
+                              _place(task, ("marginal_stages",)) or _place(task, ("pipeline",)),
+                              f'take "{producer.id}" out of marginal_stages, or have another stage keep the gist of it',
+                              task=_stating(task, ("pipeline",)))
+            elif field in consumed:
+                yield Problem(f"{told}, so no stage can consume it", _place(task, ("pipeline",)),
+                              "put it into inputs instead of consumes", task=_stating(task, ("pipeline",)))
 
 
 def _limit_problems(task: Task, pipeline: Pipeline) -> Iterator[Problem]:
@@ -189,7 +227,7 @@ def _disabled_problems(task: Task, context: RunContext) -> Iterator[Problem]:
     off = [stage for stage in context.pipeline.stages if not stage.is_enabled(sections.section(stage.id))]
     producers = {field: stage.id for stage in off for field in stage.outputs}
     for stage in context.pipeline.stages:
-        needed = frozenset(stage.inputs).difference(stage.optional_inputs)
+        needed = frozenset(read_here(stage)).difference(stage.optional_inputs)
         for field in sorted(needed & producers.keys()) if stage not in off else ():
             producer = producers[field]
             place = task.resolved_spec.config.origin((producer, "enabled")) or _place(task, ("pipeline",))

@@ -57,8 +57,9 @@ class Options:
 def run_tasks(selection: Selection, options: Options) -> int:
     """Check, plan, run and summarise; return the exit code."""
     require_runnable(selection)
+    chosen = frozenset(selection.batch.name_of(context.task) for context in selection.contexts)
     request = Request(force=options.force, first=selection.wanted.first, last=selection.wanted.last,
-                      inputs=selection.inputs, pick_up=options.pick_up)
+                      inputs=selection.inputs, pick_up=options.pick_up, chosen=chosen)
     workplaces, plan = selection.plan(request)
     report_problems(selection.problems)
     if selection.errors and not options.keep_going:
@@ -69,6 +70,7 @@ def run_tasks(selection: Selection, options: Options) -> int:
         return FAILED
     if options.dry_run:
         return _print_plan(selection, plan, options)
+    _name_sources(selection, plan, err())
     code = _run(selection, workplaces, plan, request, options)
     return code or (FAILED if selection.errors else 0)
 
@@ -88,6 +90,7 @@ def _print_plan(selection: Selection, plan: Plan, options: Options) -> int:
         parts = [f"{runs} to be computed"] if runs or not opaque else []
         parts += [f"{opaque} run as a whole"] if opaque else []
         parts += [f"{takes} to be picked up"] if takes else []
+        _name_sources(selection, plan, terminal)
         terminal.line(f"{len(plan.pending)} of {len(plan.tasks)} tasks would run: {', '.join(parts)}.")
     return FAILED if selection.errors else 0
 
@@ -116,6 +119,14 @@ def _run(selection: Selection, workplaces: Workplaces, plan: Plan, request: Requ
         if interruption.exit_code is not None:
             show.terminal.line("Interrupted; the next run goes on from here.")
     return interruption.exit_code or (0 if summary.succeeded and not show.problem else FAILED)
+
+
+def _name_sources(selection: Selection, plan: Plan, terminal: Terminal) -> None:
+    """Say which tasks are brought up to date although they were not named, because others read them."""
+    named = {context.task.directory for context in selection.contexts}
+    others = [clean(task.task) for task in plan.pending if task.path not in named]
+    if others:
+        terminal.line(f"Brought up to date first, since it is read: {', '.join(others)}")
 
 
 class _Show:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from repype_like.batch import Batch, RunContext
-from repype_like.cli.matching import matches
 from repype_like.cli.words import count, path_words
 from repype_like.errors import Problem, RepypeError, SpecError, UsageError, did_you_mean
 from repype_like.execute import Workplaces
 from repype_like.plan import Plan, Request, TaskPlan
 from repype_like.spec import SpecTree, TaskSpec, format_input_id
+from repype_like.spec.matching import matches
 from repype_like.task import Task, load_from_module
 from repype_like.typing import InputID
 

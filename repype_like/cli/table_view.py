@@ -8,13 +8,13 @@ import math
 import sys
 from collections.abc import Iterator, Sequence
 
-from repype_like.cli.matching import matches
 from repype_like.cli.problems import report_problems
 from repype_like.cli.terminal import err, out
 from repype_like.cli.words import clean, count, shorten
 from repype_like.errors import UsageError
 from repype_like.masking import MASK, is_secret
 from repype_like.spec import SpecTree, format_input_id, load_tree
+from repype_like.spec.matching import matches
 from repype_like.table import Mean, Row, Table, by_task, collect, plain_rows
 from repype_like.typing import Any, Literal
 

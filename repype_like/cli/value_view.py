@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from repype_like.batch import open_task
@@ -42,12 +42,13 @@ def show_value(path: str, field: str, input_text: str | None, target: Path | Non
     task = open_task(path)
     store = task.results
     stored = _results(task, store)
-    input_id = _choose_input(stored, input_text, path)
+    input_id = _choose_input(stored, field, input_text, path)
     value = stored[input_id].get(field)
     if value is None:
         known = sorted(stored[input_id])
         hint = did_you_mean(field, known) or f"there are {', '.join(known) or 'none'}"
-        raise UsageError(f'{path}: no field "{field}" is stored for the input {format_input_id(input_id)}; {hint}')
+        whose = f"the input {format_input_id(input_id)}" if input_id is not None else "the task as a whole"
+        raise UsageError(f'{path}: no field "{field}" is stored for {whose}; {hint}')
     if target is not None and fits_as_stored(value, target):
         write_as_stored(store, value, target)
     elif not trust and not store.is_safe(value):
@@ -82,10 +83,14 @@ def _results(task: Task, store: Store) -> dict[InputID, dict[str, FieldValue]]:
     return stored_fields(store, digest)
 
 
-def _choose_input(stored: Iterable[InputID], text: str | None, path: str) -> InputID:
-    known = list(stored)
+def _choose_input(stored: Mapping[InputID, Collection[str]], field: str, text: str | None, path: str) -> InputID:
+    if text is None and field in stored.get(None, {}):
+        return None
+    known = [input_id for input_id in stored if input_id is not None]
     names = [format_input_id(input_id) for input_id in known]
     if text is None:
+        if not known and stored:
+            return None
         if len(known) == 1:
             return known[0]
         shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")

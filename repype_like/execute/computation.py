@@ -11,6 +11,7 @@ If any of that fails, the files are what they were before.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -21,32 +22,38 @@ from repype_like import events
 from repype_like.config import Config, to_plain
 from repype_like.errors import DamagedError
 from repype_like.execute.asides import Asides
+from repype_like.execute.gathered import GatheredSlot
 from repype_like.execute.hooks import call_hooks, has_hooks
 from repype_like.execute.memory import PeakMemory
 from repype_like.execute.mentions import mentioned_place
 from repype_like.execute.messages import Happened, Message, Missed
 from repype_like.execute.provisions import Provisions
 from repype_like.execute.tracking import Tracker
-from repype_like.execute.values import Slot, StoredSlot
+from repype_like.execute.values import LostValueError, Slot, StoredSlot
 from repype_like.execute.workplace import Workplace
-from repype_like.plan import PLACE, Files, Node, Stored, is_mark, key_for, mark_of, prepare, record_id
+from repype_like.plan import (
+    DRAW,
+    GATHERED,
+    PLACE,
+    Files,
+    Node,
+    Stored,
+    is_mark,
+    key_for,
+    mark_of,
+    prepare,
+    record_id,
+    told,
+)
 from repype_like.stage import Lazy, Stage
 from repype_like.status import Status
 from repype_like.store import ACCEPTED, FieldValue, NotStorableError, Observation, OutputFile, Record, Store
 from repype_like.typing import Any, Plain, cast
 
-__all__ = ["Computation", "Computed", "Known", "LostValueError"]
+__all__ = ["Computation", "Computed", "Known"]
 
-Known = dict[str, tuple[str, "Slot | StoredSlot"]]
+Known = dict[str, tuple[str, "Slot | StoredSlot | GatheredSlot"]]
 """For one task: by field, the id of the record that it is part of, and its value."""
-
-
-class LostValueError(Exception):
-    """A stored value that the stage was to read is damaged; that is nobody's fault."""
-
-    def __init__(self, slot: StoredSlot, error: DamagedError):
-        super().__init__(str(error))
-        self.slot = slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,7 @@ class Computation:
                 adapted = view.configure(node.input_id, node.stage)
             effective, basis = prepare(view, view.stage[node.stage], adapted)
             section = Config.of_stage(adapted, node.stage)
-            reads = {field: self.known[field][0] for field, _ in node.reads}
+            reads = {field: self.known[field][0] for field in node.fields}
             key = key_for(basis, node.input_id, reads)
             self.stage.fill_in(section)
             self._call_start_hooks()
@@ -170,14 +177,14 @@ class Computation:
     def _read_inputs(self) -> dict[str, Any]:
         inputs: dict[str, Any] = {"input_id": self.node.input_id} if "input_id" in self.stage.inputs else {}
         lazy = self.stage.lazy
-        for field, _ in self.node.reads:
+        for field in self.node.fields:
             if not is_mark(field):
                 slot = self.known[field][1]
                 inputs[field] = Lazy(partial(self._read, slot.peek, slot), field) if field in lazy else (
                     self._read(slot.read, slot))
         return inputs
 
-    def _read(self, read: Callable[[], Any], slot: Slot | StoredSlot) -> Any:
+    def _read(self, read: Callable[[], Any], slot: Slot | StoredSlot | GatheredSlot) -> Any:
         """Return the value of a slot; if it is damaged, nothing that the stage makes of that counts."""
         try:
             return read()
@@ -186,6 +193,11 @@ class Computation:
                 raise
             self.lost = LostValueError(slot, error)
             raise self.lost from error
+
+    def _first_lost(self) -> LostValueError | None:
+        """Return what was read and turned out to be damaged, if anything was."""
+        slots = [self.known[field][1] for field in self.node.fields] if self.node.gathers else []
+        return self.lost or next((lost for slot in slots if isinstance(slot, GatheredSlot) for lost in slot.lost), None)
 
     def _process(self, inputs: dict[str, Any], section: Config) -> tuple[dict[str, Any], float]:
         """Have the stage compute, and return its outputs and how many seconds it took."""
@@ -196,8 +208,9 @@ class Computation:
                 if field in inputs:
                     inputs[field].close()
                     self.known[field][1].release()
-            if self.lost is not None:
-                raise self.lost  # whatever the stage made of it
+            lost = self._first_lost()
+            if lost is not None:
+                raise lost  # whatever the stage made of it
 
     def _processed(self, inputs: dict[str, Any], section: Config) -> tuple[dict[str, Any], float]:
         stage, pipeline, status = self.stage, self.place.pipeline, Status(report=self._reported)
@@ -221,7 +234,13 @@ class Computation:
             note["packages"] = dict(view.packages)
         if mentioned is not None:
             note[PLACE] = list(mentioned)
-        made = record_id(key, observations, mentioned)
+        draw = node.draw if node.draw != "" else os.urandom(8).hex()
+        if draw is not None:
+            note[DRAW] = draw
+        if node.gathers:
+            slots = {field: slot for field in node.fields if isinstance(slot := self.known[field][1], GatheredSlot)}
+            note[GATHERED] = told([slots[gather.field].gathered[gather.key] for gather in node.gathers])
+        made = record_id(key, observations, mentioned, draw)
         if node.accepted is not None and node.accepted[0] == made:
             note[ACCEPTED] = node.accepted[1]
         return Record(

@@ -80,7 +80,8 @@ class Schedule:
         able: set[tuple[str, str]] = set()
         for node in unit.nodes:
             able.update((task, node.name) for task in node.tasks if all(
-                (task, name) in able or can_read(unit, given, task, field, name) for field, name in node.reads))
+                (owner, name) in able or can_read(unit, given, owner, field, name)
+                for owner, field, name in node.read_by(task)))
         return bool(unit.nodes) and not able
 
     def _release(self, unit: Unit) -> None:
@@ -98,5 +99,5 @@ def can_read(unit: Unit, given: Given, task: str, field: str, name: str) -> bool
 def _sources(unit: Unit) -> set[str]:
     """Return the nodes of other units that a unit reads."""
     own = {node.name for node in unit.nodes}
-    return {name for node in unit.nodes for field, name in node.reads
+    return {name for node in unit.nodes for _, field, name in node.read_by("")
             if name not in own and (name, field) not in unit.stored}

@@ -6,7 +6,7 @@ Whether that is so is found out by planning anew: a task is complete if the plan
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +19,15 @@ from repype_like.plan import (
     Action,
     Catalogue,
     Files,
+    Request,
     Stamp,
+    Step,
     TaskView,
+    all_steps,
     is_up_to_date,
     locate_output,
     plan_input,
+    plan_task,
     task_key,
 )
 from repype_like.store import ACCEPTED, Digest, Observation, OutputFile, Record
@@ -48,15 +52,25 @@ def settle(place: Workplace, provenance: Mapping[str, Plain], files: Files) -> b
     catalogue = Catalogue(lambda: ())
     before = catalogue.digest(view)
     if before is not None and view.verdict is None and not view.store.has_grown and is_up_to_date(view, before, files):
-        return True
+        if not view.has_sources or not plan_task(view, catalogue, files, Request(pick_up=False))[1]:
+            return True
+        catalogue = Catalogue(lambda: ())
     completion = _Completion(place)
-    for input_id in view.input_ids:
-        for step in plan_input(view, input_id, catalogue, files, lambda stage: False, pick_up=False, explain=False):
-            if step.record is None or step.action is not Action.KEEP or step.restore:
-                return False
-            completion.add(step.record)
+    for step in _steps(view, catalogue, files):
+        if step.record is None or step.action is not Action.KEEP or step.restore:
+            return False
+        completion.add(step.record)
     completion.write(provenance, files)
     return True
+
+
+def _steps(view: TaskView, catalogue: Catalogue, files: Files) -> Iterator[Step]:
+    """Yield the steps of a task, one input after the other where that can be."""
+    if view.has_aggregates:
+        yield from (step for _, step in all_steps(view, files, catalogue))
+        return
+    for input_id in view.input_ids:
+        yield from plan_input(view, input_id, catalogue, files, lambda stage: False, pick_up=False, explain=False)
 
 
 class _Completion:
@@ -69,7 +83,7 @@ class _Completion:
         self._place = place
         self._view = place.view
         self._made: dict[str, list[tuple[InputID, str]]] = {stage.id: [] for stage in place.view.stages}
-        self._times = Benchmark[float](place.view.path / "times.csv").retain(self._made, place.view.input_ids)
+        self._times = Benchmark[float](place.view.path / "times.csv").retain(self._made, place.view.subjects)
         self._surplus: list[Record] = []
         """Records without the values that are not kept (any more)."""
         self._blobs: dict[str, int] = {}
@@ -101,7 +115,7 @@ class _Completion:
             self._accepted.setdefault(record.stage, {**told, "inputs": 0})["inputs"] += 1
         if PLACE in record.note:
             self._places.add(tuple(record.note[PLACE]))
-        if self._wants_final:
+        if self._wants_final and record.input_id is not None:
             self._final.setdefault(record.input_id, {})[record.stage] = record.note.get("final", {})
 
     def write(self, provenance: Mapping[str, Plain], files: Files) -> None:

@@ -17,17 +17,18 @@ from collections.abc import Callable, Iterable, Mapping
 
 from repype_like import events
 from repype_like.execute.asides import place_outputs
-from repype_like.execute.computation import Computation, Computed, Known, LostValueError
+from repype_like.execute.computation import Computation, Computed, Known
 from repype_like.execute.failure import describe, user_traceback
+from repype_like.execute.gathered import gathered_fields
 from repype_like.execute.hooks import call_hooks, has_hooks
 from repype_like.execute.messages import GaveUp, Happened, Lost, Made, Message, Passed, Printed
 from repype_like.execute.schedule import Given, can_read
 from repype_like.execute.surroundings import Surroundings
 from repype_like.execute.tracking import SpoiledInputError
-from repype_like.execute.values import StoredSlot
+from repype_like.execute.values import LostValueError, StoredSlot
 from repype_like.execute.workplace import Workplace, Workplaces
 from repype_like.hashing import ABSENT
-from repype_like.plan import Files, Node, Unit, is_at_home
+from repype_like.plan import Files, Gather, Node, Unit, is_at_home
 from repype_like.stage import OutputMismatch, Stage
 from repype_like.status import Status
 from repype_like.store import NotStorableError, Record, StorageError, Store
@@ -138,7 +139,9 @@ class _UnitRun:
         return True
 
     def _run_node(self, position: int, node: Node) -> None:
-        able = [task for task in node.tasks if all(self._has(task, field, name) for field, name in node.reads)]
+        able = [task for task in node.tasks if all(
+            self._has(task, field, name) for field, name in node.reads) and all(
+            self._has_gathered(gather, task) for gather in node.gathers)]
         for task in node.tasks:
             if task not in able:
                 self.failed[task].add(node.name)
@@ -159,6 +162,11 @@ class _UnitRun:
         if name in self.failed[task]:
             return False
         return field in self.known[task] or can_read(self.unit, self.given, task, field, name)
+
+    def _has_gathered(self, gather: Gather, task: str) -> bool:
+        """Tell whether all the records that an aggregate reads are there."""
+        owner = gather.task or task
+        return all(can_read(self.unit, self.given, owner, gather.field, name) for _, name in gather.members)
 
     def _compute(self, node: Node, place: Workplace, group: tuple[str, ...]) -> Computed | None:
         """Have the first task of a group compute; return None if that fails."""
@@ -222,7 +230,9 @@ class _UnitRun:
                     given = self.given.get((task, name))
                     stored = self.unit.stored[name, field] if given is None else given[field]
                     known[field] = (stored.record.name, StoredSlot(stored.record, field, Store(stored.store)))
-            groups.setdefault(tuple(known[field][0] for field, _ in node.reads), []).append(task)
+            if node.gathers:
+                known.update(gathered_fields(node, task, self.unit, self.given))
+            groups.setdefault(tuple(known[field][0] for field in node.fields), []).append(task)
         return list(groups.values())
 
     def _sees_the_same(self, task: str, record: Record) -> bool:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from repype_like.errors import NotStorableError
+from repype_like.errors import DamagedError, NotStorableError
 from repype_like.formats import BufferFormat, format_for
 from repype_like.store import FieldValue, Record, Store
 from repype_like.typing import Any, MutableMapping
 
-__all__ = ["Fields", "Slot", "StoredSlot"]
+__all__ = ["Fields", "LostValueError", "Slot", "StoredSlot"]
 
 _IMMUTABLE = frozenset((type(None), bool, int, float, complex, str, bytes))
 
@@ -104,6 +104,14 @@ class StoredSlot:
         value = self.record.fields[self.field]
         assert value is not None, f"planned to read {self.field} from a record without it"
         return self.store.decode(value)
+
+
+class LostValueError(Exception):
+    """A stored value that the stage was to read is damaged; that is nobody's fault."""
+
+    def __init__(self, slot: StoredSlot, error: DamagedError):
+        super().__init__(str(error))
+        self.slot = slot
 
 
 class Fields(MutableMapping[str, Any]):

@@ -27,7 +27,7 @@ ALL = "**"
 
 STEERING = frozenset({"inputs", "outputs", "consumes", "enabled_by_default", "version", "fingerprint", "default_config",
                       "ignore_config", "formats", "timeout", "resources", "retries", "metadata", "cache",
-                      "deterministic", "optional_inputs", "extra_dependencies"})
+                      "deterministic", "optional_inputs", "extra_dependencies", "over", "tasks"})
 """Attributes of a stage that do not count by the code of its class: they steer its execution, or count by value."""
 
 FIELDS = frozenset({"inputs", "outputs", "consumes"})

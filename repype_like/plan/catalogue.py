@@ -10,7 +10,7 @@ from pathlib import Path
 from repype_like.errors import DamagedError
 from repype_like.plan.view import TaskView
 from repype_like.store import Digest, Record, StorageError
-from repype_like.typing import InputID
+from repype_like.typing import Any, InputID
 
 __all__ = ["Catalogue"]
 
@@ -31,6 +31,8 @@ class Catalogue:
         self._digests: dict[TaskView, Digest | None] = {}
         self._completed: dict[TaskView, dict[tuple[str, InputID], str]] = {}
         self._damage: dict[TaskView, str] = {}
+        self.planned: dict[TaskView, Any] = {}
+        """What planning has found out so far: by task, what happens to it."""
 
     def digest(self, view: TaskView) -> Digest | None:
         """Return the digest of a task, or None if it was never completed or the digest is damaged."""

@@ -54,13 +54,13 @@ def cut(units: Sequence[Unit], whole: Callable[[Unit], bool],
 def _pieces_of(unit: Unit, kind: Callable[[Node], Hashable]) -> Iterator[Unit]:
     """Yield the pieces of a unit; their `after` are positions among them."""
     pieces, home = _assign(unit, kind)
-    passes: dict[str, set[str]] = {}
+    passes = {name: set(fields) for name, fields in unit.passes.items()}
     for node in unit.nodes:
         for name_of_field, name in node.reads:
             if name in home and home[name] != home[node.name]:
                 passes.setdefault(name, set()).add(name_of_field)
     for piece in pieces:
-        read = {(name, name_of_field) for node in piece.nodes for name_of_field, name in node.reads}
+        read = {(name, name_of_field) for node in piece.nodes for _, name_of_field, name in node.read_by("")}
         yield unit._replace(
             nodes=tuple(piece.nodes), after=tuple(sorted(piece.after)), skips=(),
             stored={key: value for key, value in unit.stored.items() if key in read},

@@ -19,7 +19,11 @@ from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Observation
 from repype_like.typing import Any, InputID
 
-__all__ = ["basis_of", "is_planned", "key_for", "planned", "pre_key", "prepare", "record_id", "task_key"]
+__all__ = ["DRAW", "basis_of", "combined", "is_planned", "key_for", "planned", "pre_key", "prepare", "record_id",
+           "task_key"]
+
+DRAW = "draw"
+"""What the note of a record says the text under that distinguishes it from an earlier result for the same."""
 
 
 def basis_of(stage: StageView, config: Mapping[str, Any], packages: Mapping[str, str]) -> str:
@@ -51,19 +55,21 @@ def pre_key(stage: StageView, config: Mapping[str, Any], input_id: InputID, read
     return key_for(basis_of(stage, config, packages), input_id, reads)
 
 
-def record_id(pre_key: str, observations: Iterable[Observation], place: Sequence[str] | None = None) -> str:
+def record_id(pre_key: str, observations: Iterable[Observation], place: Sequence[str] | None = None,
+              draw: str | None = None) -> str:
     """Return the name of a result.
 
     Arguments:
         pre_key: What it is called before it is known what its stage observes.
         observations: What its stage observed.
         place: The place that its values mention, if they do: elsewhere it is another result.
+        draw: What distinguishes it from an earlier result for the same, if the user asked for another one.
     """
     seen = sorted((item.scope or "", type(item.input_id).__name__, str(item.input_id), item.path or "", item.hash)
                   for item in observations)
-    if not seen and place is None:
+    if not seen and place is None and draw is None:
         return pre_key
-    return _hash([pre_key, *itertools.chain.from_iterable(seen), *(place or ())])
+    return _hash([pre_key, *itertools.chain.from_iterable(seen), *(place or ()), *(() if draw is None else ("", draw))])
 
 
 def prepare(view: TaskView, stage: StageView, config: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
@@ -95,6 +101,19 @@ def planned(pre_key: str) -> str:
 def is_planned(name: str) -> bool:
     """Tell whether `name` stands for a record that is yet to be made."""
     return name.startswith("~")
+
+
+def combined(members: Iterable[tuple[InputID, str]]) -> str:
+    """Return a name for several records together, each under the input or whatever it is read under.
+
+    If any of their names is planned, so is this one.
+    """
+    parts: list[str] = []
+    is_any_planned = False
+    for key, name in members:
+        parts += type(key).__name__, str(key), name
+        is_any_planned = is_any_planned or is_planned(name)
+    return planned(_hash(parts)) if is_any_planned else _hash(parts)
 
 
 def task_key(view: TaskView) -> str:

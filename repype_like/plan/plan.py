@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.plan.claims import Claims
+from repype_like.plan.gathering import CONFIGS, Gather
 from repype_like.plan.reasons import Reason
 from repype_like.plan.steps import Restore
 from repype_like.store import Record
 from repype_like.typing import Any, InputID, NamedTuple, Plain
 
-__all__ = ["Node", "Plan", "Skip", "Stored", "TaskPlan", "Transfer", "Unit"]
+__all__ = ["Node", "Plan", "Skip", "Stored", "TaskPlan", "Transfer", "Unit", "Waiting"]
 
 _NONE: Mapping[str, Any] = {}  # for all units together, of which there may be very many
 
@@ -39,6 +40,27 @@ class Node(NamedTuple):
     """Whether the record is known already, and only its values are needed."""
     accepted: tuple[str, Plain] | None = None
     """If the user vouched for that record, its id and what it notes about that."""
+    gathers: tuple[Gather, ...] = ()
+    """What an aggregate reads beyond that."""
+    configs: Mapping[str, Plain] | None = None
+    """The configurations of the tasks that it reads, if it reads those."""
+    draw: str | None = None
+    """Empty if the stage is run although there is a result, so that this is another one; for a recomputation, what
+    distinguishes the record from such others."""
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of all that it reads, those of configurations included."""
+        gathered = dict.fromkeys(gather.field for gather in self.gathers)
+        return [*(field_ for field_, _ in self.reads), *gathered, *([CONFIGS] if self.configs is not None else [])]
+
+    def read_by(self, task: str) -> Iterator[tuple[str, str, str]]:
+        """Yield what it reads for one of its tasks: which task has it, the field, and the name of the record."""
+        for field_, name in self.reads:
+            yield task, field_, name
+        for gather in self.gathers:
+            for _, name in gather.members:
+                yield gather.task or task, gather.field, name
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +142,18 @@ class TaskPlan:
     """Whether nothing is to be done but to write the digest anew, since the words of the specification changed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A stage that is not run, since what it reads is not there."""
+
+    task: str
+    """The name of its task."""
+    stage: str
+    input_id: InputID
+    sources: tuple[tuple[str, InputID], ...]
+    """The tasks and inputs whose results it waits for, at most a few."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What will happen to all tasks."""
@@ -130,6 +164,8 @@ class Plan:
     """What is taken over before anything runs."""
     claims: Claims = field(default_factory=dict)
     """The output files of all that is not computed anew."""
+    waiting: tuple[Waiting, ...] = ()
+    """What cannot be done, since what it reads is not there and is not going to be made."""
 
     @property
     def pending(self) -> tuple[TaskPlan, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from repype_like.hashing import ABSENT
@@ -12,16 +13,19 @@ from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.claims import Claim
 from repype_like.plan.files import Files
 from repype_like.plan.keys import task_key
+from repype_like.plan.levels import plan_inputs
 from repype_like.plan.places import is_place_of
-from repype_like.plan.plan import Plan, TaskPlan, Transfer, Unit
+from repype_like.plan.plan import Plan, TaskPlan, Transfer, Unit, Waiting
 from repype_like.plan.reasons import Reason, changed_shape, failed_whole, locate_output
-from repype_like.plan.steps import Action, Step, plan_input
+from repype_like.plan.sources import Sources
+from repype_like.plan.steps import Action, Step
 from repype_like.plan.units import Wish, make_units
 from repype_like.plan.view import TaskView
+from repype_like.plan.waiting import without_waiting
 from repype_like.store import Digest, OutputFile
 from repype_like.typing import InputID
 
-__all__ = ["Request", "is_up_to_date", "make_plan", "plan_task"]
+__all__ = ["Request", "all_steps", "is_up_to_date", "make_plan", "plan_task"]
 
 _VERDICTS = ("incomplete", "pipeline", "specification")
 
@@ -43,6 +47,12 @@ class Request:
     """Work on these inputs only; such a task does not get complete unless the others are."""
     pick_up: bool = True
     """Whether records of other tasks are taken over."""
+    chosen: frozenset[str] | None = None
+    """The tasks that this is about; None for all. What others are read by aggregates is brought up to date, no more."""
+
+    def of(self, task: str) -> Request:
+        """Return what is asked for of one task."""
+        return self if self.chosen is None or task in self.chosen else Request(pick_up=self.pick_up)
 
 
 _EVERYTHING = Request()
@@ -75,9 +85,15 @@ def make_plan(views: Sequence[TaskView], neighbours: Callable[[], Sequence[TaskV
         else:
             transfers.extend(transfer for _, step in steps for transfer in _transfer(view, step))
             wishes.extend(Wish(view, input_id, step) for input_id, step in steps)
-    units = (*make_units(wishes), *opaque)
+    waiting: list[Waiting] = []
+    sources = _sources(catalogue, files, request)
+    if any(view.has_aggregates for view in views):
+        running = {view.name: found.running for view, found in catalogue.planned.items()}
+        wishes, waiting = without_waiting(wishes, running)
+    owners = {view.name: view for view in catalogue.planned}
+    units = (*make_units(wishes, lambda gather: sources.stored(gather, owners[gather.task])), *opaque)
     claims = _claims(views, wishes, catalogue, files) if units or transfers else {}
-    return Plan(tuple(tasks), units, tuple(transfers), claims)
+    return Plan(tuple(tasks), units, tuple(transfers), claims, tuple(waiting))
 
 
 def _claims(views: Sequence[TaskView], wishes: Sequence[Wish], catalogue: Catalogue,
@@ -104,21 +120,69 @@ def _claims(views: Sequence[TaskView], wishes: Sequence[Wish], catalogue: Catalo
 def plan_task(view: TaskView, catalogue: Catalogue, files: Files,
               request: Request) -> tuple[TaskPlan, list[tuple[InputID, Step]]]:
     """Return what will happen to one task, and all its steps; there are none if it is up to date."""
+    found = catalogue.planned.get(view)
+    if found is None:
+        found = catalogue.planned[view] = _Planned(*_plan_task(view, catalogue, files, request.of(view.name)))
+    return found.task, found.steps
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """What planning has found out about one task."""
+
+    task: TaskPlan
+    steps: list[tuple[InputID, Step]]
+    """What there is to be done for what is asked for."""
+    all_steps: list[tuple[InputID, Step]]
+    """The same for all its inputs, as far as others may want to know."""
+
+    @cached_property
+    def running(self) -> frozenset[str]:
+        """The names of the records that would have to be made."""
+        return frozenset(step.name for _, step in self.all_steps if step.runs)
+
+
+def _sources(catalogue: Catalogue, files: Files, request: Request) -> Sources:
+    """Return what aggregates find out about other tasks by."""
+    def plan(view: TaskView) -> list[tuple[InputID, Step]] | None:
+        plan_task(view, catalogue, files, request)
+        found: _Planned = catalogue.planned[view]
+        return found.all_steps or (None if not found.task.pending else [])
+
+    return Sources(catalogue, plan)
+
+
+def _plan_task(view: TaskView, catalogue: Catalogue, files: Files, request: Request,
+               ) -> tuple[TaskPlan, list[tuple[InputID, Step]], list[tuple[InputID, Step]]]:
     digest = catalogue.digest(view)
     if view.verdict is not None or view.opaque:
-        return _plan_by_verdict(view, catalogue, files, request)
+        task, steps = _plan_by_verdict(view, catalogue, files, request)
+        return task, steps, steps
+    sources = _sources(catalogue, files, request)
     plain = not request.force and request.first is None
-    if plain and digest is not None and is_up_to_date(view, digest, files):
-        return TaskPlan(view.name, view.path, True, "", total=len(view.input_ids), done=len(view.input_ids),
-                        keeps=len(view.input_ids) * len(view.stages)), []
-    forced = _forced(request)
+    if plain and digest is not None and is_up_to_date(view, digest, files) and (
+            not view.has_sources or sources.are_as_before(view)):
+        return TaskPlan(view.name, view.path, True, "", total=len(view.subjects), done=len(view.subjects),
+                        keeps=sum(map(len, digest.records.values()))), [], []
     damage = catalogue.damage(view)
-    steps: list[tuple[InputID, Step]] = []
-    for input_id in view.input_ids:
-        if request.inputs is None or input_id in request.inputs:
-            found = plan_input(view, input_id, catalogue, files, forced, request.pick_up, damage, request.last)
-            steps.extend((input_id, step) for step in found)
-    return _summary(view, digest, steps, damage), steps
+    found = plan_inputs(view, catalogue, files, _forced(request), request.pick_up, sources, damage, request.last,
+                        request.inputs)
+    chosen = found if request.inputs is None or not view.has_aggregates else [
+        (input_id, step) for input_id, step in found if input_id is None or input_id in request.inputs]
+    return _summary(view, digest, chosen, damage), chosen, found
+
+
+def all_steps(view: TaskView, files: Files, catalogue: Catalogue | None = None) -> list[tuple[InputID, Step]]:
+    """Return the steps of a task by itself, taking nothing from others, even if it is up to date.
+
+    Arguments:
+        view: The task.
+        files: The contents of files.
+        catalogue: Where records are found, if there is one already.
+    """
+    catalogue = catalogue or Catalogue(lambda: ())
+    return plan_inputs(view, catalogue, files, lambda stage: False, False,
+                       _sources(catalogue, files, Request(pick_up=False)))
 
 
 def is_up_to_date(view: TaskView, digest: Digest, files: Files) -> bool:
@@ -148,8 +212,8 @@ def _plan_by_verdict(view: TaskView, catalogue: Catalogue, files: Files,
     """Plan a task whose own class says whether it is pending, or that runs as a whole."""
     digest = catalogue.digest(view)
     forced = _forced(request)
-    steps = [(input_id, step) for input_id in view.input_ids
-             for step in plan_input(view, input_id, catalogue, files, forced, request.pick_up, catalogue.damage(view))]
+    steps = plan_inputs(view, catalogue, files, forced, request.pick_up, _sources(catalogue, files, request),
+                        catalogue.damage(view))
     task = _summary(view, digest, steps, catalogue.damage(view))
     if view.verdict is None:
         return task, steps
@@ -173,7 +237,7 @@ def _summary(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputI
     most = max(sources, key=lambda source: (sources[source], source is view)) if sources and reasons else None
     return TaskPlan(
         view.name, view.path, True, _verdict(reasons), tuple(reasons[:_MOST_REASONS]),
-        total=len(view.input_ids), done=len(view.input_ids) - len(undone),
+        total=len(view.subjects), done=len(view.subjects) - len(undone),
         first_stage=next((stage.id for stage in view.stages if stage.id in running), None),
         pickup=most.name if most is not None else None, pickup_path=most.path if most is not None else None,
         computes=counts[Action.COMPUTE] + counts[Action.RECOMPUTE], takes=counts[Action.TAKE],

@@ -6,6 +6,7 @@ Every predicate compares what stands now with the record and the digest of the l
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from repype_like.hashing import ABSENT
 from repype_like.masking import masked_text
 from repype_like.plan.differences import differences
 from repype_like.plan.files import Files
+from repype_like.plan.gathering import GATHERED
 from repype_like.plan.keys import task_key
 from repype_like.plan.places import PLACE, is_at_home
 from repype_like.plan.view import StageView, TaskView, is_mark
@@ -66,6 +68,8 @@ class Situation:
     files: Files
     reads: Mapping[str, str]
     """By field that is read, and by mark of a stage that it depends upon, the name of the record."""
+    gathered: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """What names all that an aggregate over tasks reads of each of them."""
 
 
 _Predicate = Callable[[Situation], Iterator[Reason]]
@@ -83,7 +87,7 @@ def damaged(now: Situation) -> Iterator[Reason]:
         yield Reason("damaged", "incomplete", f"damaged: {now.damage}")
     elif now.recorded and now.before is None:
         yield Reason("damaged", "incomplete",
-                     f'damaged: the record of "{now.stage.id}" for input {now.input_id!r} is gone')
+                     f'damaged: the record of "{now.stage.id}"{_for(now.input_id)} is gone')
 
 
 def failed(now: Situation) -> Iterator[Reason]:
@@ -91,7 +95,7 @@ def failed(now: Situation) -> Iterator[Reason]:
     for item in now.view.store.failed:
         if item.key == now.key:
             yield Reason("failed", "incomplete", f"failed last time: {masked_text(item.error)} "
-                                                 f'(stage "{now.stage.id}", input {now.input_id!r})')
+                                                 f'(stage "{now.stage.id}"{_of(now.input_id)})')
 
 
 def never_run(now: Situation) -> Iterator[Reason]:
@@ -102,7 +106,8 @@ def never_run(now: Situation) -> Iterator[Reason]:
 
 def input_added(now: Situation) -> Iterator[Reason]:
     """The input was not there at the last completion."""
-    if now.digest is not None and not now.recorded and now.input_id not in now.digest.inputs:
+    if now.digest is not None and not now.recorded and now.input_id is not None and (
+            now.input_id not in now.digest.inputs):
         yield _input_added(now.view, [now.input_id])
 
 
@@ -184,6 +189,22 @@ def wiring_changed(now: Situation) -> Iterator[Reason]:
         yield Reason("producer changed", "pipeline", f'{text} (stage "{now.stage.id}")')
 
 
+def sources_changed(now: Situation) -> Iterator[Reason]:
+    """Other tasks match than before, or what is read of them is not what it was."""
+    if now.before is None or now.stage.over != "tasks":
+        return
+    before, reader = now.before.note.get(GATHERED, {}), f', read by "{now.stage.id}"'
+    place = now.view.origin(("config", now.stage.id, "tasks"))
+    joined, left = sorted(now.gathered.keys() - before.keys()), sorted(before.keys() - now.gathered.keys())
+    if joined:
+        yield Reason("joined", "specification", f"joined: {_few(joined)}{reader}", place)
+    if left:
+        yield Reason("left", "specification", f"left: {_few(left)}{reader}", place)
+    changed = sorted(key for key, name in now.gathered.items() if before.get(key, name) != name)
+    if changed:
+        yield Reason("source changed", "incomplete", f"changed: {_few(changed)}{reader}")
+
+
 def upstream(now: Situation) -> Iterator[Reason]:
     """What the stage reads is produced by another stage, or comes from another record."""
     known = now.digest.stages if now.digest else ()
@@ -199,7 +220,7 @@ _WHOLE: tuple[_Predicate, ...] = (forced, damaged)
 """Those that say it all."""
 _FIRST: tuple[_Predicate, ...] = (failed, never_run, input_added, stage_added)
 _CHANGES: tuple[_Predicate, ...] = (code_changed, config_changed, packages_changed, file_changed, output_missing,
-                                    moved, wiring_changed)
+                                    moved, wiring_changed, sources_changed)
 
 
 def reasons(now: Situation) -> tuple[Reason, ...]:
@@ -262,7 +283,7 @@ def values_lost(record: Record, kept: frozenset[str]) -> Reason | None:
     """Values that are to be kept were stored, and are gone."""
     if any(record.fields.get(name) is not None for name in kept):
         return Reason("damaged", "incomplete",
-                      f'damaged: values of "{record.stage}" for input {record.input_id!r} are gone')
+                      f'damaged: values of "{record.stage}"{_for(record.input_id)} are gone')
     return None
 
 
@@ -300,6 +321,14 @@ def _few(things: Iterable[str]) -> str:
     named = list(things)
     more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
     return ", ".join(named[:_MOST_NAMED]) + more
+
+
+def _for(input_id: InputID) -> str:
+    return "" if input_id is None else f" for input {input_id!r}"
+
+
+def _of(input_id: InputID) -> str:
+    return "" if input_id is None else f", input {input_id!r}"
 
 
 def _place(view: TaskView, keys: tuple[str, ...]) -> Location | None:

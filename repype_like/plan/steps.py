@@ -22,14 +22,17 @@ from pathlib import Path
 from repype_like.hashing import ABSENT
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.files import Files
+from repype_like.plan.gathering import Gather, reads_of, told, with_configs
 from repype_like.plan.keys import is_planned, key_for, planned, prepare
 from repype_like.plan.places import is_at_home
 from repype_like.plan.reasons import Reason, Situation, kept_now, locate_output, reasons, values_lost
 from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Record
-from repype_like.typing import Any, InputID, NamedTuple
+from repype_like.typing import Any, InputID, NamedTuple, Plain
 
-__all__ = ["Action", "Restore", "Step", "plan_input"]
+__all__ = ["Action", "InputPlanning", "Restore", "Step", "plan_input"]
+
+_NOTHING: Mapping[str, str] = {}
 
 
 class Action(Enum):
@@ -72,6 +75,11 @@ class Step(NamedTuple):
     """The task whose store the record and its values are taken from."""
     restore: tuple[Restore, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    gathers: tuple[Gather, ...] = ()
+    """What an aggregate reads; `reads` has a name for the records of each field together."""
+    configs: Mapping[str, Plain] | None = None
+    """The configurations of the tasks that it reads, if it reads those."""
+    forced: bool = False
 
     @property
     def name(self) -> str:
@@ -87,7 +95,7 @@ class Step(NamedTuple):
 def plan_input(view: TaskView, input_id: InputID, catalogue: Catalogue, files: Files,
                forced: Callable[[str], bool], pick_up: bool, damage: str = "", last: str | None = None,
                explain: bool = True) -> list[Step]:
-    """Return the steps for one input of a task, in the order of the stages; disabled stages have none.
+    """Return the steps for one input of a task without aggregates, in the order of the stages; disabled ones have none.
 
     Arguments:
         view: The task.
@@ -100,35 +108,66 @@ def plan_input(view: TaskView, input_id: InputID, catalogue: Catalogue, files: F
         last: The stage behind which there are to be no steps, if any.
         explain: Whether steps are to have their reasons.
     """
-    return _InputPlanning(view, input_id, catalogue, files, forced, pick_up, damage, explain).steps(last)
+    planning = InputPlanning(view, input_id, catalogue, files, forced, pick_up, damage, explain)
+    for stage in view.stages:
+        planning.add(stage)
+    return planning.finish(last)
 
 
 @dataclass
-class _InputPlanning:
+class InputPlanning:
+    """The planning of one input of a task, or of what there is once for the task, stage by stage in their order.
+
+    The arguments are those of :func:`plan_input`; `input_id` is None for the latter.
+    """
+
     view: TaskView
     input_id: InputID
     catalogue: Catalogue
     files: Files
     forced: Callable[[str], bool]
     pick_up: bool
-    damage: str
-    explain: bool
+    damage: str = ""
+    explain: bool = True
     coming: dict[Path, str | None] = field(default_factory=dict)
     """Files that will have another content when a later stage runs: by path, the hash; None if that is not known."""
 
-    def steps(self, last: str | None) -> list[Step]:
-        config = self.view.configure(self.input_id, None)
-        names: dict[str, str] = {}
-        steps = []
-        for stage in self.view.stages:
-            if stage.is_enabled(config.get(stage.id) or {}):
-                step = self._step(stage, config, {name: names[name] for name in stage.sources if name in names})
-                for name in stage.results:
-                    names[name] = step.name
-                steps.append(step)
-        return self._with_values(_until(steps, self.view, last))
+    names: dict[str, str] = field(default_factory=dict)
+    """By field, or mark of a stage, the name of the record that it is part of."""
+    steps: list[Step] = field(default_factory=list)
 
-    def _step(self, stage: StageView, config: Mapping[str, Any], reads: dict[str, str]) -> Step:
+    def __post_init__(self) -> None:
+        self.config = self.view.configure(self.input_id, None)
+
+    def add(self, stage: StageView, elsewhere: Mapping[str, str] = _NOTHING, gathers: tuple[Gather, ...] = (),
+            configs: Mapping[str, Plain] | None = None) -> None:
+        """Plan the next stage.
+
+        Arguments:
+            stage: The stage.
+            elsewhere: The names of the records of fields that are not for this input.
+            gathers: What it reads as an aggregate.
+            configs: The configurations that it reads as an aggregate.
+        """
+        if stage.is_enabled(self.config.get(stage.id) or {}):
+            reads = {name: self.names[name] for name in stage.sources_here if name in self.names}
+            if elsewhere:
+                reads |= {name: elsewhere[name] for name in stage.sources if name in elsewhere}
+            if gathers:
+                reads = with_configs(reads | reads_of(gathers), configs)
+            step = self._step(stage, self.config, reads, gathers)
+            if gathers:
+                step = step._replace(gathers=gathers, configs=configs)
+            for name in stage.results:
+                self.names[name] = step.name
+            self.steps.append(step)
+
+    def finish(self, last: str | None) -> list[Step]:
+        """Return the steps, up to the stage `last`, if any."""
+        return self._with_values(_until(self.steps, self.view, last))
+
+    def _step(self, stage: StageView, config: Mapping[str, Any], reads: dict[str, str],
+              gathers: tuple[Gather, ...]) -> Step:
         effective, basis = prepare(self.view, stage, config)
         key = key_for(basis, self.input_id, reads)
         before = self.catalogue.completed_record(self.view, stage.id, self.input_id)
@@ -140,20 +179,21 @@ class _InputPlanning:
                 self.coming.update((item.target, item.hash) for item in restore)
                 current = (source is self.view and before is not None and before.name == record.name
                            and not restore)
-                why = () if current else self._reasons(stage, effective, key, reads, before, forced=False)
+                why = () if current else self._reasons(stage, effective, key, reads, before, gathers, forced=False)
                 return Step(stage.id, Action.KEEP if source is self.view else Action.TAKE, key, reads, record, source,
                             restore, why)
         self.coming.update((path, None) for path in self._outputs_of(before))
         return Step(stage.id, Action.COMPUTE, key, reads,
-                    reasons=self._reasons(stage, effective, key, reads, before, forced=forced))
+                    reasons=self._reasons(stage, effective, key, reads, before, gathers, forced=forced), forced=forced)
 
     def _reasons(self, stage: StageView, config: Mapping[str, Any], key: str, reads: Mapping[str, str],
-                 before: Record | None, *, forced: bool) -> tuple[Reason, ...]:
+                 before: Record | None, gathers: tuple[Gather, ...], *, forced: bool) -> tuple[Reason, ...]:
         if not self.explain:
             return ()
         return reasons(Situation(
             self.view, stage, self.input_id, key, config, self.catalogue.digest(self.view), before,
-            self.catalogue.names_record(self.view, stage.id, self.input_id), self.damage, forced, self.files, reads))
+            self.catalogue.names_record(self.view, stage.id, self.input_id), self.damage, forced, self.files, reads,
+            told(gathers)))
 
     def _valid(self, key: str) -> tuple[TaskView, Record, tuple[Restore, ...]] | None:
         """Return a record that is valid for this task, the task that has it, and what has to be put in place for it."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from graphlib import TopologicalSorter
 
+from repype_like.plan.gathering import CONFIGS, Gather
+from repype_like.plan.keys import DRAW
 from repype_like.plan.plan import Node, Skip, Stored, Unit
 from repype_like.plan.steps import Action, Step
 from repype_like.plan.view import TaskView
@@ -22,20 +25,87 @@ class Wish(NamedTuple):
     input_id: InputID
     step: Step
 
+    @property
+    def rank(self) -> int:
+        """That of the stage, see :attr:`TaskView.ranks`."""
+        return self.view.ranks.get(self.step.stage, 0)
 
-def make_units(wishes: Sequence[Wish]) -> list[Unit]:
+
+Found = Callable[[Gather], Mapping[str, Stored]]
+"""Gives, for what is gathered from another task, where the records are that are there, by name."""
+
+
+def make_units(wishes: Sequence[Wish], found: Found = lambda gather: {}) -> list[Unit]:
     """Return units of work that fulfil all wishes, each distinct computation once.
 
     A unit is everything that hangs together: the nodes of one input, over all tasks that share some of them. Values go
-    from node to node in memory.
+    from node to node in memory. What goes to or from an aggregate goes from unit to unit: each stands behind those that
+    it reads, and every edge between them leads from a lower rank to a higher one.
 
     Arguments:
         wishes: What each task needs, for each input in the order of the stages.
+        found: Knows the records of other tasks that aggregates read.
     """
-    by_input: dict[tuple[int, type, InputID], list[Wish]] = {}
+    by_input: dict[tuple[int, int, type, InputID], list[Wish]] = {}
+    linked = any(wish.view.has_aggregates for wish in wishes)
     for wish in wishes:
-        by_input.setdefault((wish.view.codebase, type(wish.input_id), wish.input_id), []).append(wish)
-    return [_unit(group, codebase) for (codebase, _, _), together in by_input.items() for group in _connected(together)]
+        rank = wish.rank if linked else 0
+        by_input.setdefault((rank, wish.view.codebase, type(wish.input_id), wish.input_id), []).append(wish)
+    known = {(wish.view.name, wish.step.name): Stored(wish.step.record, wish.step.source.path)
+             for wish in wishes if wish.step.record is not None and wish.step.source is not None} if linked else {}
+    units = [_unit(group, key[1]) for key, together in sorted(by_input.items(), key=lambda item: item[0][0])
+             for group in _connected(together)]
+    return _linked(units, known, found) if linked else units
+
+
+def _linked(units: Sequence[Unit], known: Mapping[tuple[str, str], Stored], found: Found) -> list[Unit]:
+    """Return units in an order in which each stands behind those that it reads, and with what it reads from stores.
+
+    Arguments:
+        units: The units, by themselves.
+        known: By task and name, the records of the tasks of the plan.
+        found: See :func:`make_units`.
+    """
+    home = {(task, node.name): position for position, unit in enumerate(units)
+            for node in unit.nodes for task in node.tasks}
+    after: dict[int, set[int]] = {position: set() for position in range(len(units))}
+    passes: dict[tuple[int, str], set[str]] = {}
+    stored: dict[int, dict[tuple[str, str], Stored]] = {}
+    for position, unit in enumerate(units):
+        own = {node.name for node in unit.nodes}
+        for node in unit.nodes:
+            elsewhere = {(gather.task, name): where for gather in node.gathers if gather.task
+                         for name, where in found(gather).items()}
+            for task in node.tasks:
+                for owner, field, name in node.read_by(task):
+                    source = home.get((owner, name), position)
+                    if source != position:
+                        after[position].add(source)
+                        passes.setdefault((source, name), set()).add(field)
+                    elif name not in own and (name, field) not in unit.stored:
+                        where = known.get((owner, name)) or elsewhere.get((owner, name))
+                        if where is not None:
+                            stored.setdefault(position, {})[name, field] = where
+    _keep_apart(units, after)
+    order = list(TopologicalSorter({position: sorted(before) for position, before in after.items()}).static_order())
+    place = {position: index for index, position in enumerate(order)}
+    return [units[position]._replace(
+        after=tuple(sorted(place[earlier] for earlier in after[position])),
+        stored={**units[position].stored, **stored.get(position, {})},
+        passes={node.name: frozenset(passes[position, node.name]) for node in units[position].nodes
+                if (position, node.name) in passes}) for position in order]
+
+
+def _keep_apart(units: Sequence[Unit], after: Mapping[int, set[int]]) -> None:
+    """See to it that stages of one task and input never run at the same time: each unit is behind the one before."""
+    last: dict[tuple[str, type, InputID], int] = {}
+    for position, unit in enumerate(units):  # by rank
+        for node in unit.nodes:
+            for task in node.tasks:
+                key = task, type(node.input_id), node.input_id
+                if last.get(key, position) != position:
+                    after[position].add(last[key])
+                last[key] = position
 
 
 def _connected(wishes: Sequence[Wish]) -> list[list[Wish]]:
@@ -65,11 +135,27 @@ def _unit(wishes: Sequence[Wish], codebase: int) -> Unit:
     for wish in wishes:
         if wish.step.runs:
             wanted.setdefault(wish.step.name, []).append(wish)
-    nodes = [Node(name, twins[0].step.stage, twins[0].input_id, tuple(twin.view.name for twin in twins),
-                  tuple(twins[0].step.reads.items()), twins[0].step.action is Action.RECOMPUTE,
-                  _accepted(twins[0].step))
-             for name, twins in wanted.items()]
+    nodes = [_node(name, twins) for name, twins in wanted.items()]
     return Unit(tuple(nodes), _stored(wishes), tuple(_skips(wishes)), codebase)
+
+
+def _node(name: str, twins: Sequence[Wish]) -> Node:
+    step = twins[0].step
+    gathered = {gather.field for gather in step.gathers}
+    reads = tuple((field, read) for field, read in step.reads.items() if field not in gathered and (
+        field != CONFIGS or step.configs is None)) if gathered else tuple(step.reads.items())
+    return Node(name, step.stage, twins[0].input_id, tuple(twin.view.name for twin in twins), reads,
+                step.action is Action.RECOMPUTE, _accepted(step), step.gathers, step.configs,
+                _draw(twin.step for twin in twins))
+
+
+def _draw(steps: Iterable[Step]) -> str | None:
+    for step in steps:
+        if step.forced:
+            return ""
+        if step.action is Action.RECOMPUTE and step.record is not None and DRAW in step.record.note:
+            return str(step.record.note[DRAW])
+    return None
 
 
 def _accepted(step: Step) -> tuple[str, Plain] | None:

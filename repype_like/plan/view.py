@@ -13,7 +13,7 @@ from repype_like.plan.limits import PLAIN, Limits
 from repype_like.store import Store
 from repype_like.typing import Any, InputID, Plain
 
-__all__ = ["StageView", "TaskView", "is_mark", "mark_of"]
+__all__ = ["Source", "StageView", "TaskView", "is_mark", "mark_of"]
 
 
 def mark_of(stage_id: str) -> str:
@@ -24,6 +24,15 @@ def mark_of(stage_id: str) -> str:
 def is_mark(field: str) -> bool:
     """Tell whether that is so for `field`."""
     return field.startswith("@")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A task that an aggregate reads."""
+
+    key: str
+    """Its path relative to the task of the aggregate, with ``/``."""
+    view: TaskView
 
 
 @dataclass(frozen=True)
@@ -52,16 +61,25 @@ class StageView:
     """What it may cost and what it needs; affects no result."""
     after: frozenset[str] = frozenset()
     """The stages that it depends upon without reading any field of them."""
+    over: str = ""
+    """What it is an aggregate over: ``inputs``, ``tasks``, or nothing."""
 
     @cached_property
     def shape(self) -> str:
         """Hash of all that counts of the stage wherever it is used."""
-        return hash_value((self.id, self.fingerprint, sorted(self.sources), sorted(self.outputs), sorted(self.kept)))
+        kind = (self.over,) if self.over else ()
+        return hash_value((self.id, self.fingerprint, sorted(self.sources), sorted(self.outputs), sorted(self.kept),
+                           *kind))
 
     @cached_property
     def sources(self) -> frozenset[str]:
         """What it depends upon: the fields it reads, and the marks of stages."""
         return self.inputs.union(map(mark_of, self.after)) if self.after else self.inputs
+
+    @cached_property
+    def sources_here(self) -> frozenset[str]:
+        """Those that its own task has: an aggregate over tasks reads all fields elsewhere."""
+        return self.sources if self.over != "tasks" else frozenset(map(mark_of, self.after))
 
     @cached_property
     def results(self) -> tuple[str, ...]:
@@ -76,7 +94,7 @@ class StageView:
     def effective_config(self, section: Mapping[str, Any]) -> dict[str, Any]:
         """Return what counts of this stage's section of the configuration: with defaults, without the irrelevant."""
         return {key: value for key, value in {**self.default_config, **self.normalized_config(section)}.items()
-                if key != "enabled" and key not in self.ignore_config}
+                if key != "enabled" and key not in self.ignore_config and (key, self.over) != ("tasks", "tasks")}
 
     def is_enabled(self, section: Mapping[str, Any]) -> bool:
         """Tell whether the stage takes part, given its section of the configuration."""
@@ -116,6 +134,8 @@ class TaskView:
     """The stages for which the task wants to know when they do not run."""
     codebase: int = 0
     """Tasks with different numbers must not run in the same process at once."""
+    sources: Callable[[str], tuple[Source, ...]] = lambda stage: ()
+    """Gives the tasks that an aggregate over tasks reads, sorted by key."""
 
     @property
     def tree(self) -> Path:
@@ -131,3 +151,33 @@ class TaskView:
     def producer(self) -> Mapping[str, StageView]:
         """The stage that produces a field, by field; and the stage itself by its mark."""
         return {name: stage for stage in self.stages for name in stage.results}
+
+    @cached_property
+    def has_aggregates(self) -> bool:
+        """Whether any stage runs once for the task."""
+        return any(stage.over for stage in self.stages)
+
+    @cached_property
+    def has_sources(self) -> bool:
+        """Whether any stage reads other tasks."""
+        return any(stage.over == "tasks" for stage in self.stages)
+
+    @cached_property
+    def subjects(self) -> tuple[InputID, ...]:
+        """What there are records for: the inputs, and None for the task as a whole if there are aggregates."""
+        return (*self.input_ids, None) if self.has_aggregates else self.input_ids
+
+    @cached_property
+    def ranks(self) -> Mapping[str, int]:
+        """By stage, a number that is higher than those of the stages whose results it reads at another level.
+
+        What is of one rank, and for one input, hangs together by values that go from stage to stage in memory.
+        """
+        ranks: dict[str, int] = {}
+        for stage in self.stages if self.has_aggregates else ():
+            read = [ranks[found.id] + (bool(found.over) != bool(stage.over)) for name in stage.sources_here
+                    if (found := self.producer.get(name)) is not None]
+            read += [source.view.ranks.get(found.id, 0) + 1 for source in self.sources(stage.id)
+                     for field in stage.inputs if (found := source.view.producer.get(field)) is not None]
+            ranks[stage.id] = max(read, default=0)
+        return ranks

@@ -107,7 +107,7 @@ def check_path_safe(pattern: PathLike, input_id: InputID) -> None:
         return
     if found[-1] != "s" and isinstance(input_id, str):
         raise ValueError(f"{found} takes an integer, but the input id is the text {input_id!r}; write %s")
-    if isinstance(input_id, int) or (_HARMLESS.fullmatch(input_id) and len(text) < 150):
+    if not isinstance(input_id, str) or (_HARMLESS.fullmatch(input_id) and len(text) < 150):
         return  # what nearly all ids are, in a path that cannot be too long
     reason = _unsafe(text, found, input_id)
     if reason:

@@ -10,7 +10,7 @@ from pathlib import Path
 from repype_like.errors import Problem, SpecError
 from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover
 from repype_like.spec.input_ids import check_input_ids
-from repype_like.spec.keys import Severity, check, check_config
+from repype_like.spec.keys import check, check_config
 from repype_like.spec.loading import Document
 from repype_like.spec.patterns import check_path_safe
 from repype_like.spec.task_spec import TaskSpec
@@ -149,12 +149,10 @@ def _base_config_problems(spec: TaskSpec) -> list[Problem]:
 
 def _missing_keys(spec: TaskSpec, *, lenient: bool) -> list[Problem]:
     """Return what a task that is to be run lacks; a subclass of Task may do without."""
-    severities: dict[str, Severity] = {"pipeline": "error", "input_ids": "warning"}
-    return [
-        Problem(f"the task is runnable, but has no {name}", spec.origin(("runnable",)),
-                "add it here or in a task.yml above", severity, spec.directory)
-        for name, severity in severities.items() if name not in spec.full and not lenient
-    ]
+    if "pipeline" in spec.full or lenient:
+        return []
+    return [Problem("the task is runnable, but has no pipeline", spec.origin(("runnable",)),
+                    "add it here or in a task.yml above", task=spec.directory)]
 
 
 class _InputChecks:

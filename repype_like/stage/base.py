@@ -13,6 +13,7 @@ from repype_like.config import Config
 from repype_like.errors import UsageError
 from repype_like.stage.callbacks import Callbacks, StageCallback, StageEvent
 from repype_like.stage.lazy import Lazy
+from repype_like.stage.levels import check_aggregate
 from repype_like.stage.naming import suggest_stage_id
 from repype_like.stage.parameters import ConfigProblem, Parameters
 from repype_like.stage.returned import OutputMismatch, checked
@@ -77,6 +78,13 @@ class Stage(Callbacks):
     formats: Mapping[str, FormatLike] = {}
     """By output field, the format to store it in, by name or class; by type where none is named."""
 
+    over: Literal["", "inputs", "tasks"] = ""
+    """What the stage is an aggregate over: the ``"inputs"`` of its task, or ``"tasks"``; then it runs once for it."""
+
+    tasks: str | Collection[str] = ()
+    """Patterns for the tasks that an aggregate reads, relative to the directory of its own: ``"../method=*/"``. What
+    the configuration says under ``tasks`` in the section of the stage counts instead."""
+
     config_class: type | None = None
     """A dataclass for the hyperparameters, which :meth:`process` then gets one of as `config`. Its fields are the ones
     that there are, with their types and defaults; whatever else is written in the configuration is an error."""
@@ -122,6 +130,7 @@ class Stage(Callbacks):
         self.outputs = frozenset(cls.outputs)
         self.enabled_by_default = cls.enabled_by_default
         check_wiring(self)
+        check_aggregate(self)
         self.event_callbacks = {}
         if self.id.endswith("+"):
             raise UsageError(f'the identifier of a stage must not end with "+": {self.id}')

@@ -13,6 +13,7 @@ from repype_like.stage.base import Stage
 from repype_like.stage.conversion import hint_words, is_instance, to_yaml
 from repype_like.stage.hints import hints_of
 from repype_like.stage.lazy import Lazy
+from repype_like.stage.levels import check_aggregate
 from repype_like.stage.naming import suggest_stage_id
 from repype_like.stage.parameters import REQUIRED, Parameter, Parameters
 from repype_like.stage.returned import OutputMismatch
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from repype_like.pipeline import Pipeline
     from repype_like.status import Status
 
-__all__ = ["FunctionStage", "stage"]
+__all__ = ["FunctionStage", "aggregate", "stage"]
 
 _GIVEN = ("pipeline", "config", "status", "stage")
 """Parameters with these names get what they say rather than a field."""
@@ -75,6 +76,7 @@ class FunctionStage(Stage):
         vars(self).update(given)
         check_wiring(self)
         self._check_optional(signature)
+        check_aggregate(self)
         own = tuple(Parameter(name, hints.get(name, Any), item.default if item.default is REQUIRED
                               else to_yaml(item.default))
                     for name, item in signature.parameters.items() if item.kind is inspect.Parameter.KEYWORD_ONLY)
@@ -158,5 +160,43 @@ def stage(function: Callable[..., Any] | None = None, /, *, outputs: Sequence[st
     """
     def decorate(function: Callable[..., Any]) -> FunctionStage:
         return FunctionStage(function, outputs, consumes=consumes, **attributes)
+
+    return decorate(function) if function is not None else decorate
+
+
+@overload
+def aggregate(function: Callable[..., Any], /) -> FunctionStage: ...
+
+
+@overload
+def aggregate(*, outputs: Sequence[str] = (), tasks: str | Collection[str] | None = None,
+              **attributes: Any) -> Callable[[Callable[..., Any]], FunctionStage]: ...
+
+
+def aggregate(function: Callable[..., Any] | None = None, /, *, outputs: Sequence[str] = (),
+              tasks: str | Collection[str] | None = None,
+              **attributes: Any) -> FunctionStage | Callable[[Callable[..., Any]], FunctionStage]:
+    """Make a function a stage that runs once for its task and reads many results at once; a decorator.
+
+    Without `tasks` it aggregates over the inputs of its task: for each field that there is for every input, it gets a
+    mapping from inputs to values; a field that an aggregate has made is passed as it is. With `tasks` it aggregates
+    over other tasks: for each field, it gets a mapping from tasks (their paths relative to its own, such as
+    ``"../method=a"``) to such a mapping, or to the value. Values are read when they are asked for. A parameter
+    ``configs`` is a mapping from these tasks to their configurations.
+
+    Arguments:
+        function: The function, if nothing else is to be said.
+        outputs: The fields that it produces; see :func:`stage`.
+        tasks: A pattern for the tasks, or several, relative to the directory of its own; empty if only the
+            configuration says it, by ``tasks`` in the section of the stage.
+        attributes: Any other attribute of a :class:`Stage`.
+
+    Raises:
+        UsageError: If the function or an attribute does not suit an aggregate.
+    """
+    kind = {"over": "inputs"} if tasks is None else {"over": "tasks", "tasks": tasks}
+
+    def decorate(function: Callable[..., Any]) -> FunctionStage:
+        return FunctionStage(function, outputs, **kind, **attributes)
 
     return decorate(function) if function is not None else decorate

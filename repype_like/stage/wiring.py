@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from repype_like.errors import UsageError, did_you_mean
+from repype_like.stage.levels import read_here
 from repype_like.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def check_wiring(stage: Stage) -> None:
 
 def required_inputs(stage: Stage, produced: Collection[str]) -> frozenset[str]:
     """Return the fields that a stage cannot do without, in a pipeline whose stages produce the fields `produced`."""
-    inputs = frozenset(stage.inputs)
+    inputs = frozenset(read_here(stage))
     return inputs - frozenset(stage.optional_inputs).difference(produced) if stage.optional_inputs else inputs
 
 

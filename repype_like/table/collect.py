@@ -75,7 +75,7 @@ def _results(name: str, store: Store, spec: Mapping[str, Any]) -> Iterator[_Resu
             if record is None:
                 raise LookupError("damaged: a record is missing")
             by_input.setdefault(input_id, []).append(record)
-    for input_id in digest.inputs:
+    for input_id in (*digest.inputs, None) if None in by_input else digest.inputs:
         records = by_input.get(input_id, [])
         yield _Result(name, input_id, _parameters(records), _metrics(records), is_outdated)
 

@@ -16,7 +16,7 @@ def by_task(table: Table) -> Table:
     """Return a table with one row for each task.
 
     Numbers become a :class:`Mean`; true counts as 1 and false as 0. What is the same for all inputs stays as it is,
-    and what differs otherwise is left empty.
+    and so does what aggregates have made; what differs otherwise is left empty.
     """
     groups: dict[str, list[Row]] = {}
     for row in table.rows:
@@ -29,6 +29,10 @@ def by_task(table: Table) -> Table:
 
 
 def _sum_up(column: Column, rows: Sequence[Row]) -> Any:
+    once = [row for row in rows if row.input_id is None]
+    rows = [row for row in rows if row.input_id is not None]
+    if not any(column in row.cells for row in rows):
+        return next((row.cells[column] for row in once if column in row.cells), None)
     values = [row.cells[column] for row in rows if column in row.cells]
     if column.kind == "metric" and values and all(isinstance(value, (bool, int, float)) for value in values):
         return _mean([float(value) for value in values])

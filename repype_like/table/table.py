@@ -41,7 +41,7 @@ class Row:
     task: str
     """Relative to the directory that was asked for."""
     input_id: InputID | None
-    """None stands for all inputs."""
+    """None stands for all inputs: for what aggregates have made, too."""
     cells: Mapping[Column, Any]
     """Plain values, or a :class:`Mean`; what is missing is missing."""
     is_outdated: bool = False

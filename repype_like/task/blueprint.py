@@ -46,6 +46,7 @@ class Blueprint:
     def is_plain(self) -> bool:
         """Whether all stages take part where nothing else is said, and declare nothing that has to be checked."""
         return all(stage.enabled_by_default and stage.declared is None and not stage.formats and stage.deterministic
+                   and not stage.over
                    for stage in self.pipeline.stages)
 
     @cached_property

@@ -100,6 +100,8 @@ def _view(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codeb
             input_ids = tuple(task.input_ids)
             marginal = task.get_marginal_fields(pipeline)
         stages = tuple(_stage_views(task, pipeline, marginal))
+    if stages and all(stage.over for stage in stages):
+        input_ids = ()  # nothing is done for them
     return TaskView(
         path=task.directory, name=name, stages=stages, input_ids=input_ids, config=config.final(),
         configure=_configure(task, pipeline, config), locate=_locate(pipeline, task.root.directory),
@@ -141,17 +143,18 @@ def _configure(task: Task, pipeline: Pipeline,
                config: Config) -> Callable[[InputID, str | None], Mapping[str, Any]]:
     """Return what adapts the configuration to an input; where no stage has rules, that is nothing to do."""
     own_configure = type(pipeline).configure is not Pipeline.configure
-    ruled = [stage for stage in pipeline.stages if type(stage).configure is not Stage.configure]
+    ruled = [stage for stage in pipeline.stages if type(stage).configure is not Stage.configure and not stage.over]
+    once = [stage for stage in pipeline.stages if type(stage).configure is not Stage.configure and stage.over]
     entries = config.final()
-    if not ruled and not own_configure:
+    if not ruled and not once and not own_configure:
         return lambda input_id, stage_id: entries
 
     def configure(input_id: InputID, stage_id: str | None) -> Mapping[str, Any]:
         with task.codebase.activate(), blaming(f"{task.path}, input {input_id!r}: configure"):
-            if own_configure:
+            if own_configure and input_id is not None:
                 return pipeline.configure(config, input_id).final()
             adapted = Config(entries).copy()
-            for stage in ruled:
+            for stage in ruled if input_id is not None else once:
                 if stage_id in (None, stage.id):
                     pipeline.configure_stage(stage, adapted, input_id)
             return adapted.final()

@@ -16,7 +16,7 @@ from repype_like.typing import TYPE_CHECKING, InputID
 if TYPE_CHECKING:
     from repype_like.task.task import Task
 
-__all__ = ["delete_outputs", "stored_fields"]
+__all__ = ["delete_outputs", "is_once_only", "stored_fields"]
 
 
 def stored_fields(store: Store, digest: Digest) -> dict[InputID, dict[str, FieldValue]]:
@@ -26,8 +26,15 @@ def stored_fields(store: Store, digest: Digest) -> dict[InputID, dict[str, Field
         for input_id, record_id in pairs:
             record = store.records.by_id(record_id)
             if record is not None:
-                fields[input_id].update((name, value) for name, value in record.fields.items() if value is not None)
+                fields.setdefault(input_id, {}).update(
+                    (name, value) for name, value in record.fields.items() if value is not None)
     return fields
+
+
+def is_once_only(digest: Digest) -> bool:
+    """Tell whether a task consists of nothing but aggregates, so that its inputs do not matter."""
+    pairs = [pair for found in digest.records.values() for pair in found]
+    return bool(pairs) and all(input_id is None for input_id, _ in pairs)
 
 
 def delete_outputs(task: Task) -> list[Path]:

@@ -10,10 +10,10 @@ from repype_like import events
 from repype_like import status as _status
 from repype_like.benchmark import Benchmark
 from repype_like.config import Config
-from repype_like.errors import RepypeError
+from repype_like.errors import RepypeError, UsageError
 from repype_like.execute import SerialExecutor, Tracker, Workplace, execute
 from repype_like.pipeline import Pipeline, StageError
-from repype_like.plan import Catalogue, Files, Request, TaskView, make_plan, plan_input
+from repype_like.plan import Files, Request, TaskView, all_steps, make_plan
 from repype_like.store import Observation, OutputFile, Record
 from repype_like.task import inspection
 from repype_like.task.data import InputData, TaskData, Turn
@@ -74,6 +74,11 @@ def _process_stages(task: Task, place: Workplace, pipeline: Pipeline, request: R
         return inspection.views_of(other for other in inspection.neighbours(task) if other is not task)
 
     plan = make_plan([view], neighbours, request)
+    if plan.waiting:
+        first = plan.waiting[0]
+        others = sorted({name for item in plan.waiting for name, _ in item.sources if name != view.name})
+        raise UsageError(f'{task.path}: the stage "{first.stage}" reads tasks that are not up to date: '
+                         f"{', '.join(others)}; bring them up to date first: repype run {task.path}")
     failures = execute(plan, {view.name: place}, SerialExecutor(), _reporter(status)).failures
     if failures:
         stage = pipeline.stage(failures[0].stage)
@@ -94,9 +99,11 @@ def _process_stages(task: Task, place: Workplace, pipeline: Pipeline, request: R
 
 def _valid_records(view: TaskView) -> dict[InputID, list[Record]]:
     """Return the records of a task that is up to date, by input."""
-    catalogue, files = Catalogue(lambda: ()), Files()
-    return {input_id: [step.record for step in plan_input(view, input_id, catalogue, files, lambda stage: False, False)
-                       if step.record is not None] for input_id in view.input_ids}
+    found: dict[InputID, list[Record]] = {input_id: [] for input_id in view.subjects}
+    for input_id, step in all_steps(view, Files()):
+        if step.record is not None:
+            found[input_id].append(step.record)
+    return found
 
 
 def _process_whole(task: Task, place: Workplace, pipeline: Pipeline, config: Config, strip_marginals: bool,

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from repype_like.benchmark import Benchmark
 from repype_like.config import Config, to_plain
+from repype_like.errors import UsageError
 from repype_like.execute import Workplace, settle
 from repype_like.execute.mentions import mentioned_place
 from repype_like.pipeline import Pipeline
@@ -47,6 +48,8 @@ def store_data(task: Task, pipeline: Pipeline, data: TaskData, config: Config, t
         origin["fields"] = sorted(fields)
         view = replace(view, stages=tuple(inspection.keeping(stage, fields, task, pipeline) for stage in view.stages))
     place = replace(place, view=view)
+    if view.has_aggregates and not all(_is_stored(chunk, view.store) for chunk in data.values()):
+        raise UsageError(f"{task.path}: data from elsewhere cannot be stored where there are aggregates; run the task")
     view.store.append(record for input_id in view.input_ids
                       if input_id in data and not _is_stored(data[input_id], view.store)
                       for record in _records_of(place, input_id, data[input_id], times, findings))

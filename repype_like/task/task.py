@@ -24,7 +24,7 @@ from repype_like.task import inspection, running, storing
 from repype_like.task.data import InputData, Results, TaskData, Turn
 from repype_like.task.errors import NotCompletedError, NotRunnableError, blaming
 from repype_like.task.naming import load, make_stage
-from repype_like.task.results import delete_outputs, stored_fields
+from repype_like.task.results import delete_outputs, is_once_only, stored_fields
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PathLike, PipelineData, Self
 
 if TYPE_CHECKING:
@@ -244,6 +244,8 @@ class Task:
     def load(self, pipeline: Pipeline | None = None) -> TaskData:
         """Return the results of the task, by input and field. Values are read when they are asked for.
 
+        What aggregates have made is found under None.
+
         Arguments:
             pipeline: If given, the results have to have just the fields that it keeps.
 
@@ -258,7 +260,7 @@ class Task:
         digest = self.completion
         if digest is None:
             raise NotCompletedError(f"{self.path}: there are no results yet; run the task")
-        if set(digest.inputs) != set(self.input_ids):
+        if set(digest.inputs) != set(self.input_ids) and not is_once_only(digest):
             raise NotCompletedError(f"{self.path}: the results are for other inputs than the specification names; "
                                     "run the task")
         turn = Turn()
@@ -269,10 +271,12 @@ class Task:
             kept = pipeline.persistent_fields.difference(
                 self.get_marginal_fields(pipeline),
                 *(stage.outputs for stage in pipeline.stages if stage.id in disabled))
+            once = frozenset[str]().union(*(stage.outputs for stage in pipeline.stages if stage.over))
             for input_id, fields in data.items():
-                if frozenset(fields) != kept:
-                    raise NotCompletedError(f"{self.path}: the results for input {input_id!r} do not have the fields "
-                                            "of the pipeline; run the task")
+                if frozenset(fields) != (kept - once if input_id is not None else kept & (once | {"input_id"})):
+                    whose = f"for input {input_id!r}" if input_id is not None else "for the task as a whole"
+                    raise NotCompletedError(f"{self.path}: the results {whose} do not have the fields of the pipeline; "
+                                            "run the task")
         return data
 
     def strip_marginals(self, pipeline: Pipeline, data_chunk: Mapping[str, Any]) -> PipelineData:
@@ -294,7 +298,7 @@ class Task:
             UsageError: If `data` is not for the inputs of the task.
         """
         self.require_runnable()
-        if set(data) != set(self.input_ids):
+        if set(data) - {None} != set(self.input_ids):
             raise UsageError(f"{self.path}: the data to be stored are not for the inputs of the task")
         storing.store_data(self, pipeline, self.stripped(pipeline, data), config, times)
 

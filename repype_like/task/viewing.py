@@ -41,7 +41,7 @@ def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[s
         distributions=fingerprint.distributions,
         enabled_by_default=stage.enabled_by_default, default_config=dict(stage.default_config),
         ignore_config=frozenset(stage.ignore_config), normalized_config=_normalized_config(stage),
-        kept=outputs - dropped, limits=limits_of(stage), after=after)
+        kept=outputs - dropped, limits=limits_of(stage), after=after, over=stage.over)
 
 
 def _normalized_config(stage: Stage) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

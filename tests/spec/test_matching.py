@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from repype_like.cli.matching import matches
+from repype_like.spec.matching import matches
 
 
 @pytest.mark.parametrize(("path", "pattern"), [
