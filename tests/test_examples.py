@@ -19,6 +19,7 @@ IMAGES = {"cell", "coins", "hubble_deep_field", "immunohistochemistry", "microan
 TABLES = {"breast_cancer", "penguins", "wine"}
 IMAGE_TASKS = ["images", "images/method=li", "images/method=local", "images/method=local/min_size=100",
                "images/sigma=3"]
+DIGIT_TASKS = ["digits", "digits/shifts=none", "digits/train=100"]
 TABLE_TASKS = ["tables", "tables/C=0.01", "tables/clean=impute", "tables/model=rf", "tables/model=rf/n_trees=300"]
 
 MODULES = ("skimage", "sklearn", "pandas", "palmerpenguins")
@@ -44,7 +45,7 @@ def metrics(examples: Project) -> dict[str, dict[Any, dict[str, Any]]]:
     """Return the metrics of each task by input."""
     return {
         task: {input_id: fields["metrics"] for input_id, fields in examples.results(f"tasks/{task}").items()}
-        for task in (*IMAGE_TASKS, *TABLE_TASKS)
+        for task in (*DIGIT_TASKS, *IMAGE_TASKS, *TABLE_TASKS)
     }
 
 
@@ -65,9 +66,9 @@ def written(project: Project) -> dict[str, tuple[int, int]]:
 def test_all_tasks_are_completed(examples: Project) -> None:
     """Every directory with a task.yml is a task, and each is complete for all of its inputs."""
     tasks = status(examples)
-    assert sorted(tasks) == sorted((*IMAGE_TASKS, *TABLE_TASKS))
+    assert sorted(tasks) == sorted((*DIGIT_TASKS, *IMAGE_TASKS, *TABLE_TASKS))
     for name, task in tasks.items():
-        inputs = len(IMAGES if name in IMAGE_TASKS else TABLES)
+        inputs = len(IMAGES if name in IMAGE_TASKS else TABLES if name in TABLE_TASKS else ["digits"])
         assert (task["runnable"], task["pending"], task["error"]) == (True, "", None), task
         assert task["inputs"] == {"total": inputs, "done": inputs}
 
@@ -157,6 +158,19 @@ def test_scores_make_sense(metrics: dict[str, dict[Any, dict[str, Any]]]) -> Non
     assert metrics["tables"]["penguins"]["rows"] == 333
     assert metrics["tables/clean=impute"]["penguins"]["rows"] == 344
     assert metrics["tables/clean=impute"]["wine"] == pytest.approx(metrics["tables"]["wine"]), "it has no gaps"
+
+
+def test_digits_are_read(metrics: dict[str, dict[Any, dict[str, Any]]], examples: Project) -> None:
+    """The more images there are to learn from, the more of the others are read."""
+    found = {task.partition("/")[2]: metrics[task]["digits"] for task in DIGIT_TASKS}
+    assert {task: scores["train_images"] for task, scores in found.items()} == {
+        "": 5 * 1347 * 8 // 10, "shifts=none": 1347 * 8 // 10, "train=100": 100}
+    assert found[""]["accuracy"] > found["train=100"]["accuracy"] > 0.3
+    assert found[""]["baseline_accuracy"] > 0.9
+    assert examples.results("tasks/digits")["digits"].keys() == {
+        "input_id", "copies", "model", "guesses", "images_per_second", "baseline", "metrics"}
+    assert "epoch 12: " in examples.run("log", "tasks/digits", "--stage", "train").ok().out
+    assert "compared 450 images with 100\n" in examples.run("log", "tasks/digits/train=100").ok().out
 
 
 def test_kept_fields(examples: Project) -> None:

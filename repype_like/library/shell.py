@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -40,8 +41,9 @@ class Shell(ReadyStage):
 
     In the arguments, ``{name}`` stands for the path of a scope that is named in :attr:`reads` or :attr:`writes`; for
     the path of a file with the field `name`, if that is named in :attr:`files`; for the value of another field that the
-    stage reads, of ``input_id``, or of a key of the configuration; or for the folder :attr:`work_dir`. An argument that
-    is a list by itself becomes several ones. ``{{name}}`` is the text ``{name}``.
+    stage reads, of ``input_id``, or of a key of the configuration; for the folder :attr:`work_dir`; or, as
+    ``{python}``, for the interpreter at hand, which does not count. An argument that is a list by itself becomes
+    several ones. ``{{name}}`` is the text ``{name}``.
 
     Arguments:
         command: The program and its arguments.
@@ -105,7 +107,7 @@ class Shell(ReadyStage):
         settings = {**self.default_config, **section}
         if not settings["command"]:
             return [ConfigProblem(("command",), "there is no command", "write it as a list: [sort, -n, '{raw}']")]
-        known = {*self.inputs, *self.files, *settings["reads"], *settings["writes"], "work_dir",
+        known = {*self.inputs, *self.files, *settings["reads"], *settings["writes"], "work_dir", "python",
                  *(key.removeprefix("AF_") for key in section.keys() | self.default_config.keys() - _SETTINGS.keys())}
         mentioned = set()
         for position, argument in enumerate([*settings["command"], settings["stdin"] or ""]):
@@ -142,7 +144,8 @@ class Shell(ReadyStage):
         settings.update({name: value for name, value in self.declared.values(settings).items() if name in _SETTINGS})
         handover = Handover(self, pipeline, inputs, settings, ProgramFailedError)
         values = {**{name: value for name, value in settings.items() if name not in _SETTINGS}, **inputs,
-                  **handover.paths, "work_dir": self.work_dir}
+                  **handover.paths, "work_dir": self.work_dir,
+                  "python": sys.executable}
         try:
             command = filled_in(settings["command"], values)
             stdin = Path(*filled_in([settings["stdin"]], values)) if settings["stdin"] else None

@@ -10,7 +10,8 @@ from repype_like.errors import UsageError
 
 __all__ = ["EXAMPLES", "lay_out_example"]
 
-EXAMPLES = {"images": "segment and measure five images", "tables": "compare classifiers on three tables"}
+EXAMPLES = {"digits": "read handwritten digits", "images": "segment and measure five images",
+            "tables": "compare classifiers on three tables"}
 """What there is, in words."""
 
 _NOT_CODE = ("*.yml", "*.py")

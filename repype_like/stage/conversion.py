@@ -147,15 +147,31 @@ def _checked(value: Any, hint: Any, holds: bool) -> Any:
 def hint_words(hint: Any) -> str:
     """Return a type in words."""
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return hint_words(arguments[0])
     if origin is Union or origin is types.UnionType:
         return " or ".join(map(hint_words, arguments))
     if origin is Literal:
         return "one of " + ", ".join(map(repr, arguments)) if len(arguments) > 1 else repr(arguments[0])
+    if (origin or hint) in (*_SEQUENCES, *_MAPPINGS):
+        return _container_words(origin or hint, arguments)
     names = {float: "a number", int: "an integer", str: "a text", bool: "true or false", type(None): "null",
              None: "null", Path: "a path"}
     if hint in names:
         return names[hint]
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return f"one of {', '.join(hint.__members__)}"
     return str(hint).replace("typing.", "") if origin is not None or not isinstance(hint, type) else hint.__qualname__
+
+
+def _container_words(kind: Any, arguments: tuple[Any, ...]) -> str:
+    if kind is tuple and arguments and arguments[-1] is not Ellipsis:
+        return f"a list of {len(arguments)} items ({', '.join(map(hint_words, arguments))})"
+    items = arguments[1 if kind in _MAPPINGS else 0] if arguments else Any
+    plural = {float: "numbers", int: "integers", str: "texts", Path: "paths", bool: "true and false"}.get(
+        items, "" if items is Any else f"items, each {hint_words(items)}")
+    named = "a mapping" if kind in _MAPPINGS else "a list"
+    return f"{named} of {plural}" if plural else named
 
 
 def to_yaml(value: Any) -> Any:

@@ -52,7 +52,7 @@ def test_a_program_reads_and_writes_scopes(make_project: MakeProject) -> None:
 @pytest.mark.parametrize(("section", "said"), [
     ({"kye": 1}, 'tasks/task.yml:23:10: config: the stage "shell": the command does not mention "kye"'),
     ({"comand": ["ls"]}, 'did you mean "command"?'),
-    ({"command": "sort {raw}"}, '"command": list[str | int | float] is expected instead of \'sort {raw}\''),
+    ({"command": "sort {raw}"}, '"command": a list of items, each a text or an integer or a number is expected'),
     ({"command": []}, "there is no command"),
     ({"command": ["sort", "{rwa}", "{key}"]}, '"{rwa}": nothing is named "rwa"\n    did you mean "raw"?'),
     ({"command": ["awk", "{x}", "{key}"]}, "the text itself is written {{x}}"),
@@ -107,7 +107,7 @@ FIELDS = """
     print("done with", sys.stdin.read().strip())
     '''
 
-    extend = Shell(["python", "scripts/extend.py", "{table}", "{longer}", "{names}", "{{table}}", "--n={n}"],
+    extend = Shell(["{python}", "scripts/extend.py", "{table}", "{longer}", "{names}", "{{table}}", "--n={n}"],
                    id="extend", inputs=["table", "names"], outputs=["longer", "said"], stdin="{table}",
                    files={"table": "json", "longer": "json"}, env={"LEVEL": "3"}, default_config={"n": 1})
 
@@ -129,19 +129,18 @@ def test_fields_are_handed_over(make_project: MakeProject) -> None:
         "stages.py": FIELDS, "scripts/extend.py": SCRIPT,
         "tasks/task.yml": {"runnable": True, "input_ids": [7],
                            "pipeline": ["stages.look", "stages.extend", "stages.load"]}})
-    env = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
-    project.run("run", "tasks", env=env).ok()
+    project.run("run", "tasks").ok()
     found = project.results("tasks")[7]
     assert found["longer"] == [[7, 1], "x", "y z", "{table}", "--n=1", "3"]
     assert found["said"] == "done with [[7,1]]\n"
     project.executions()
     project.edit("scripts/extend.py", "done with", "ready with")
     assert "input file changed: scripts/extend.py" in project.run("status", "tasks", "-v").ok().out
-    project.run("run", "tasks", env=env).ok()
+    project.run("run", "tasks").ok()
     assert project.results("tasks")[7]["said"] == "ready with [[7,1]]\n"
     assert project.executions() == {("look", 7): 1}
     project.edit("stages.py", 'env={"LEVEL": "3"}', 'env={"LEVEL": "4"}')
-    project.run("run", "tasks", env=env).ok()
+    project.run("run", "tasks").ok()
     assert project.results("tasks")[7]["longer"][-1] == "4"
 
 

@@ -56,7 +56,10 @@ def test_conversion(value: Any, hint: Any, expected: Any) -> None:
 @pytest.mark.parametrize(("value", "hint", "said"), [
     ("1", float, "a number is expected instead of '1'"), (1.0, int, "an integer"), (True, int, "an integer"),
     (True, float, "a number"), (1, bool, "true or false"), (1, str, "a text"), ("GREEN", Color, "one of RED, BLUE"),
-    ("x", Literal["a", "b"], "one of 'a', 'b'"), ([1], tuple[int, int], "tuple"), ("ab", list[str], "list"),
+    ("x", Literal["a", "b"], "one of 'a', 'b'"),
+    ([1], tuple[int, int], r"a list of 2 items \(an integer, an integer\) is expected"),
+    ("ab", list[str], "a list of texts is expected"),
+    (3, dict[str, Color], "a mapping of items, each one of RED, BLUE"),
     ({"dept": 1}, Inner, 'there is no parameter "dept"'), ("x", int | None, "an integer or null"),
     ([1, "x"], list[int], "an integer is expected instead of 'x'"),
 ])
