@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from repype_like.library.ready import ReadyStage
@@ -47,7 +46,7 @@ class Combine(ReadyStage):
     def process(self, pipeline: Pipeline, config: Any, status: Status | None = None, *args: Any,
                 **inputs: Any) -> PipelineData:
         """Put them together."""
-        datasets: list[Mapping[str, Any]] = [dataset_of(field, inputs[field]) for field in self.order]
+        datasets = [dataset_of(field, inputs[field]) for field in self.order if field in inputs]
         splits = dict.fromkeys(split for dataset in datasets for split in dataset)
         combined = {split: concatenated([dataset[split] for dataset in datasets if split in dataset])
                     for split in splits}

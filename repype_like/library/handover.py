@@ -57,7 +57,8 @@ class Handover:
             left.unlink()
         for scope, path in self.read.items():
             if not path.exists():
-                raise self.failed(f'the scope "{scope}" in reads: there is no {path}')
+                raise self.failed(f'the scope "{scope}" in reads: there is no {path}; scopes are relative to the task '
+                                  "that runs, and {ROOTDIR} in a scope is the topmost one")
         for path in self.scopes.values():
             path.parent.mkdir(parents=True, exist_ok=True)
         for field, path in self.fields.items():

@@ -31,7 +31,7 @@ class Print(ReadyStage):
     def process(self, pipeline: Pipeline, config: Any, status: Status | None = None, *args: Any,
                 **inputs: Any) -> PipelineData:
         """Print the fields, in the order in which they were named."""
-        for field in self.order:
+        for field in filter(inputs.__contains__, self.order):
             text = inputs[field] if isinstance(inputs[field], str) else pformat(inputs[field], sort_dicts=False)
             separator = "\n" if "\n" in text else " "
             sys.stdout.write(f"{field}:{separator}{text}\n")

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from repype_like.errors import UsageError, did_you_mean
 from repype_like.stage import Stage
+from repype_like.stage.wiring import check_wiring
 from repype_like.typing import Any
 
 __all__ = ["ReadyStage"]
@@ -44,7 +45,8 @@ class ReadyStage(Stage):
             self.default_config = {**(self.declared.defaults if self.declared else {}), **given["default_config"]}
         self.revision = cls.revision  # an attribute of the object, so that it counts
         self.consumes = frozenset(given.get("consumes", cls.consumes))
-        order = [*(cls.inputs if inputs is None else inputs), *sorted(self.consumes)]
+        order = [*(cls.inputs if inputs is None else inputs), *self.optional_inputs, *sorted(self.consumes)]
         self.order = tuple(dict.fromkeys(order))
         self.inputs = frozenset(order)
         self.outputs = frozenset(cls.outputs if outputs is None else outputs)
+        check_wiring(self)

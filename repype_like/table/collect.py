@@ -67,7 +67,7 @@ def _results(name: str, store: Store, spec: Mapping[str, Any]) -> Iterator[_Resu
     digest = store.digest
     if digest is None:
         raise LookupError("not completed yet" if store.exists() else "never run")
-    is_outdated = to_plain(spec) != digest.spec
+    is_outdated = _with_config(to_plain(spec)) != _with_config(digest.spec)
     by_input: dict[InputID, list[Record]] = {}
     for stage in digest.stages:
         for input_id, record_id in digest.records[stage]:
@@ -78,6 +78,11 @@ def _results(name: str, store: Store, spec: Mapping[str, Any]) -> Iterator[_Resu
     for input_id in (*digest.inputs, None) if None in by_input else digest.inputs:
         records = by_input.get(input_id, [])
         yield _Result(name, input_id, _parameters(records), _metrics(records), is_outdated)
+
+
+def _with_config(spec: Any) -> dict[str, Any]:
+    """Return a specification in which nothing is left out that means the same as an empty section."""
+    return {"config": {}, **spec}
 
 
 def _parameters(records: Iterable[Record]) -> _Parameters:

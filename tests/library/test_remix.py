@@ -119,6 +119,11 @@ def test_what_is_no_data_set(dataset: Any, said: str) -> None:
     assert said in str(raised.value.__cause__)
 
 
+def test_fields_that_may_be_missing() -> None:
+    dataset = {"a": [1]}
+    assert process(Combine("dataset", optional_inputs=["more"], output="all"), dataset) == dataset
+
+
 def test_fields_in_order() -> None:
     assert Print("b", "a").order == ("b", "a")
     assert sorted(Combine("b", "a", output="c").outputs) == ["c"]

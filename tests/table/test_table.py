@@ -30,6 +30,20 @@ def rows(project: Project, *args: str) -> list[dict[str, Any]]:
     return found
 
 
+def test_a_task_without_a_configuration_is_not_outdated(make_project: MakeProject) -> None:
+    project = make_project({
+        "stages.py": """
+            from repype_like.stage import stage
+
+            @stage(outputs=["double"])
+            def twice(input_id):
+                return 2 * input_id
+            """,
+        "tasks/task.yml": {"runnable": True, "pipeline": ["stages.twice"], "input_ids": [3]}})
+    project.run("run", "tasks").ok()
+    assert [(row["double"], row["outdated"]) for row in rows(project)] == [(6, False)]
+
+
 def test_a_row_for_each_task_and_input(scored: Project) -> None:
     answer = scored.run("table", "tasks").ok()
     assert answer.out.splitlines() == [
