@@ -37,8 +37,9 @@ def accept_stages(path: str, stages: tuple[str, ...], command: tuple[str, ...]) 
     with contextlib.ExitStack() as held:
         for top, paths in sorted(trees.items()):
             held.enter_context(RunLock(top, paths, command=" ".join(command), wait=False))
+        named = {context.task.directory for context in selection.contexts}
         workplaces = {name: place for name, place in selection.workplaces().items()
-                      if not place.view.opaque and place.view.verdict is None}
+                      if place.view.path in named and not place.view.opaque and place.view.verdict is None}
         wanted = {name: [stage for stage in stages if stage in place.view.stage] for name, place in workplaces.items()}
         done = accept(workplaces, wanted, command)
     return _report(done, workplaces, stages)

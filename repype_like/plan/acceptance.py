@@ -7,7 +7,7 @@ The next edit asks for another pre-key, and so does another configuration; nobod
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from repype_like.config import to_plain
@@ -16,6 +16,7 @@ from repype_like.plan.differences import differences
 from repype_like.plan.files import Files
 from repype_like.plan.keys import is_planned, prepare, record_id
 from repype_like.plan.places import PLACE, is_at_home
+from repype_like.plan.planner import all_steps
 from repype_like.plan.reasons import changed_pieces
 from repype_like.plan.steps import Action, Step, plan_input
 from repype_like.plan.view import StageView, TaskView
@@ -76,15 +77,20 @@ class _Acceptor:
             self.known.setdefault((record.stage, record.input_id), []).insert(0, record)
 
     def run(self) -> Acceptance:
-        for input_id in self.view.input_ids:
+        for input_id in self.view.input_ids if not self.view.has_aggregates else ():
             for stage in self.view.stages:
                 if stage.id in self.stages:
-                    self._accept(stage, input_id)
+                    steps = plan_input(self.view, input_id, self.catalogue, self.files, lambda name: False, False)
+                    self._accept(stage, input_id, steps)
+        for stage in self.view.stages if self.view.has_aggregates else ():
+            if stage.id in self.stages:
+                found = all_steps(self.view, self.files, self.catalogue)
+                for input_id in self.view.subjects:
+                    self._accept(stage, input_id, [step for other, step in found if other == input_id])
         self.found.refusals = list(dict.fromkeys(self.found.refusals))
         return self.found
 
-    def _accept(self, stage: StageView, input_id: InputID) -> None:
-        steps = plan_input(self.view, input_id, self.catalogue, self.files, lambda name: False, False)
+    def _accept(self, stage: StageView, input_id: InputID, steps: Iterable[Step]) -> None:
         step = next((step for step in steps if step.stage == stage.id), None)
         if step is None:
             return

@@ -103,7 +103,7 @@ def _dropped_names(names: set[str], plan: Plan) -> set[str]:
     """Return the names, and those of all nodes that depend on them."""
     found, nodes = set(names), [node for unit in plan.units for node in unit.nodes]
     while True:
-        more = {node.name for node in nodes if any(read in found for _, read in node.reads)} - found
+        more = {node.name for node in nodes if any(read in found for *_, read in node.read_by(""))} - found
         if not more:
             return found
         found |= more

@@ -36,6 +36,8 @@ class TaskSeen:
     """The files that its stages have written."""
     wanted: bool = False
     """Whether there is anything to be done that did not fail before."""
+    reads: frozenset[str] = frozenset()
+    """The tasks that its aggregates read."""
 
     @property
     def is_good(self) -> bool:

@@ -279,6 +279,7 @@ class Watcher:
         """Run what is wanted and does not run; if there is nothing, a cycle is over."""
         busy = self._runs.tasks
         keys = {task.name: task.key for task in report.tasks if task.wanted and task.name not in busy
+                and task.reads.isdisjoint(busy)  # when these are done, there is another look
                 and (self._only is None or task.name in self._only)
                 and not self._runs.is_given_up(task.name, task.key)}
         waits = not self._options.runs or self.state.postponed or (self.state.paused and not self._allowed)

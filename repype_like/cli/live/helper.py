@@ -78,7 +78,9 @@ class _Running:
         self.connection = connection
         self.sight = sight
         self.order = order
-        self.workplaces = {name: sight.workplaces[name] for name in order.tasks}
+        shown = {task.name for task in sight.report.tasks}  # others are there because they are read
+        self.workplaces = {name: place for name, place in sight.workplaces.items()
+                           if name in order.tasks or name not in shown}
         self.held = tuple(item for item in sight.report.held
                           if not self.workplaces.keys().isdisjoint(item.failure.tasks))
         self.control = Control(locked=True, failures=tuple(item.failure for item in self.held))

@@ -61,7 +61,7 @@ def look(path: str, held: Iterable[Held], attention: Attention) -> Sight:
         _note_specs(spec, files, contents)
         tasks.append(TaskSeen(row.task, row.runnable, row.plan, row.error,
                               task_key(place.view) if place is not None else "", frozenset(seen), frozenset(made),
-                              row.task in wanted))
+                              row.task in wanted, _read_by(place) if place is not None else frozenset()))
     loaded = _note_attention(selection, attention, files, contents)
     folders = attention.folders | {os.path.dirname(file) for file in contents}  # noqa: PTH120  there may be many
     shown = {problem for spec in selection.specs for problem in selection.errors_of(spec)}
@@ -80,6 +80,13 @@ def _wanted(held: list[Held], plan: Plan) -> set[str]:
     tasks = {task.task for task in plan.tasks if (task.pending or task.refresh) and task.task not in held_up}
     return tasks | {task for unit in left.units for task in unit.tasks} | {
         transfer.task for transfer in left.transfers if transfer.task in held_up}
+
+
+def _read_by(place: Workplace) -> frozenset[str]:
+    """Return the names of the tasks that the aggregates of a task read."""
+    view = place.view
+    return frozenset(source.view.name for stage in view.stages if stage.over == "tasks"
+                     for source in view.sources(stage.id))
 
 
 def _files_of(place: Workplace, files: Files) -> tuple[dict[str, str], dict[str, str]]:

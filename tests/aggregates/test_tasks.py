@@ -1,0 +1,185 @@
+"""Aggregates over tasks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from aggregate_trees import STAGES, variants
+from project import Project
+
+MakeProject = Callable[[Mapping[str, Any]], Project]
+
+
+def ranking(project: Project) -> list[tuple[str, int, float, dict[int, int]]]:
+    found: list[tuple[str, int, float, dict[int, int]]] = project.results("tasks/compare")[None]["ranking"]
+    return found
+
+
+def test_what_they_read_is_brought_up_to_date_first(make_project: MakeProject) -> None:
+    project = make_project(variants(1, 2))
+    outcome = project.run("run", "tasks/compare", "-j", "2").ok()
+    assert "Brought up to date first, since it is read: ../k=1, ../k=2" in outcome.err
+    assert ranking(project) == [("../k=1", 1, 2.0, {1: 1, 2: 2, 3: 3}), ("../k=2", 2, 4.0, {1: 2, 2: 4, 3: 6})]
+    assert project.results("tasks/compare")[None]["best"] == "../k=2"
+    assert "up to date" in project.run("run", "tasks").ok().err
+    table = project.run("table", "tasks", "--by", "task").ok().out
+    assert "best" in table
+    assert "mean" in table
+
+
+def test_joined_left_and_changed_are_told_apart(make_project: MakeProject) -> None:
+    project = make_project(variants(1, 2, 3))
+    project.run("run", "tasks", "--serial").ok()
+    project.move("tasks/k=1", "tasks/k=4")
+    project.edit("tasks/k=2/task.yml", "k: 2", "k: 5")
+    out = project.run("status", "tasks/compare", "-v").ok().out
+    assert "joined: ../k=4" in out
+    assert "left: ../k=1" in out
+    assert "changed: ../k=2" in out
+    project.executions()
+    project.run("run", "tasks", "--serial").ok()
+    done = project.executions()
+    assert done == {("measure", 1): 1, ("measure", 2): 1, ("measure", 3): 1, ("average", None): 1, ("rank", None): 1,
+                    ("best", None): 1}
+    assert [task for task, *_ in ranking(project)] == ["../k=4", "../k=3", "../k=2"]
+
+
+def test_forcing_a_stage_runs_what_depends_on_it_in_other_tasks(make_project: MakeProject) -> None:
+    project = make_project(variants(1, 2))
+    project.run("run", "tasks", "--serial").ok()
+    project.executions()
+    project.run("run", "tasks/k=1", "--from", "measure", "--serial").ok()
+    assert project.executions() == {("measure", 1): 1, ("measure", 2): 1, ("measure", 3): 1, ("average", None): 1}
+    assert "changed: ../k=1" in project.run("status", "tasks/compare").ok().out
+    project.run("run", "tasks", "--serial").ok()
+    assert project.executions() == {("rank", None): 1, ("best", None): 1}
+    project.run("run", "tasks/compare", "--force", "--serial").ok()
+    assert project.executions() == {("rank", None): 1, ("best", None): 1}
+
+
+def test_what_is_drawn_anew_goes_with_nothing_that_was_made_of_the_old(make_project: MakeProject) -> None:
+    source = """\
+import time
+from repype_like.stage import stage
+
+
+@stage(outputs=["x"], deterministic=False)
+def draw(input_id):
+    return time.time_ns()
+
+
+@stage(outputs=["y"])
+def derive(x):
+    return x + 1
+"""
+    spec = {"pipeline": ["stages.draw", "stages.derive"], "input_ids": [1]}
+    task = {"runnable": True}
+    project = make_project({"stages.py": source, "tasks/task.yml": spec, "tasks/a/task.yml": task,
+                            "tasks/b/task.yml": task})
+    project.run("run", "tasks", "--serial").ok()
+    project.run("run", "tasks/a", "--from", "draw", "--until", "draw", "--serial").ok()
+    project.write("tasks/c/task.yml", task)
+    project.run("run", "tasks", "--serial").ok()
+    found = [project.results(f"tasks/{name}")[1] for name in "abc"]
+    assert all(fields["y"] == fields["x"] + 1 for fields in found)
+    assert "up to date" in project.run("run", "tasks").ok().err
+
+
+def test_a_failed_source_is_waited_for(make_project: MakeProject) -> None:
+    project = make_project(variants(1, 2))
+    project.write("tasks/k=2/task.yml", {"runnable": True, "config": {"measure": {"k": 2, "fail": 3}}})
+    outcome = project.run("run", "tasks", "-j", "2").exits(1)
+    assert outcome.err.count('compare: the stage "rank" was not run, since it waits for k=2') == 1
+    assert "settle" not in outcome.err
+    assert not any(stage == "rank" for stage, _ in project.executions())
+    project.edit("tasks/k=2/task.yml", "fail: 3", "fail: 0")
+    project.run("run", "tasks", "-j", "2").ok()
+    assert len(ranking(project)) == 2
+
+
+@pytest.mark.parametrize(("tasks", "told"), [
+    ("../q=*/", 'no runnable task matches the pattern "../q=*/"; did you mean "../k=1"'),
+    ("../*/", 'would read its own task: the pattern "../*/" matches it'),
+    ("/abs", "has to be relative"),
+    ([], "does not say which tasks it reads"),
+])
+def test_patterns_that_are_wrong(make_project: MakeProject, tasks: Any, told: str) -> None:
+    project = make_project(variants(1))
+    project.write("tasks/compare/task.yml", {"runnable": True, "pipeline": ["stages.Rank", "stages.best"],
+                                             "config": {"rank": {"tasks": tasks}}})
+    outcome = project.run("status", "tasks/compare", "--json")
+    error = outcome.json()["tasks"][0]["error"]
+    assert told in error
+    assert "tasks/compare/task.yml:7" in error
+    assert project.run("run", "tasks").code == 2
+
+
+def test_tasks_that_read_each_other(make_project: MakeProject) -> None:
+    more = STAGES + """
+
+@aggregate(outputs=["a"], tasks="../other/")
+def first(b):
+    return 1
+
+
+@aggregate(outputs=["b"], tasks="../compare/")
+def second(a):
+    return 1
+"""
+    project = make_project({**variants(1), "stages.py": more})
+    project.write("tasks/compare/task.yml", {"runnable": True, "pipeline": ["stages.first"]})
+    project.write("tasks/other/task.yml", {"runnable": True, "pipeline": ["stages.second"]})
+    outcome = project.run("run", "tasks").exits(2)
+    assert "in a cycle: compare -> other -> compare" in outcome.err
+    assert "in a cycle: other -> compare -> other" in outcome.err
+    assert "tasks/other/task.yml:3" in outcome.err
+
+
+def test_fields_that_are_not_there(make_project: MakeProject) -> None:
+    project = make_project(variants(1))
+    project.edit("stages.py", 'inputs = ["x", "mean", "configs"]', 'inputs = ["x", "meam", "configs"]')
+    outcome = project.run("run", "tasks").exits(2)
+    assert 'reads "meam" of ../k=1, which has no such field' in outcome.err
+    assert 'did you mean "mean"' in outcome.err
+
+
+def test_a_chain_of_them_over_three_levels(make_project: MakeProject) -> None:
+    more = STAGES + """
+
+@aggregate(outputs=["winners"], tasks="../*/compare/")
+def finals(best):
+    trace("finals", None)
+    return dict(best)
+"""
+    spec = {"runnable": True, "pipeline": ["stages.finals"]}
+    tree = {f"tasks/{name}/{path.removeprefix('tasks/')}": content for name in ("a", "b")
+            for path, content in variants(1, 2).items() if path != "stages.py"}
+    project = make_project({"stages.py": more, "tasks/task.yml": {}, "tasks/final/task.yml": spec, **tree})
+    project.run("run", "tasks/final", "-j", "2").ok()
+    assert project.results("tasks/final")[None]["winners"] == {"../a/compare": "../k=2", "../b/compare": "../k=2"}
+    project.executions()
+    project.edit("tasks/a/k=2/task.yml", "k: 2", "k: 7")
+    project.run("run", "tasks/final", "-j", "2").ok()
+    done = project.executions()
+    assert (done["rank", None], done["best", None], done["finals", None], done["average", None]) == (1, 1, 1, 1)
+
+
+def test_a_lost_value_of_a_source_is_made_anew(make_project: MakeProject) -> None:
+    source = STAGES.replace("return k * input_id", "return bytes([input_id * k]) * 100_000").replace(
+        "x: Mapping[int, int]", "x").replace("sum(x.values())", "sum(value[0] for value in x.values())").replace(
+        "dict(x[task])", "{key: value[0] for key, value in x[task].items()}")
+    project = make_project({**variants(1, 2), "stages.py": source})
+    project.run("run", "tasks", "--serial").ok()
+    blob = min((project.root / "tasks/k=2/.repype/blobs").iterdir())
+    blob.chmod(0o644)
+    content = bytearray(blob.read_bytes())
+    content[len(content) // 2] ^= 1
+    os.utime(blob)
+    blob.write_bytes(content)
+    project.edit("stages.py", "for task in sorted(x, key=lambda task: mean[task])]", "for task in sorted(x)]")
+    project.run("run", "tasks", "--serial").ok()
+    assert ranking(project)[1][3] == {1: 2, 2: 4, 3: 6}
