@@ -14,7 +14,8 @@ EXAMPLES = {"digits": "read handwritten digits", "images": "segment and measure 
             "tables": "compare classifiers on three tables"}
 """What there is, in words."""
 
-_NOT_CODE = ("*.yml", "*.py")
+_OURS = ("task.yml", "*.py")
+"""All else is what stages have written."""
 
 
 def lay_out_example(name: str, directory: Path) -> list[Path]:
@@ -28,11 +29,10 @@ def lay_out_example(name: str, directory: Path) -> list[Path]:
         raise UsageError(f"{directory}: is there already, and not empty; nothing was written")
     copied = []
     try:
-        for pattern in _NOT_CODE:
+        for pattern in _OURS:
             for file in sorted(source.rglob(pattern)):
                 relative = file.relative_to(source)
-                if not any(part.startswith(".") or part in ("overlay", "final_config", "predictions")
-                           for part in relative.parts):
+                if not any(part.startswith(".") for part in relative.parts):
                     target = directory / relative
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(file, target)
