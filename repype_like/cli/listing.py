@@ -14,6 +14,7 @@ from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Color, Glyph, Terminal, err, out
 from repype_like.cli.words import clean, near, path_words, place, problem_words, shorten, size
 from repype_like.errors import UsageError
+from repype_like.graph import pad, width_of
 from repype_like.plan import Reason, TaskPlan
 from repype_like.spec import TaskSpec
 from repype_like.store import Sizes, Store
@@ -92,17 +93,17 @@ def print_rows(rows: Iterable[Row], *, verbose: bool = False, json: bool = False
 
 
 def _lines(rows: Sequence[Row], terminal: Terminal, *, verbose: bool) -> Iterator[str]:
-    width = min(max((len(clean(row.task)) for row in rows), default=0), _WIDEST_PATH)
+    width = min(max((width_of(clean(row.task)) for row in rows), default=0), _WIDEST_PATH)
     counts = [f"{row.plan.done}/{row.plan.total}" if row.plan is not None else "" for row in rows]
     sizes = [f"  {size(row.sizes.total):>8}" if row.sizes is not None else "" for row in rows]
     numbers = max(map(len, counts), default=0)
     for row, inputs, stored in zip(rows, counts, sizes, strict=True):
         glyph, letter, color = _sign(row)
         path = clean(row.task)
-        head = f"{terminal.glyph(glyph)} {letter}  {path:{width}}  {inputs:>{numbers}}{stored}  "
+        head = f"{terminal.glyph(glyph)} {letter}  {pad(path, width)}  {inputs:>{numbers}}{stored}  "
         state = _state(row)
         if not verbose and terminal.interactive:
-            room = max(terminal.width - len(head), _NARROWEST_STATE)
+            room = max(terminal.width - width_of(head), _NARROWEST_STATE)
             state = shorten(state, room, terminal.glyph("ellipsis"))
         yield f"{terminal.paint(head[:4], color)}{head[4:]}{state}".rstrip()
         for line in _details(row) if verbose else ():

@@ -39,9 +39,9 @@ def show_runs(path: str, as_json: bool) -> int:
         raise UsageError(f"{path}: nothing was run here yet, or the logs were deleted")
     terminal = out()
     rows = [(run.name, _outcome(run, top), *_numbers(run), _commit(run), _command(run)) for run in runs]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    widths = [max(width_of(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False) if width]
+        cells = [pad(cell, width) for cell, width in zip(row, widths, strict=False) if width]
         line = "  ".join([*cells, row[-1]]).rstrip()
         terminal.line(cut(line, terminal.width, terminal.glyph("ellipsis")) if terminal.interactive else line)
     return 0

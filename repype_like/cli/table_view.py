@@ -12,6 +12,7 @@ from repype_like.cli.problems import report_problems
 from repype_like.cli.terminal import err, out
 from repype_like.cli.words import clean, count, shorten
 from repype_like.errors import UsageError
+from repype_like.graph import pad, width_of
 from repype_like.masking import MASK, is_secret
 from repype_like.spec import SpecTree, format_input_id, load_tree
 from repype_like.spec.matching import matches
@@ -142,14 +143,14 @@ def _blocks(fixed: list[_Column], columns: list[_Column], width: int | None) -> 
 
 
 def _width(column: _Column) -> int:
-    return max(len(column[0]), *map(len, column[1]))
+    return max(width_of(column[0]), *map(width_of, column[1]))
 
 
 def _lines(block: list[_Column]) -> Iterator[str]:
     widths = [_width(column) for column in block]
     for position in range(-1, len(block[0][1])):
         cells = [column[0] if position < 0 else column[1][position] for column in block]
-        yield _GAP.join(cell.rjust(width) if column[2] else cell.ljust(width)
+        yield _GAP.join(pad(cell, width, right=column[2])
                         for cell, width, column in zip(cells, widths, block, strict=True)).rstrip()
 
 

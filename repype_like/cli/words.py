@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from repype_like.errors import Location, Problem
+from repype_like.graph import cut
 from repype_like.typing import Any
 
 __all__ = ["clean", "clean_output", "count", "duration", "format_hms", "near", "path_words", "place", "problem_words",
@@ -64,8 +65,8 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def shorten(text: str, width: int, ellipsis: str = "…") -> str:
-    """Return `text`, cut to `width` characters."""
-    return text if len(text) <= width else text[:max(width - len(ellipsis), 0)] + ellipsis
+    """Return `text`, cut to `width` columns."""
+    return cut(text, width, ellipsis)
 
 
 def path_words(path: Path) -> str:

@@ -18,6 +18,7 @@ class StageLike(Protocol):
     inputs: Collection[str]
     outputs: Collection[str]
     consumes: Collection[str]
+    extra_dependencies: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ def graph_of_stages(title: str, stages: Iterable[StageLike], dropped: Collection
     """
     stages, progress = list(stages), progress or {}
     consumed = frozenset[str]().union(*(stage.consumes for stage in stages))
+    makers = {name: stage.id for stage in stages for name in (stage.id, *stage.outputs)}
+    awaited = {stage.id: sorted({makers.get(name, name) for name in stage.extra_dependencies}) for stage in stages}
     nodes = []
     if any("input_id" in stage.inputs for stage in stages):
         nodes.append(Node("inputs" if inputs != 1 else "input", (), (Port("input_id"),),
@@ -53,9 +56,16 @@ def graph_of_stages(title: str, stages: Iterable[StageLike], dropped: Collection
         known = progress.get(stage.id, _NOTHING_KNOWN)
         makes = tuple(Port(name, "consumed" if name in consumed else "not kept" if name in dropped else "")
                       for name in _in_order(stage, "outputs"))
-        nodes.append(Node(stage.id, tuple(map(Port, _in_order(stage, "inputs"))), makes, known.state, known.count,
-                          known.remarks))
+        if any(stage.id in names for names in awaited.values()):
+            makes += (Port(_end_of(stage.id)),)
+        reads = tuple(map(Port, (*_in_order(stage, "inputs"), *map(_end_of, awaited[stage.id]))))
+        nodes.append(Node(stage.id, reads, makes, known.state, known.count, known.remarks))
     return Graph(title, tuple(nodes))
+
+
+def _end_of(stage: str) -> str:
+    """Return what a stage waits for that depends on another one without reading anything of it."""
+    return f"end of {stage}"
 
 
 def _in_order(stage: StageLike, name: str) -> list[str]:

@@ -7,6 +7,7 @@ import itertools
 import json
 import re
 import shutil
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,11 +58,14 @@ def make_variants(directory: Path, assignments: Sequence[Assignment], *, togethe
     variants: dict[str, Variant] = {}
     for combination in zip(*values, strict=True) if together else itertools.product(*values):
         name = ",".join(f"{key}={_value_words(value)}" for key, value in zip(_short(keys), combination, strict=True))
-        if name in variants:
-            raise UsageError(f'two variants would have the name "{name}"; give each value once')
+        same = unicodedata.normalize("NFC", name).casefold()  # so it is to some file systems
+        if same in variants:
+            other = variants[same].directory.name
+            raise UsageError(f'two variants would have the name "{name}"; give each value once' if name == other else
+                             f'"{other}" and "{name}" would be the same directory on some file systems')
         if len(name.encode()) > _LONGEST_NAME:
             raise UsageError(f'the name "{name[:60]}..." is too long for a directory; vary fewer things at once')
-        variants[name] = Variant(directory / name, _spec(keys, combination, runnable))
+        variants[same] = Variant(directory / name, _spec(keys, combination, runnable))
     return list(variants.values())
 
 
@@ -89,9 +93,11 @@ def _undone_on_failure() -> Iterator[list[Path]]:
     made: list[Path] = []
     try:
         yield made
-    except OSError as error:
+    except BaseException as error:
         for directory in reversed(made):
             shutil.rmtree(directory, ignore_errors=True)
+        if not isinstance(error, OSError):
+            raise
         raise UsageError(f"{error.filename}: {error.strerror}; nothing was written") from error
 
 

@@ -62,6 +62,17 @@ def test_failed(project: Project) -> None:
     assert "ZeroDivisionError" in text
 
 
+def test_dependencies_without_a_field(project: Project) -> None:
+    project.write("task.yml", {"runnable": True, "pipeline": ["stages.Blur", "stages.Load"], "input_ids": [1]})
+    with_it = "    outputs = ['smooth']\n    extra_dependencies = ['image']"
+    project.edit("stages.py", "    outputs = ['smooth']", with_it)
+    project.edit("stages.py", "    inputs = ['image', 'input_id']", "    inputs = ['input_id']")
+    project.edit("stages.py", "input_id, image, status", "input_id, status")
+    shown = project.run("show", "--graph", ".").ok().out
+    assert "end of load ├" in shown
+    assert "end of load ◄" in shown
+
+
 def test_template(project: Project) -> None:
     shown = project.run("show", "--graph", "off").ok().out
     assert shown.startswith("# off: a template, which is not run\n")

@@ -134,3 +134,19 @@ def test_names_are_names_of_directories(value: str) -> None:
     assert name.startswith("b=")
     assert "/" not in name
     assert name.isprintable()
+
+
+def test_names_that_some_file_systems_take_for_the_same(project: Project) -> None:
+    said = project.run("new", "tasks/sweep", "--from", "tasks", "--set", "model=RF,rf").exits(2).err
+    assert '"model=RF" and "model=rf" would be the same directory' in said
+    assert not (project.root / "tasks/sweep").exists()
+
+
+def test_odd_values(project: Project) -> None:
+    project.run("new", "tasks/sweep", "--from", "tasks", "--set", 'fit.model="a,b",c/d,../x,"q\'\\"",画像', "--set",
+                "blur.sigma=-1,[1, 2],{a: 1},1e3,null", "--zip").ok()
+    configs = [spec["config"] for spec in specs(project).values()]
+    written = {config["fit"]["model"]: config["blur"]["sigma"] for config in configs}
+    assert written == {"a,b": -1, "c/d": [1, 2], "../x": {"a": 1}, "q'\"": 1000.0, "画像": None}
+    assert all(path.parent == project.root / "tasks/sweep" for path in (project.root / "tasks/sweep").glob("**/*=*"))
+    assert project.run("status", "tasks").ok().out.count(" R  ") == 5
