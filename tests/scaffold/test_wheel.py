@@ -26,7 +26,8 @@ def test_examples_go_into_a_wheel_without_results(tmp_path: Path) -> None:
         names = set(archive.namelist())
     folder = "repype_like/examples/"
     examples = {name.removeprefix(folder) for name in names if name.startswith(folder)}
-    assert {name.rpartition("/")[2] for name in examples} == {"task.yml", "image_stages.py", "table_stages.py"}
+    assert {name.rpartition("/")[2] for name in examples} == {
+        "task.yml", "image_stages.py", "table_stages.py", "digit_stages.py", "nearest.py"}
     assert {"images/task.yml", "images/method=local/min_size=100/task.yml", "tables/task.yml"} <= examples
     assert {"repype_like/py.typed", "repype_like/cli/commands/new.py"} <= names
     assert not any(name.startswith(("tasks", "tests")) for name in names)
