@@ -2,12 +2,14 @@
 
     python benchmarks/store.py [DIRECTORY]
 
-Times are CPU time, the best of several rounds. Every figure stands beside its reference and as a ratio to it; what the
-design asks for stands in the last column. For values, see ``values.py``.
+Times are CPU time, the best of several rounds, with the garbage collector paused as it is in commands. Every figure
+stands beside its reference and as a ratio to it; what the design asks for stands in the last column. For values, see
+``values.py``.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -114,6 +116,7 @@ def _record(store: Store, number: int, **values: Any) -> Record:
 
 def main() -> None:
     """Measure everything."""
+    gc.disable()
     with tempfile.TemporaryDirectory(dir=sys.argv[1] if len(sys.argv) > 1 else None) as name:
         for measure in (measure_records, measure_links):
             measure(Path(name))

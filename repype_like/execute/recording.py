@@ -39,6 +39,7 @@ class Recorder:
         self._outcome = outcome
         self._tell = tell
         self._written: dict[Path, _Written] = {}
+        self._latest_source: Store | None = None
         self.logs = _Logs(workplaces)
 
     def take(self, transfer: Transfer) -> None:
@@ -57,9 +58,7 @@ class Recorder:
                 put_in_place(restore, store)
             if transfer.source == place.view.path:
                 return
-            source = Store(transfer.source)
-            record = _stripped(record, place, transfer.source_name)
-            record = store.take(record, source)
+            record = store.take(_stripped(record, place, transfer.source_name), self._source(transfer.source))
         except DamagedError as error:  # it seemed good when this was planned; planning anew will find another way
             self._tell(Warned(task=transfer.task, message=f"not taken over from {transfer.source_name}: {error}"))
             return
@@ -68,6 +67,12 @@ class Recorder:
         self._outcome.sources.setdefault(transfer.task, set()).add(transfer.source_name)
         self._tell(StageTaken(task=transfer.task, stage=record.stage, input_id=record.input_id,
                                source=transfer.source_name, seconds=record.seconds))
+
+    def _source(self, directory: Path) -> Store:
+        """Return the store of a task that is taken from: one after the other mostly comes from the same."""
+        if self._latest_source is None or self._latest_source.directory != directory:
+            self._latest_source = Store(directory)
+        return self._latest_source
 
     def store(self, made: Made) -> None:
         """Have a record in the logs of all tasks that it is valid for."""

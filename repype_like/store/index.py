@@ -46,14 +46,14 @@ class RecordIndex:
 
     def add(self, frames: Iterable[Frame], end: int) -> None:
         """Add what was added to the log, which now ends at `end`."""
-        by_id = self._by_id
+        by_id, recent = self._by_id, self._recent
         for frame in frames:
-            before = by_id.pop(frame.id, None)
-            if before is not None:
-                self.superseded += before.size
+            if frame.id in by_id:
+                self.superseded += by_id.pop(frame.id).size
             by_id[frame.id] = frame
             if frame.decoded is not None:  # it was written just now, and is asked for again when the task is completed
-                self._remember(frame, frame.decoded)
+                recent.append(frame)
+        self._forget_early()
         self.end = end
         self._by_pre_key = None
 
@@ -137,7 +137,10 @@ class RecordIndex:
         """Keep a record for those who ask for it again soon; all of a log would take a multiple of its size."""
         frame.decoded = record
         self._recent.append(frame)
-        if len(self._recent) > _REMEMBERED:
+        self._forget_early()
+
+    def _forget_early(self) -> None:
+        while len(self._recent) > _REMEMBERED:
             self._recent.popleft().decoded = None
 
     def _index(self) -> dict[str, list[Frame]]:

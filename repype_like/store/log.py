@@ -28,7 +28,8 @@ HEADER = b"repype records 1\n"
 _ANY_HEADER = b"repype records "
 _MAGIC = b"\xf5RF1"
 _FRAME = struct.Struct("<4sQIIHB16s16s")
-_START, _CHECKED = struct.Struct("<4sQ"), struct.Struct("<IIHB32s")
+_pack = struct.Struct("<IIHB32s").pack
+_from_hex, _checksum = bytes.fromhex, xxhash.xxh3_64_intdigest
 _CHECKED_FROM = 12
 """The bytes of a frame that come before what its checksum covers."""
 
@@ -94,30 +95,32 @@ def frames_of(records: Iterable[Record], position: int) -> tuple[list[Frame], by
         description, inline = record.encoded or encode(record)
         origin = record.origin.encode(errors="replace")[:_LONGEST_ORIGIN] if record.origin else b""
         flags = _HAS_OUTPUTS if record.outputs else 0
-        packed = _packed(record.id, record.pre_key, description, inline, origin, flags, position)
-        small = len(inline) <= _MOST_IN_MEMORY
-        frames.append(Frame(position, record.id, record.pre_key, description, len(inline), inline if small else None,
+        start, rest = _packed(record.id, record.pre_key, description, inline, origin, flags, position)
+        size = len(inline)
+        small = size <= _MOST_IN_MEMORY
+        frames.append(Frame(position, record.id, record.pre_key, description, size, inline if small else None,
                             flags, origin, record if small else None))
-        pieces.append(packed)
-        position += len(packed)
+        pieces += start, rest
+        position += _CHECKED_FROM + len(rest)
     return frames, b"".join(pieces)
 
 
 def repositioned(frame: Frame, inline: bytes, position: int) -> bytes:
     """Return the bytes of a frame for another place in a log."""
-    return _packed(frame.id, frame.pre_key, frame.description, inline, frame.origin, frame.flags, position)
+    return b"".join(_packed(frame.id, frame.pre_key, frame.description, inline, frame.origin, frame.flags, position))
 
 
-def _packed(name: str, key: str, description: bytes, inline: bytes, origin: bytes, flags: int, position: int) -> bytes:
+def _packed(name: str, key: str, description: bytes, inline: bytes, origin: bytes, flags: int,
+            position: int) -> tuple[bytes, bytes]:
+    """Return what comes before the checked part of a frame, and that part."""
     try:
-        names = bytes.fromhex(name + key)
+        names = _from_hex(name + key)
     except ValueError:
         names = b""
     if len(names) != 32:
         raise ValueError(f"the id and the pre-key of a record are hashes: {name!r}, {key!r}")
-    checked = b"".join((_CHECKED.pack(len(description), len(inline), len(origin), flags, names), description, inline,
-                        origin))
-    return _START.pack(_MAGIC, xxhash.xxh3_64_intdigest(checked, position)) + checked
+    checked = _pack(len(description), len(inline), len(origin), flags, names) + description + inline + origin
+    return _MAGIC + _checksum(checked, position).to_bytes(8, "little"), checked
 
 
 def read_frame(descriptor: int, frame: Frame) -> bytes | None:

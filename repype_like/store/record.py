@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import marshal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -95,6 +95,16 @@ class Record:
     note: Mapping[str, Plain] = field(default_factory=dict)
     encoded: tuple[bytes, bytes] | None = field(default=None, init=False, compare=False, repr=False)
     """What :func:`encode` returns, if that is known: what is taken over from another log is copied as it is."""
+    _blobs: Mapping[str, FieldValue] | None = field(default=None, init=False, compare=False, repr=False)
+
+    @property
+    def blobs(self) -> Mapping[str, FieldValue]:
+        """The values that are files of their own, by the names of these files."""
+        found = self._blobs
+        if found is None:
+            found = self._blobs = {value.blob: value for value in self.fields.values()
+                                   if value is not None and value.blob is not None}
+        return found
 
     def taken_from(self, origin: str) -> Record:
         """Return the same record with another :attr:`origin`, which is not part of the encoding."""
@@ -102,7 +112,7 @@ class Record:
             self.id, self.pre_key, self.stage, self.input_id, self.fingerprint, self.config, self.reads,
             self.observations, self.outputs, self.fields, self.started, self.seconds, self.peak_memory, origin,
             self.note)
-        record.encoded = self.encoded
+        record.encoded, record._blobs = self.encoded, self._blobs
         return record
 
     @property
@@ -112,7 +122,18 @@ class Record:
         return self.id if accepted is None else accepted["name"]
 
 
-_encode_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+def _json_encoder() -> Callable[[Any], str]:
+    """Return what writes JSON. The json module makes an encoder for each call, which takes longer than using it."""
+    plain = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+    make: Callable[..., Any] | None = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return plain.encode
+    encoder = make(None, plain.default, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True)
+    return lambda value: "".join(encoder(value, 0))
+
+
+_encode_json = _json_encoder()
+_encode_text = json.encoder.encode_basestring_ascii
 _decode_json = json.JSONDecoder().raw_decode
 
 
@@ -121,20 +142,51 @@ def encode(record: Record) -> tuple[bytes, bytes]:
     if record.encoded is not None:
         return record.encoded
     inline = []
-    fields: dict[str, Any] = {}
+    fields = []
     for name, value in record.fields.items():
-        if value is None:
-            fields[name] = None
-        elif value.inline is not None:
+        if value is not None and value.inline is not None:
             inline.append(value.inline)
-            fields[name] = (value.format, value.size, value.shown)
-        else:
-            fields[name] = (value.format, value.size, value.shown, value.blob, value.hash)
-    return _encode_json((
-        record.stage, record.input_id, record.fingerprint, to_plain(record.config), dict(record.reads),
-        record.observations, record.outputs, fields, record.started, record.seconds, record.peak_memory,
-        to_plain(record.note),
-    )).encode("ascii"), b"".join(inline)
+        fields.append(f"{_encode_text(name)}:{_field(value)}")
+    stage, described, note = _surroundings(record)
+    number = record.input_id
+    text = "".join((
+        "[", stage, ",", str(number) if type(number) is int else _encode_json(number), described,
+        _encode_json((dict(record.reads), record.observations, record.outputs))[1:-1], ",{", ",".join(fields), "},",
+        _encode_json((record.started, record.seconds, record.peak_memory))[1:-1], note))
+    return text.encode("ascii"), b"".join(inline)
+
+
+def _field(value: FieldValue | None) -> str:
+    """Return what the description says of a value."""
+    if value is None:
+        return "null"
+    if value.inline is None:
+        return _encode_json((value.format, value.size, value.shown, value.blob, value.hash))
+    shown = value.shown
+    if value.format == "json" and type(shown) is dict and type(shown.get("value")) is float:
+        return f'["json",{value.size},{{"value":{value.inline.decode("ascii")}}}]'  # a number is not written out twice
+    return _encode_json((value.format, value.size, shown))
+
+
+_written: dict[str, tuple[bytes, tuple[str, str, str]]] = {}
+
+
+def _surroundings(record: Record) -> tuple[str, str, str]:
+    """Return what the records of one stage mostly have in common: the stage, its code and configuration, and the note.
+
+    It is written out anew only if it is not the same as that of the record of this stage before.
+    """
+    parts: Any = record.fingerprint, record.config, record.note
+    try:
+        exact = marshal.dumps(parts, 2)  # other than by ==, see _shared
+    except ValueError:
+        exact = b""  # there is something in it that is not plain
+    known = _written.get(record.stage)
+    if known is None or known[0] != exact or not exact:
+        described = _encode_json((record.fingerprint, to_plain(record.config)))[1:-1]
+        texts = _encode_text(record.stage), f",{described},", f",{_encode_json(to_plain(record.note))}]"
+        known = _written[record.stage] = exact, texts
+    return known[1]
 
 
 def decode(record_id: str, pre_key: str, origin: str, description: bytes, inline: bytes) -> Record:
@@ -154,6 +206,7 @@ def _decoded(record_id: str, pre_key: str, origin: str, description: bytes, inli
      *_) = _decode_json(description.decode("ascii"))[0]
     stage, fingerprint, config, note = _shared(stage, fingerprint, config, note)
     fields: dict[str, FieldValue | None] = {}
+    blobs: dict[str, FieldValue] = {}
     position = 0
     for name, value in stored.items():
         if value is None:
@@ -163,15 +216,17 @@ def _decoded(record_id: str, pre_key: str, origin: str, description: bytes, inli
             position += value[1]
             fields[name] = FieldValue(value[0], value[1], hash_bytes(data), data, None, value[2])
         else:
-            fields[name] = FieldValue(value[0], value[1], value[4], None, value[3], value[2])
+            fields[name] = blobs[value[3]] = FieldValue(value[0], value[1], value[4], None, value[3], value[2])
     record = Record(
         record_id, pre_key, stage, input_id, fingerprint, config, reads,
         tuple([Observation(*item[:4]) for item in observations]), tuple([OutputFile(*item[:7]) for item in outputs]),
         fields, started, seconds, peak_memory, origin, note)
     record.encoded = description, inline
+    record._blobs = blobs or _NONE
     return record
 
 
+_NONE: Mapping[str, FieldValue] = {}
 _latest: dict[str, tuple[bytes, tuple[str, str, Any, Any]]] = {}
 
 

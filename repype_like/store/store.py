@@ -127,8 +127,7 @@ class Store(StoreReader):
                 os.close(descriptor)
         index.add(frames, index.end + len(data))
         self.unsynced.add(path)
-        self.unsynced.update(self._layout.blob(value.blob) for record in records for value in record.fields.values()
-                              if value is not None and value.blob is not None)
+        self.unsynced.update(self._layout.blob(name) for record in records if record.blobs for name in record.blobs)
 
     def take(self, record: Record, source: Store) -> Record:
         """Have the blobs of a record of another store here as well; the record itself is not added.
@@ -136,11 +135,10 @@ class Store(StoreReader):
         Raises:
             DamagedError: If the other store does not have them.
         """
-        wanted = [value for value in record.fields.values() if value is not None and value.blob is not None]
-        if wanted and source.directory != self.directory:
+        if record.blobs and source.directory != self.directory:
             with explained("write", self._layout.blobs):
-                for value in wanted:
-                    blobs.link_blob(self._layout, source._layout, str(value.blob), value.size, value.hash)
+                for name, value in record.blobs.items():
+                    blobs.link_blob(self._layout, source._layout, name, value.size, value.hash)
         return record
 
     def stash(self, path: Path, content: str) -> bool:
@@ -176,8 +174,7 @@ class Store(StoreReader):
             self.keep(recent)
         if named is None:
             found = (self.records.by_id(record_id) for record_id in digest.record_ids())
-            named = {value.blob: value.size for record in found if record is not None
-                     for value in record.fields.values() if value is not None and value.blob is not None}
+            named = {name: value.size for record in found if record is not None for name, value in record.blobs.items()}
         digest.blobs = [(name, size, blobs.written(self._layout, name)) for name, size in sorted(named.items())]
         digest.log = self._status_of_log()
         with explained("write", self._layout.digest):

@@ -134,7 +134,7 @@ def _named_blobs(layout: Layout, records: Iterator[Record | None] | RecordIndex)
     named: set[str] = set()
     for record in records:
         if record is not None:
-            named.update(value.blob for value in record.fields.values() if value is not None and value.blob is not None)
+            named.update(record.blobs)
             named.update(layout.output(output.hash).name for output in record.outputs)
     return named
 
