@@ -18,7 +18,7 @@ RUN = ("run", "tasks", "--serial")
 FILES: dict[str, Any] = {
     "tracing.py": TRACING,
     "stages.py": stages(
-        stage("Load", "", "image", "import numpy\nreturn {'image': numpy.random.default_rng(input_id).random(20_000)}"),
+        stage("Load", "", "image", "import numpy\nreturn {'image': numpy.random.default_rng(input_id).random(70_000)}"),
         stage("Write", "image", "written", """
             made = pipeline.resolve("made", input_id)
             found = made.read_text() if made.exists() else ""
@@ -57,6 +57,6 @@ def check_stores(root: Path, levels: set[int], *, complete: bool = False) -> Non
 
 
 def _values(field: str, input_id: Any, levels: set[int]) -> list[Any]:
-    image = np.random.default_rng(input_id).random(20_000)
+    image = np.random.default_rng(input_id).random(70_000)
     return [{"image": image, "written": image * level, "total": float((image * level).sum())}[field]
             for level in levels]
