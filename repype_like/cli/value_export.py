@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from repype_like.formats.registry import known_suffixes
 from repype_like.store import FieldValue, Store
 from repype_like.typing import Any
 
-__all__ = ["fits_as_stored", "write_as_stored", "write_converted"]
+__all__ = ["FILES", "fits_as_stored", "write_as_stored", "write_converted", "write_files"]
+
+FILES = "file"
+"""The format of values that are files or folders."""
 
 
 def fits_as_stored(value: FieldValue, target: Path) -> bool:
@@ -33,6 +37,22 @@ def write_as_stored(store: Store, value: FieldValue, target: Path) -> None:
     data = store.stored_bytes(value)
     _write(target, lambda path: path.write_bytes(data))
     err().line(clean(f"{target}: {size(value.size)}, format {value.format}"))
+
+
+def write_files(store: Store, value: FieldValue, target: Path) -> None:
+    """Copy a file or a folder out of the store; into `target`, if that is a folder which is there already.
+
+    Raises:
+        DamagedError: If it is not what was written.
+        UsageError: If it cannot be written, or there is something else.
+    """
+    source: Path = store.decode(value)
+    if target.is_dir():
+        target = target / source.name
+    if target.is_dir() or (source.is_dir() and target.exists()):
+        raise UsageError(f"{target}: is there already")
+    _write(target, lambda path: format_named(FILES).export(source, path))
+    err().line(clean(f"{target}: {size(value.total - value.size)}"))
 
 
 def write_converted(content: Any, target: Path) -> None:
@@ -69,4 +89,7 @@ def _write(target: Path, write: Callable[[Path], Any]) -> None:
     except OSError as error:
         raise UsageError(f"{target}: cannot be written: {error.strerror or error}") from error
     finally:
-        aside.unlink(missing_ok=True)
+        if aside.is_dir():
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            aside.unlink(missing_ok=True)

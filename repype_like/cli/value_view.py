@@ -7,7 +7,7 @@ from pathlib import Path
 
 from repype_like.batch import open_task
 from repype_like.cli.terminal import err, out
-from repype_like.cli.value_export import fits_as_stored, write_as_stored, write_converted
+from repype_like.cli.value_export import FILES, fits_as_stored, write_as_stored, write_converted, write_files
 from repype_like.cli.words import clean, clean_lines, path_words, size
 from repype_like.errors import NotStorableError, RepypeError, UsageError, did_you_mean
 from repype_like.formats import describe
@@ -49,7 +49,12 @@ def show_value(path: str, field: str, input_text: str | None, target: Path | Non
         hint = did_you_mean(field, known) or f"there are {', '.join(known) or 'none'}"
         whose = f"the input {format_input_id(input_id)}" if input_id is not None else "the task as a whole"
         raise UsageError(f'{path}: no field "{field}" is stored for {whose}; {hint}')
-    if target is not None and fits_as_stored(value, target):
+    if value.format == FILES:
+        if target is not None:
+            write_files(store, value, target)
+        else:
+            out().line(to_json(value.shown) if json else clean(_kind(value)))
+    elif target is not None and fits_as_stored(value, target):
         write_as_stored(store, value, target)
     elif not trust and not store.is_safe(value):
         if target is not None or json:

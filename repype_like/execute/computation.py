@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from repype_like import events
 from repype_like.config import Config, to_plain
 from repype_like.errors import DamagedError
 from repype_like.execute.asides import Asides
+from repype_like.execute.filing import file_fields, file_results
 from repype_like.execute.gathered import GatheredSlot
 from repype_like.execute.hooks import call_hooks, has_hooks
 from repype_like.execute.memory import PeakMemory
@@ -47,7 +48,16 @@ from repype_like.plan import (
 )
 from repype_like.stage import Lazy, Stage
 from repype_like.status import Status
-from repype_like.store import ACCEPTED, FieldValue, NotStorableError, Observation, OutputFile, Record, Store
+from repype_like.store import (
+    ACCEPTED,
+    CheckoutFolder,
+    FieldValue,
+    NotStorableError,
+    Observation,
+    OutputFile,
+    Record,
+    Store,
+)
 from repype_like.typing import Any, Plain, cast
 
 __all__ = ["Computation", "Computed", "Known"]
@@ -86,6 +96,10 @@ class Computation:
     """Tells how many stages are going to read an output, at most."""
     emit: Callable[[Message], None]
     files: Files
+    checkouts: CheckoutFolder
+    """Where the files are that the stage reads."""
+    holding: CheckoutFolder
+    """Where files are held that are not kept, as long as stages of the same unit may read them."""
     met: tuple[str, ...] = ()
     """The files that the stage had met when it failed."""
     lost: LostValueError | None = None
@@ -93,6 +107,7 @@ class Computation:
 
     def __post_init__(self) -> None:
         self.stage = cast(Stage, self.place.pipeline.stage(self.node.stage))
+        self.file_fields = file_fields(self.stage)
 
     def run(self) -> Computed:
         """Execute the stage.
@@ -132,18 +147,17 @@ class Computation:
             key = key_for(basis, node.input_id, reads)
             self.stage.fill_in(section)
             self._call_start_hooks()
-            with Provisions(self.stage, key, place), tracker.active():
+            provisions = Provisions(self.stage, key, place)
+            with provisions, tracker.active():
                 place.pipeline.on_resolve = tracker.meet
                 outputs, seconds = self._process(inputs, section)
             place.pipeline.on_resolve = None
             tracker.recall(lambda: self.stage.signature)
             observations, files = tracker.findings(self.files)
             self._warn_of(tracker.unasked)
-            mentioned = mentioned_place(outputs.values(), view.path, place.tree)
-            fields = {field: self._encode(field, outputs[field]) if field in self.kept else None
-                      for field in sorted(outputs)}
-            passed = {field: self._pass_on(field, outputs[field], fields[field]) for field in self.passing
-                      if not is_mark(field)}
+            mentioned = mentioned_place(self._without_files(outputs), view.path, place.tree)
+            fields, passed = self._keep(outputs, provisions.folder, tracker.paths)
+            provisions.clear()
         except BaseException:
             self.met = tracker.paths
             asides.put_back(tracker.made())
@@ -160,6 +174,35 @@ class Computation:
                                             seconds=seconds, memory=memory))
         return self._computed(record, outputs, fields, passed)
 
+    def _without_files(self, outputs: dict[str, Any]) -> Collection[Any]:
+        """Return the values that are not files: what counts of a file is not where it is."""
+        if not self.file_fields:
+            return outputs.values()
+        return [value for field, value in outputs.items() if field not in self.file_fields]
+
+    def _keep(self, outputs: dict[str, Any], folder: Path | None,
+              met: Sequence[str]) -> tuple[dict[str, FieldValue | None], dict[str, tuple[Store, FieldValue]]]:
+        """Store the values of the outputs.
+
+        Returns:
+            What is kept, by field, and what goes to other units or is a file that others read, with the store it is in.
+        """
+        files = self.file_fields
+        if files:
+            own = [*([folder] if folder is not None else ()), *([self.checkouts.path] if self.checkouts.used else ())]
+            outputs.update(file_results(self.stage, outputs, files, own, met))
+        order = sorted(outputs)
+        if files:
+            order.sort(key=files.__contains__)  # they are moved, so they go last
+        fields = {field: self._encode(field, outputs[field]) if field in self.kept else None for field in order}
+        passed = {field: self._pass_on(field, outputs[field], fields[field]) for field in self.passing
+                  if not is_mark(field)}
+        for field in files:
+            if fields[field] is None and field not in passed and self.readers(field):
+                store = Store(self.holding.make())
+                passed[field] = store, self._encode(field, outputs[field], store)
+        return fields, passed
+
     def _computed(self, record: Record, outputs: dict[str, Any], fields: dict[str, FieldValue | None],
                   passed: dict[str, tuple[Store, FieldValue]]) -> Computed:
         """Return what came of it, for those who read it."""
@@ -167,7 +210,7 @@ class Computation:
         stored = {field: (own, value) for field, value in fields.items() if value is not None} | passed
         slots = {field: Slot(outputs[field], stored.get(field), self.readers(field)) for field in fields}
         found = {field: Stored(replace(record, fields={field: value}), store.directory)
-                 for field, (store, value) in passed.items()}
+                 for field, (store, value) in passed.items() if field in self.passing}
         if self.readers(mark):
             slots[mark] = Slot(None, None, 0)
         if mark in self.passing:

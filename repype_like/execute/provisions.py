@@ -47,8 +47,11 @@ class Provisions:
         self._stage.work_folder = None
         if self._seeded is not None:
             self._seeded.__exit__(kind, error, traceback)
-        if error is None and self._has_folder:
-            self._clear()
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that the stage has worked in, if it may have."""
+        return self._place.view.store.work_folder(self._key) if self._has_folder else None
 
     def _folder(self) -> Path:
         self._has_folder = True
@@ -56,8 +59,11 @@ class Provisions:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _clear(self) -> None:
-        folder = self._place.view.store.work_folder(self._key)
+    def clear(self) -> None:
+        """Delete the folder: what the stage has computed is in the store."""
+        folder = self.folder
+        if folder is None:
+            return
         shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # others are at work in there
             folder.parent.rmdir()

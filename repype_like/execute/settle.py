@@ -106,8 +106,8 @@ class _Completion:
                 fields = {name: known if name in kept else None for name, known in record.fields.items()}
                 self._surplus.append(replace(record, fields=fields))
                 break
-        self._blobs.update((value.blob, value.size) for field, value in record.fields.items()
-                           if value is not None and value.blob is not None and field in kept)
+        self._blobs.update((name, blob.size) for field, value in record.fields.items()
+                           if value is not None and field in kept for name, blob in value.blobs())
         self._observations.update(dict.fromkeys(record.observations))
         self._outputs += record.outputs
         if ACCEPTED in record.note:

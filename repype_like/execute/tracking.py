@@ -70,6 +70,8 @@ class Tracker:
 
     def meet(self, scope: str | None, input_id: InputID | None, path: Path) -> None:
         """Take down that the stage asks for `path`; what :attr:`Pipeline.on_resolve` is to call."""
+        if ".repype" in path.parts and path.is_relative_to(self._tree):
+            return  # ours, such as a copy of a file that the stage reads as a field
         text = str(path)
         known = self._met.get(text)
         if known is not None and (known.asked_for or text in self._written):

@@ -31,7 +31,7 @@ from repype_like.hashing import ABSENT
 from repype_like.plan import Files, Gather, Node, Unit, is_at_home
 from repype_like.stage import OutputMismatch, Stage
 from repype_like.status import Status
-from repype_like.store import NotStorableError, Record, StorageError, Store
+from repype_like.store import CheckoutFolder, NotStorableError, Record, StorageError, Store
 from repype_like.typing import cast
 
 __all__ = ["Watcher", "run_unit", "with_worker"]
@@ -84,6 +84,10 @@ class _UnitRun:
         self.files = files
         self.given = given
         self.readers = _count_readers(unit)
+        self.home = workplaces[unit.opaque or (unit.nodes[0].tasks[0] if unit.nodes else unit.skips[0].task)]
+        """One of the tasks; those of a unit share their modules."""
+        self.holding = CheckoutFolder(self.home.view.store.passing)
+        """What goes when the unit is done."""
         self.known: dict[str, Known] = {task: {} for node in unit.nodes for task in node.tasks}
         self.hooked = any(workplaces[task].hooked for task in self.known)
         self.failed: dict[str, set[str]] = {task: set() for task in self.known}
@@ -91,9 +95,8 @@ class _UnitRun:
 
     def run(self) -> bool:
         if self.unit.opaque is not None:
-            return self._run_whole(self.workplaces[self.unit.opaque])
-        some_task = self.unit.nodes[0].tasks[0] if self.unit.nodes else self.unit.skips[0].task
-        with self.workplaces[some_task].activate():  # once for all: the tasks of a unit share their modules
+            return self._run_whole(self.home)
+        with self.home.activate(), self.holding:
             for skip in self.unit.skips:
                 place = self.workplaces[skip.task]
                 slots = {field: StoredSlot(stored.record, field, Store(stored.store)) for stored in skip.known
@@ -145,17 +148,21 @@ class _UnitRun:
         for task in node.tasks:
             if task not in able:
                 self.failed[task].add(node.name)
-        for tasks in self._by_records_read(node, able):
-            group = tasks
-            while group:
-                self.watcher.begins(position)
-                computed = self._compute(node, self.workplaces[group[0]], tuple(group))
-                if computed is None:
-                    break
-                self.watcher.has_made(position)
-                sharing = [task for task in group if task == group[0] or self._sees_the_same(task, computed.record)]
-                self._tell(node, computed, sharing)
-                group = [task for task in group if task not in sharing]
+        for group in self._by_records_read(node, able):
+            with CheckoutFolder(self.workplaces[group[0]].view.store.passing) as checkouts:
+                self._run_for(position, node, group, checkouts)
+
+    def _run_for(self, position: int, node: Node, group: list[str], checkouts: CheckoutFolder) -> None:
+        """Run a node for tasks that read the same records."""
+        while group:
+            self.watcher.begins(position)
+            computed = self._compute(node, self.workplaces[group[0]], tuple(group), checkouts)
+            if computed is None:
+                break
+            self.watcher.has_made(position)
+            sharing = [task for task in group if task == group[0] or self._sees_the_same(task, computed.record)]
+            self._tell(node, computed, sharing)
+            group = [task for task in group if task not in sharing]
 
     def _has(self, task: str, field: str, name: str) -> bool:
         """Tell whether a task has a field that one of its nodes reads."""
@@ -168,7 +175,8 @@ class _UnitRun:
         owner = gather.task or task
         return all(can_read(self.unit, self.given, owner, gather.field, name) for _, name in gather.members)
 
-    def _compute(self, node: Node, place: Workplace, group: tuple[str, ...]) -> Computed | None:
+    def _compute(self, node: Node, place: Workplace, group: tuple[str, ...],
+                 checkouts: CheckoutFolder) -> Computed | None:
         """Have the first task of a group compute; return None if that fails."""
         kept = _NOTHING.union(*[self.workplaces[task].view.stage[node.stage].kept for task in group])
 
@@ -176,7 +184,8 @@ class _UnitRun:
             return self.readers[node.name, field] + int(self.hooked)
 
         computation = Computation(node, place, group, self.known[group[0]], kept,
-                                  self.unit.passes.get(node.name, _NOTHING), readers, self.emit, self.files)
+                                  self.unit.passes.get(node.name, _NOTHING), readers, self.emit, self.files,
+                                  checkouts, self.holding)
         gpus = place.limits(node.stage).gpus
         if gpus:
             self.surroundings.provide(gpus)

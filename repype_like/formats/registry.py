@@ -39,6 +39,7 @@ _FURTHER = {
     "arrow": "repype_like.formats.parquet:ArrowFormat",
     "csv": "repype_like.formats.csv:CsvFormat",
     "figure": "repype_like.formats.figure:FigureFormat",
+    "file": "repype_like.formats.file:FileFormat",
     "parquet": "repype_like.formats.parquet:ParquetFormat",
     "png": "repype_like.formats.png:PngFormat",
     "sequence": "repype_like.formats.sequence:SequenceFormat",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from repype_like.errors import DamagedError, LockedError, NotStorableError
+from repype_like.store.checkouts import CheckoutFolder
 from repype_like.store.digest import Digest
 from repype_like.store.durability import begin, sync
 from repype_like.store.failed import Failed
@@ -16,7 +17,7 @@ from repype_like.store.store import Store
 from repype_like.store.upkeep import Sizes
 from repype_like.store.verification import Fault
 
-__all__ = ["ACCEPTED", "DamagedError", "Digest", "DiskFullError", "Failed", "Fault", "FieldValue", "Holder",
-           "LockedError", "NotStorableError", "NotWritableError", "Observation", "OutputFile", "Record",
+__all__ = ["ACCEPTED", "CheckoutFolder", "DamagedError", "Digest", "DiskFullError", "Failed", "Fault", "FieldValue",
+           "Holder", "LockedError", "NotStorableError", "NotWritableError", "Observation", "OutputFile", "Record",
            "RecordIndex", "RunLock", "Sizes", "StageLog", "StorageError", "Store", "begin", "holders", "sync",
            "to_plain"]

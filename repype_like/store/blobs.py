@@ -24,7 +24,8 @@ from repype_like.formats import Buffer, map_file
 from repype_like.store.atomic import new_file, write_new
 from repype_like.store.layout import Layout
 
-__all__ = ["adopt_blob", "has_blob", "hash_mapped", "hash_pieces", "link_blob", "open_blob", "write_blob", "written"]
+__all__ = ["adopt_blob", "has_blob", "has_intact_blob", "hash_mapped", "hash_pieces", "link_blob", "move_to_blob",
+           "open_blob", "write_blob", "written"]
 
 _READ_ONLY = 0o444
 
@@ -69,7 +70,7 @@ def has_blob(layout: Layout, name: str, size: int, mtime: int | None = None) -> 
         return False
     if status.st_size != size or not stat.S_ISREG(status.st_mode):
         return False
-    return mtime is None or status.st_mtime_ns == mtime or _is_intact(layout, name, size, name.partition(".")[0])
+    return mtime is None or status.st_mtime_ns == mtime or has_intact_blob(layout, name, size, name.partition(".")[0])
 
 
 def written(layout: Layout, name: str) -> int:
@@ -84,7 +85,7 @@ def write_blob(layout: Layout, pieces: Sequence[Buffer], suffix: str) -> tuple[s
     """Store a blob, and return its name and the hash of its content."""
     content = hash_pieces(pieces)
     name = f"{content}.{suffix}"
-    if not _is_intact(layout, name, sum(map(len, pieces)), content):
+    if not has_intact_blob(layout, name, sum(map(len, pieces)), content):
         with new_file(layout) as aside:
             write_new(aside, pieces, mode=_READ_ONLY)
             _put(layout, aside, name)
@@ -96,10 +97,26 @@ def adopt_blob(layout: Layout, file: Path, suffix: str) -> tuple[str, str, int]:
     data = map_file(file)
     content = hash_mapped(data)
     name = f"{content}.{suffix}"
-    if not _is_intact(layout, name, data.nbytes, content):
+    if not has_intact_blob(layout, name, data.nbytes, content):
         file.chmod(file.stat().st_mode & _READ_ONLY)
         _put(layout, file, name)
     return name, content, data.nbytes
+
+
+def move_to_blob(layout: Layout, file: Path, name: str) -> bool:
+    """Make a blob of a file that lies anywhere, and tell whether that was possible without a copy."""
+    target = layout.blob(name)
+    layout.blobs.mkdir(parents=True, exist_ok=True)
+    try:
+        if target.is_dir() and not target.is_symlink():
+            _put_aside(layout, name)
+        file.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    target.chmod(_READ_ONLY)
+    return True
 
 
 def open_blob(layout: Layout, name: str, size: int, content: str) -> memoryview:
@@ -142,13 +159,13 @@ def link_blob(layout: Layout, source: Layout, name: str, size: int, content: str
         if not _is_verified(origin, content):
             open_blob(source, name, size, content)
     except DamagedError:
-        if _is_intact(layout, name, size, content):
+        if has_intact_blob(layout, name, size, content):
             return
         raise
     try:
         _link(origin, target)
     except FileExistsError:
-        if not _is_intact(layout, name, size, content):
+        if not has_intact_blob(layout, name, size, content):
             _put_aside(layout, name)
             _link(origin, target)
     except OSError as error:
@@ -175,7 +192,7 @@ def _link(source: str, target: str) -> None:
         os.link(source, target, follow_symlinks=False)
 
 
-def _is_intact(layout: Layout, name: str, size: int, content: str) -> bool:
+def has_intact_blob(layout: Layout, name: str, size: int, content: str) -> bool:
     """Tell whether a blob is there already, and is what its name says."""
     if not has_blob(layout, name, size):
         return False

@@ -13,7 +13,7 @@ from repype_like.hashing import hash_file
 from repype_like.store.atomic import new_file
 from repype_like.store.layout import Layout
 
-__all__ = ["has_output", "restore_output", "stash_output"]
+__all__ = ["copy_content", "has_output", "restore_output", "stash_output"]
 
 _STEP = 1 << 24
 _CANNOT_CLONE = frozenset((errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM, errno.EBADF))
@@ -50,7 +50,7 @@ def stash_output(layout: Layout, path: Path, content: str) -> bool:
             raise
         layout.aside.mkdir(parents=True, exist_ok=True)
         with new_file(layout) as aside:
-            _copy(path, aside)
+            copy_content(path, aside)
             aside.chmod(0o444)
             aside.replace(target)
         path.unlink()
@@ -92,7 +92,7 @@ def restore_output(layout: Layout, content: str, target: Path, mode: int, source
 
 def _copy_of(origin: Path, copy: Path, content: str, mode: int) -> None:
     try:
-        _copy(origin, copy)
+        copy_content(origin, copy)
     except FileNotFoundError as error:
         raise DamagedError(f"{error.filename}: is gone") from None
     if hash_file(copy) != content:
@@ -100,8 +100,13 @@ def _copy_of(origin: Path, copy: Path, content: str, mode: int) -> None:
     copy.chmod(mode)
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copy the content of a file to a new one; file systems that can will share it until one of them changes."""
+def copy_content(source: Path, target: Path) -> None:
+    """Copy the content of a file to a new one; file systems that can will share it until one of them changes.
+
+    Raises:
+        DamagedError: If there is something else than a regular file.
+        OSError: If it cannot be read, or the new one not be written.
+    """
     reading = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(reading).st_mode):

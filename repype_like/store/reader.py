@@ -142,9 +142,9 @@ class StoreReader:
             value = record.fields.get(name)
             if value is None:
                 return False
-            if value.blob is not None:
-                written = _NEVER if self.is_torn else self._written.get(value.blob)
-                if not blobs.has_blob(self._layout, value.blob, value.size, written):
+            for file, blob in value.blobs():
+                written = _NEVER if self.is_torn else self._written.get(file)
+                if not blobs.has_blob(self._layout, file, blob.size, written):
                     return False
         return True
 

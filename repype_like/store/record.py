@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import marshal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from repype_like.hashing import hash_bytes
 from repype_like.store.plain import to_plain
 from repype_like.typing import Any, InputID, Plain
 
-__all__ = ["ACCEPTED", "FieldValue", "Observation", "OutputFile", "Record", "decode", "encode", "to_plain"]
+__all__ = ["ACCEPTED", "FieldValue", "Observation", "OutputFile", "Part", "Record", "decode", "encode", "to_plain"]
 
 
 ACCEPTED = "accepted"
@@ -24,8 +24,20 @@ ACCEPTED = "accepted"
 ``fingerprint`` of that one, ``changes`` (the pieces of code that had changed), ``by`` and ``time``."""
 
 
+class Part(NamedTuple):
+    """A blob that holds a part of a value."""
+
+    blob: str
+    size: int
+
+    @property
+    def hash(self) -> str:
+        """The hash of its content."""
+        return self.blob.partition(".")[0]
+
+
 class FieldValue(NamedTuple):
-    """A stored value: inline, or as a blob."""
+    """A stored value: inline, or as a blob; or files, with a list of them inline or as a blob."""
 
     format: str
     size: int
@@ -37,6 +49,20 @@ class FieldValue(NamedTuple):
     """The name of the file in the folder of blobs."""
     shown: Plain = None
     """What to show of the value without loading it: see :func:`repype_like.formats.describe`."""
+    parts: tuple[Part, ...] = ()
+    """The files."""
+
+    def blobs(self) -> Iterator[tuple[str, FieldValue | Part]]:
+        """Yield the names of all blobs that hold something of the value, each with its size and hash."""
+        if self.blob is not None:
+            yield self.blob, self
+        for part in self.parts:
+            yield part.blob, part
+
+    @property
+    def total(self) -> int:
+        """How many bytes all of it takes."""
+        return self.size + sum(part.size for part in self.parts)
 
 
 class Observation(NamedTuple):
@@ -95,15 +121,16 @@ class Record:
     note: Mapping[str, Plain] = field(default_factory=dict)
     encoded: tuple[bytes, bytes] | None = field(default=None, init=False, compare=False, repr=False)
     """What :func:`encode` returns, if that is known: what is taken over from another log is copied as it is."""
-    _blobs: Mapping[str, FieldValue] | None = field(default=None, init=False, compare=False, repr=False)
+    _blobs: Mapping[str, FieldValue | Part] | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
-    def blobs(self) -> Mapping[str, FieldValue]:
-        """The values that are files of their own, by the names of these files."""
+    def blobs(self) -> Mapping[str, FieldValue | Part]:
+        """What is in files of their own, with size and hash, by the names of these files."""
         found = self._blobs
         if found is None:
-            found = self._blobs = {value.blob: value for value in self.fields.values()
-                                   if value is not None and value.blob is not None}
+            found = self._blobs = {name: blob for value in self.fields.values()
+                                   if value is not None and (value.blob is not None or value.parts)
+                                   for name, blob in value.blobs()} or _NONE
         return found
 
     def taken_from(self, origin: str) -> Record:
@@ -160,6 +187,8 @@ def _field(value: FieldValue | None) -> str:
     """Return what the description says of a value."""
     if value is None:
         return "null"
+    if value.parts:
+        return _encode_json((value.format, value.size, value.shown, value.blob, value.hash, value.parts))
     if value.inline is None:
         return _encode_json((value.format, value.size, value.shown, value.blob, value.hash))
     shown = value.shown
@@ -206,17 +235,20 @@ def _decoded(record_id: str, pre_key: str, origin: str, description: bytes, inli
      *_) = _decode_json(description.decode("ascii"))[0]
     stage, fingerprint, config, note = _shared(stage, fingerprint, config, note)
     fields: dict[str, FieldValue | None] = {}
-    blobs: dict[str, FieldValue] = {}
+    blobs: dict[str, FieldValue | Part] = {}
     position = 0
     for name, value in stored.items():
         if value is None:
             fields[name] = None
-        elif len(value) == 3:
+        elif len(value) == 3 or value[3] is None:
             data = inline[position:position + value[1]]
             position += value[1]
-            fields[name] = FieldValue(value[0], value[1], hash_bytes(data), data, None, value[2])
+            fields[name] = FieldValue(value[0], value[1], hash_bytes(data), data, None, value[2], _parts(value))
         else:
-            fields[name] = blobs[value[3]] = FieldValue(value[0], value[1], value[4], None, value[3], value[2])
+            fields[name] = blobs[value[3]] = FieldValue(value[0], value[1], value[4], None, value[3], value[2],
+                                                        _parts(value))
+        if value is not None and len(value) > _WITH_PARTS:
+            blobs.update((part[0], Part(*part[:2])) for part in value[_WITH_PARTS])
     record = Record(
         record_id, pre_key, stage, input_id, fingerprint, config, reads,
         tuple([Observation(*item[:4]) for item in observations]), tuple([OutputFile(*item[:7]) for item in outputs]),
@@ -226,7 +258,16 @@ def _decoded(record_id: str, pre_key: str, origin: str, description: bytes, inli
     return record
 
 
-_NONE: Mapping[str, FieldValue] = {}
+_WITH_PARTS = 5
+"""Where the description of a value has its parts, if it has any."""
+
+_NONE: Mapping[str, FieldValue | Part] = {}
+
+
+def _parts(value: Sequence[Any]) -> tuple[Part, ...]:
+    return tuple([Part(*item[:2]) for item in value[_WITH_PARTS]]) if len(value) > _WITH_PARTS else ()
+
+
 _latest: dict[str, tuple[bytes, tuple[str, str, Any, Any]]] = {}
 
 

@@ -6,10 +6,13 @@ from pathlib import Path
 
 from repype_like.errors import DamagedError, NotStorableError, RepypeError
 from repype_like.formats import BufferFormat, Format, FormatLike, describe, format_for, format_named, name_of
+from repype_like.formats.file import FileFormat, FileResult
 from repype_like.hashing import hash_bytes
 from repype_like.store.atomic import new_file
 from repype_like.store.blobs import adopt_blob, hash_pieces, open_blob, write_blob
+from repype_like.store.checkouts import new_checkout
 from repype_like.store.failures import explained
+from repype_like.store.files import described, restore_files, store_files
 from repype_like.store.layout import Layout
 from repype_like.store.record import FieldValue
 from repype_like.typing import Any
@@ -32,6 +35,8 @@ def encode_value(layout: Layout, value: Any, named: FormatLike | None) -> FieldV
         data = repr(value).encode("ascii")  # what the lines below come to, for what is stored most
         return FieldValue("json", len(data), hash_bytes(data), data, None, {"value": value})
     format_ = format_for(value, named)
+    if type(format_) is FileFormat:
+        return _encode_files(layout, value)
     format_name, shown = name_of(format_), describe(value)
     if isinstance(format_, BufferFormat):
         pieces = format_.dump(value)
@@ -49,6 +54,22 @@ def encode_value(layout: Layout, value: Any, named: FormatLike | None) -> FieldV
     return FieldValue(format_name, size, content, None, name, shown)
 
 
+def _encode_files(layout: Layout, value: Any) -> FieldValue:
+    result = value if isinstance(value, FileResult) else FileResult(Path(value).absolute(), Path(value).name)
+    with explained("write", layout.blobs):
+        manifest, parts = store_files(layout, result)
+        shown, content = described(manifest), hash_bytes(manifest)
+        if len(manifest) <= _MOST_INLINE:
+            return FieldValue(FileFormat.name, len(manifest), content, manifest, None, shown, parts)
+        blob, _ = write_blob(layout, [manifest], FileFormat.suffix)
+        return FieldValue(FileFormat.name, len(manifest), content, None, blob, shown, parts)
+
+
+def _decode_files(layout: Layout, manifest: memoryview) -> Path:
+    with explained("write", layout.passing), new_checkout() as folder:
+        return restore_files(layout, manifest, folder)
+
+
 def decode_value(layout: Layout, field: FieldValue) -> Any:
     """Return a value. A blob that turns out not to be what was written is put aside, so that it counts as gone.
 
@@ -57,6 +78,8 @@ def decode_value(layout: Layout, field: FieldValue) -> Any:
         StorageError: If the file system refuses.
     """
     format_, data = format_named(field.format), stored_bytes(layout, field)
+    if type(format_) is FileFormat:
+        return _decode_files(layout, data)
     if field.blob is None:
         if not isinstance(format_, BufferFormat):
             raise DamagedError(f"{layout.records}: an inline value is not there")
@@ -91,6 +114,8 @@ def is_safe(layout: Layout, field: FieldValue) -> bool:
     if ":" in field.format:
         return False
     format_, data = format_named(field.format), stored_bytes(layout, field)
+    if type(format_) is FileFormat:
+        return True
     if isinstance(format_, BufferFormat):
         return format_.is_safe_data(data)
     return field.blob is not None and format_.is_safe(layout.blob(field.blob))
@@ -104,6 +129,8 @@ def is_as_stored(layout: Layout, field: FieldValue, value: Any) -> bool:
             return hash_pieces(format_.dump(value)) == field.hash
         if format_.name == "sequence":
             return True  # its items belong to those who asked for them
+        if type(format_) is FileFormat:
+            return False
         stored, plain = decode_value(layout, field), format_for(value)
         return (isinstance(plain, BufferFormat) and type(stored) is type(value)
                 and hash_pieces(plain.dump(stored)) == hash_pieces(plain.dump(value)))

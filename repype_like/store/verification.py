@@ -69,12 +69,11 @@ def _faults_of_values(layout: Layout, index: RecordIndex) -> Iterator[Fault]:
     checked: dict[str, str] = {}
     for record in index:
         for name, value in record.fields.items():
-            if value is None or value.blob is None:
-                continue
-            if value.blob not in checked:
-                checked[value.blob] = _problem(layout, value.blob, value.size, value.hash)
-            if checked[value.blob]:
-                yield Fault(checked[value.blob], record.stage, record.input_id, name)
+            for file, blob in value.blobs() if value is not None else ():
+                if file not in checked:
+                    checked[file] = _problem(layout, file, blob.size, blob.hash)
+                if checked[file]:
+                    yield Fault(checked[file], record.stage, record.input_id, name)
 
 
 def _faults_of_outputs(record: Record, locate: Callable[[OutputFile], Path | None]) -> Iterator[Fault]:
