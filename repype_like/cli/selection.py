@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -200,8 +201,8 @@ def _with_inputs(found: Selection) -> Selection:
     known = list(dict.fromkeys(input_id for context in found.contexts for input_id in context.task.input_ids))
     chosen: set[InputID] = set()
     for text in found.wanted.inputs:
-        meant = {input_id for input_id in known if text in (format_input_id(input_id), str(input_id))}
-        exact = {input_id for input_id in meant if text == format_input_id(input_id)}
+        meant = {input_id for input_id in known if text == str(input_id) or text in _spellings(input_id)}
+        exact = {input_id for input_id in meant if text in _spellings(input_id)}
         if not meant and found.contexts:
             names = [str(input_id) for input_id in known]
             hint = did_you_mean(text, names)
@@ -210,6 +211,12 @@ def _with_inputs(found: Selection) -> Selection:
         chosen |= exact or meant
     contexts = [context for context in found.contexts if not chosen.isdisjoint(context.task.input_ids)]
     return replace(found, contexts=contexts, inputs=frozenset(chosen))
+
+
+def _spellings(input_id: InputID) -> tuple[str, ...]:
+    """Return how an input may be named so that no other is meant; texts in quotation marks, if need be or not."""
+    plain = format_input_id(input_id)
+    return (plain, json.dumps(input_id, ensure_ascii=False)) if isinstance(input_id, str) else (plain,)
 
 
 def _some(names: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,12 +92,32 @@ def _print_block(terminal: Terminal, text: str) -> None:
 def repeat_command(failure: StageFailed, selection: Selection) -> str:
     """Return the command that runs what failed, and nothing else."""
     path, only = _path_and_pattern(failure.task, selection.batch.root, selection.wanted.paths)
-    words = ["repype", "run", *([path] if path != "." else []), "--only", only]
+    words = ["repype", "run", *([f"./{path}" if path.startswith("-") else path] if path != "." else [])]
+    words += ["--only", f"[-]{only[1:]}" if only.startswith("-") else only]  # which is no flag, and means the same
     if failure.input_id != "":
-        words += ["--input", format_input_id(failure.input_id)]
+        text = format_input_id(failure.input_id)
+        words += ["--input", json.dumps(text, ensure_ascii=False) if text.startswith("-") and text == failure.input_id else text]
     if selection.wanted.task_class is not None:
         words += ["--task-class", selection.wanted.task_class]
-    return shlex.join(words)
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    """Return a word as a shell understands it, without anything that a terminal would act upon."""
+    if word.isprintable():
+        return shlex.quote(word)
+    return "$'" + "".join(map(_sign, word)) + "'"
+
+
+def _sign(sign: str) -> str:
+    number = ord(sign)
+    if sign in "\\'":
+        return f"\\{sign}"
+    if sign.isprintable():
+        return sign
+    if 0xDC80 <= number <= 0xDCFF:  # a byte that is no text
+        return f"\\x{number - 0xDC00:02x}"
+    return f"\\x{number:02x}" if number < 0x80 else f"\\U{number:08x}"
 
 
 def _path_and_pattern(task: str, root: Path, paths: Sequence[str]) -> tuple[str, str]:
