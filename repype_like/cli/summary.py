@@ -96,7 +96,8 @@ def repeat_command(failure: StageFailed, selection: Selection) -> str:
     words += ["--only", f"[-]{only[1:]}" if only.startswith("-") else only]  # which is no flag, and means the same
     if failure.input_id != "":
         text = format_input_id(failure.input_id)
-        words += ["--input", json.dumps(text, ensure_ascii=False) if text.startswith("-") and text == failure.input_id else text]
+        is_like_a_flag = text.startswith("-") and text == failure.input_id
+        words += ["--input", json.dumps(text, ensure_ascii=False) if is_like_a_flag else text]
     if selection.wanted.task_class is not None:
         words += ["--task-class", selection.wanted.task_class]
     return " ".join(map(_quoted, words))

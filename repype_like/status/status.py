@@ -20,7 +20,10 @@ Report = Callable[[Plain, bool], None]
 """Told what is reported, and whether the next report replaces it; an intermediate None clears the last one."""
 
 _PROGRESS_INTERVAL = 0.05
-"""Seconds between two reports of progress: more often than this, nobody can read them."""
+"""Seconds between two reports of progress, on average: more often than this, nobody can read them."""
+
+_PROGRESS_BURST = 8.0
+"""How many may follow each other at once, so that a quick item before one that takes long does not go unsaid."""
 
 
 class Status:
@@ -72,12 +75,13 @@ class Status:
         """
         if iterations is None:
             iterations = len(iterable) if isinstance(iterable, Sized) else None
-        shown = 0.0
+        allowed, before = _PROGRESS_BURST, time.monotonic()
         try:
             for step, item in enumerate(iterable):
                 now = time.monotonic()
-                if now - shown >= _PROGRESS_INTERVAL:
-                    shown = now
+                allowed, before = min(allowed + (now - before) / _PROGRESS_INTERVAL, _PROGRESS_BURST), now
+                if allowed >= 1:
+                    allowed -= 1
                     self.intermediate({"info": "progress", "details": details, "step": step, "max_steps": iterations,
                                        "progress": step / iterations if iterations else None})
                 yield item

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import os
+import pty
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from project import Project
+from dask_cluster import descendants
+from project import TRACE_VARIABLE, Project
 
 MakeTree = Callable[..., Project]
 
 WAIT = "while not Path('go').exists():\n    time.sleep(0.01)\nreturn {'b': a}"
+
+
+IN_TERMINAL = """\
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+"""Makes stdin the terminal that the process belongs to."""
 
 
 def until(condition: Callable[[], object], seconds: float = 30) -> None:
@@ -38,6 +49,14 @@ def members(session: int) -> list[int]:
         if folder.name.isdecimal() and fields[3] == str(session) and fields[0] != "Z":
             found.append(int(folder.name))
     return found
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process lives."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def until_alone(session: int) -> None:
@@ -139,6 +158,52 @@ def test_sigterm_ends_a_run(make_tree: MakeTree) -> None:
     _, err = child.communicate(timeout=30)
     assert child.returncode == 143, err
     assert not members(child.pid)
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["it finishes", "it does not"])
+def test_a_terminal_that_is_closed_ends_a_run(make_tree: MakeTree, ends: bool) -> None:
+    """What runs may take its time, but not for ever; and nobody is there to be told."""
+    project = make_tree(WAIT, inputs=range(1, 9))
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-c", IN_TERMINAL, "-m", "repype_like", "run", "tasks", "-j2"], cwd=project.root,
+        stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        env={**os.environ, "HOME": str(project.home), TRACE_VARIABLE: str(project.home / "trace")})
+    os.close(theirs)
+    try:
+        until(lambda: project.executions()["b", 1])
+        processes = set(descendants(child.pid))
+        assert len(processes) >= 3, "two workers, and who watches over them"
+        os.close(ours)
+        if ends:
+            project.write("go", "")
+        assert child.wait(60) == 129
+    finally:
+        child.kill()
+        child.wait()
+    until(lambda: not any(map(is_running, processes)), seconds=10)
+    project.executions()
+    project.write("go", "")
+    project.run("run", "tasks", "-j2").ok()
+    assert ("a", 1) not in project.executions(), "what was finished is kept"
+
+
+def test_a_run_that_does_not_end_in_time_is_killed(make_tree: MakeTree) -> None:
+    """With a stage that listens to nobody, and a child of it."""
+    project = make_tree("""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        Path("child").write_text(str(subprocess.Popen(["sleep", "1000"]).pid))
+        ctypes.CDLL(None).pause()
+        """, inputs=[1, 2])
+    child = project.start("run", "tasks", "-j1")
+    noted = project.root / "child"
+    until(lambda: noted.exists() and noted.read_text())
+    child.terminate()
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 143, err
+    assert "ended by SIGTERM; finishing what runs, for at most 5 s" in err
+    assert "crashed" not in err
+    until(lambda: not members(child.pid) and not is_running(int(noted.read_text())), seconds=10)
 
 
 @pytest.mark.timeout(900)
