@@ -55,7 +55,10 @@ def show_graph(task: str, *, form: str | None, output: Path | None, json: bool) 
         raise SpecError(errors)
     report_problems(problem for problem in selection.problems if problem.task == spec.directory)
     loaded = selection.batch.resolved_tasks[spec.directory]
-    graph, plan = map_of(loaded, path_words(spec.directory), reason_words, path_words)
+    context = next((context for context in selection.contexts if context.task is loaded), None)
+    places = selection.batch.workplaces([context]) if context is not None else {}
+    view = places[selection.batch.name_of(loaded)].view if context is not None else None
+    graph, plan = map_of(loaded, path_words(spec.directory), reason_words, path_words, view=view)
     graph = _near(graph)
     if output is not None:
         _write(output, FORMS[chosen](graph))

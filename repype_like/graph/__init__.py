@@ -6,10 +6,10 @@ Knows nothing of stages and tasks. A :class:`Graph` is a value; what makes one o
 from repype_like.graph.dot import as_dot
 from repype_like.graph.graph import Graph, Node, Port, State
 from repype_like.graph.html import as_html, table_html
-from repype_like.graph.stages import Progress, graph_of_stages
+from repype_like.graph.stages import OtherTasks, Progress, graph_of_stages
 from repype_like.graph.svg import as_svg
 from repype_like.graph.text import PLAIN, Style, as_text
 from repype_like.graph.width import cut, pad, width_of, wrap
 
-__all__ = ["PLAIN", "Graph", "Node", "Port", "Progress", "State", "Style", "as_dot", "as_html", "as_svg", "as_text",
-           "cut", "graph_of_stages", "pad", "table_html", "width_of", "wrap"]
+__all__ = ["PLAIN", "Graph", "Node", "OtherTasks", "Port", "Progress", "State", "Style", "as_dot", "as_html", "as_svg",
+           "as_text", "cut", "graph_of_stages", "pad", "table_html", "width_of", "wrap"]

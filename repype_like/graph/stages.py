@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from repype_like.graph.graph import Graph, Node, Port, State
 from repype_like.typing import Protocol
 
-__all__ = ["Progress", "StageLike", "graph_of_stages"]
+__all__ = ["OtherTasks", "Progress", "StageLike", "graph_of_stages"]
+
+_MOST_NAMED = 5
+"""Tasks."""
 
 
 class StageLike(Protocol):
@@ -19,6 +22,25 @@ class StageLike(Protocol):
     outputs: Collection[str]
     consumes: Collection[str]
     extra_dependencies: Collection[str]
+
+    @property
+    def over(self) -> str:
+        """What it is an aggregate over: ``inputs``, ``tasks``, or nothing."""
+
+    @property
+    def tasks(self) -> str | Collection[str]:
+        """Patterns of the tasks that it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherTasks:
+    """The tasks that an aggregate reads."""
+
+    pattern: str
+    """What they are called together."""
+    names: tuple[str, ...] = ()
+    state: State = "unknown"
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +56,8 @@ _NOTHING_KNOWN = Progress()
 
 
 def graph_of_stages(title: str, stages: Iterable[StageLike], dropped: Collection[str] = (),
-                    progress: Mapping[str, Progress] | None = None, inputs: int | None = None) -> Graph:
+                    progress: Mapping[str, Progress] | None = None, inputs: int | None = None,
+                    sources: Mapping[str, OtherTasks] | None = None) -> Graph:
     """Return the graph of stages in the order in which they are processed.
 
     Arguments:
@@ -43,14 +66,17 @@ def graph_of_stages(title: str, stages: Iterable[StageLike], dropped: Collection
         dropped: The fields that are not kept besides the consumed ones.
         progress: How far the stages are, by identifier.
         inputs: The number of inputs, if it is known.
+        sources: What is known of the tasks that aggregates read, by the identifier of the aggregate.
     """
     stages, progress = list(stages), progress or {}
     consumed = frozenset[str]().union(*(stage.consumes for stage in stages))
     makers = {name: stage.id for stage in stages for name in (stage.id, *stage.outputs)}
+    others = {stage.id: (sources or {}).get(stage.id) or OtherTasks(", ".join(_patterns(stage)) or "other tasks")
+              for stage in stages if stage.over == "tasks"}
     awaited = {stage.id: sorted({makers.get(name, name) for name in stage.extra_dependencies}) for stage in stages}
-    nodes = []
+    nodes = _source_nodes(stages, others)
     if any("input_id" in stage.inputs for stage in stages):
-        nodes.append(Node("inputs" if inputs != 1 else "input", (), (Port("input_id"),),
+        nodes.insert(0, Node("inputs" if inputs != 1 else "input", (), (Port("input_id"),),
                           count="" if inputs is None else str(inputs)))
     for stage in stages:
         known = progress.get(stage.id, _NOTHING_KNOWN)
@@ -58,9 +84,36 @@ def graph_of_stages(title: str, stages: Iterable[StageLike], dropped: Collection
                       for name in _in_order(stage, "outputs"))
         if any(stage.id in names for names in awaited.values()):
             makes += (Port(_end_of(stage.id)),)
-        reads = tuple(map(Port, (*_in_order(stage, "inputs"), *map(_end_of, awaited[stage.id]))))
-        nodes.append(Node(stage.id, reads, makes, known.state, known.count, known.remarks))
+        fields = _in_order(stage, "inputs")
+        if stage.id in others:
+            fields = [_field_of(field, others[stage.id]) for field in fields]
+        reads = tuple(map(Port, (*fields, *map(_end_of, awaited[stage.id]))))
+        once = (f"once, over {stage.over}",) if stage.over else ()
+        nodes.append(Node(stage.id, reads, makes, known.state, known.count, (*once, *known.remarks)))
     return Graph(title, tuple(nodes))
+
+
+def _source_nodes(stages: Iterable[StageLike], others: Mapping[str, OtherTasks]) -> list[Node]:
+    """Return a box for each set of tasks that aggregates read."""
+    fields: dict[OtherTasks, dict[str, None]] = {}
+    for stage in stages:
+        if stage.id in others:
+            fields.setdefault(others[stage.id], {}).update(dict.fromkeys(_in_order(stage, "inputs")))
+    return [Node(tasks.pattern, (), tuple(Port(_field_of(field, tasks)) for field in names), tasks.state, tasks.count,
+                 _few(tasks.names)) for tasks, names in fields.items()]
+
+
+def _few(names: Sequence[str]) -> tuple[str, ...]:
+    more = (f"and {len(names) - _MOST_NAMED} more",) if len(names) > _MOST_NAMED else ()
+    return (*names[:_MOST_NAMED], *more)
+
+
+def _field_of(field: str, tasks: OtherTasks) -> str:
+    return f"{field} of {tasks.pattern}"
+
+
+def _patterns(stage: StageLike) -> tuple[str, ...]:
+    return (stage.tasks,) if isinstance(stage.tasks, str) else tuple(stage.tasks)
 
 
 def _end_of(stage: str) -> str:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from repype_like.errors import RepypeError
-from repype_like.graph import Graph, as_html, graph_of_stages, table_html
-from repype_like.plan import Catalogue, Files, Reason, Request, TaskPlan, plan_task
+from repype_like.graph import Graph, OtherTasks, as_html, graph_of_stages, table_html
+from repype_like.pipeline import Pipeline
+from repype_like.plan import Catalogue, Files, Reason, Request, TaskPlan, TaskView, plan_task
 from repype_like.task import inspection
 from repype_like.task.errors import blaming
 from repype_like.task.progress import graph_of_task
+from repype_like.task.sources import patterns_for
 from repype_like.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ __all__ = ["html_of", "map_of"]
 
 
 def map_of(task: Task, title: str, words: Callable[[Reason], str] = str, named: Callable[[Path], str] = str,
-           pick_up: bool = True) -> tuple[Graph, TaskPlan | None]:
+           pick_up: bool = True, view: TaskView | None = None) -> tuple[Graph, TaskPlan | None]:
     """Return the graph of a task, and what would be done for it; None if it is a template.
 
     Arguments:
@@ -29,6 +31,7 @@ def map_of(task: Task, title: str, words: Callable[[Reason], str] = str, named: 
         words: Puts a reason into words.
         named: Gives the name of the task in a directory.
         pick_up: Whether to look at what the other tasks of the tree have.
+        view: The task as planning sees it, with the tasks that it reads, if that is known.
 
     Raises:
         RepypeError: If there is something wrong with it.
@@ -36,15 +39,34 @@ def map_of(task: Task, title: str, words: Callable[[Reason], str] = str, named: 
     with task.codebase.activate():
         with blaming("create_pipeline"):
             pipeline = task.create_pipeline()
-        if not task.runnable:
+        if not task.runnable or (view is None and any(stage.over == "tasks" for stage in pipeline.stages)):
             return graph_of_stages(title, pipeline.stages, task.get_marginal_fields(pipeline)), None
         with blaming("create_config"):
             config = task.create_config()
     task.results.refresh()
-    view = inspection.workplace_of(task, pipeline, config, title).view
+    if view is None:
+        view = inspection.workplace_of(task, pipeline, config, title).view
     catalogue = Catalogue(lambda: inspection.views_of(inspection.neighbours(task)) if pick_up else ())
-    plan, steps = plan_task(view, catalogue, Files(), Request(pick_up=pick_up))
-    return graph_of_task(title, pipeline, view, plan, steps, words, named), plan
+    files, request = Files(), Request(pick_up=pick_up)
+    plan, steps = plan_task(view, catalogue, files, request)
+
+    def is_pending(source: TaskView) -> bool:
+        return bool(plan_task(source, catalogue, files, request)[0].pending)
+
+    return graph_of_task(title, pipeline, view, plan, steps, words, named, _sources(pipeline, view, is_pending)), plan
+
+
+def _sources(pipeline: Pipeline, view: TaskView, is_pending: Callable[[TaskView], bool]) -> dict[str, OtherTasks]:
+    """Return what there is to be said of the tasks that aggregates read."""
+    found = {}
+    for stage in pipeline.stages:
+        if stage.over == "tasks":
+            sources = view.sources(stage.id)
+            pattern = ", ".join(patterns_for(stage, view.config.get(stage.id) or {}))
+            done = sum(not is_pending(source.view) for source in sources)
+            found[stage.id] = OtherTasks(pattern, tuple(source.key for source in sources),
+                                         "done" if done == len(sources) else "todo", f"{done}/{len(sources)}")
+    return found
 
 
 def html_of(task: Task) -> str:
@@ -53,6 +75,12 @@ def html_of(task: Task) -> str:
         graph, plan = map_of(task, str(task.path), pick_up=False)
     except RepypeError as error:
         return table_html(str(task.path), (), [], str(error))
-    state = "a template, which is not run" if plan is None else "up to date" if not plan.pending else (
-        f"{plan.done} of {plan.total} inputs up to date" + "".join(f"; {reason}" for reason in plan.reasons[:1]))
-    return as_html(Graph(task.directory.name, graph.nodes), f"{graph.title}: {state}")
+    return as_html(Graph(task.directory.name, graph.nodes), f"{graph.title}: {_state(task, plan)}")
+
+
+def _state(task: Task, plan: TaskPlan | None) -> str:
+    if plan is None:
+        return "it reads other tasks" if task.runnable else "a template, which is not run"
+    if not plan.pending:
+        return "up to date"
+    return f"{plan.done} of {plan.total} inputs up to date" + "".join(f"; {reason}" for reason in plan.reasons[:1])

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from repype_like.graph import Graph, Progress, State, graph_of_stages
+from repype_like.graph import Graph, OtherTasks, Progress, State, graph_of_stages
 from repype_like.pipeline import Pipeline
 from repype_like.plan import Action, Reason, Step, TaskPlan, TaskView
 from repype_like.typing import InputID
@@ -21,7 +21,7 @@ _WEAK = ("depends", "never run")
 
 def graph_of_task(title: str, pipeline: Pipeline, view: TaskView, plan: TaskPlan,
                   steps: Iterable[tuple[InputID, Step]], words: Callable[[Reason], str] = str,
-                  named: Callable[[Path], str] = str) -> Graph:
+                  named: Callable[[Path], str] = str, sources: Mapping[str, OtherTasks] | None = None) -> Graph:
     """Return the graph of the pipeline of a task, with what is up to date and what would run, and why.
 
     Arguments:
@@ -32,18 +32,19 @@ def graph_of_task(title: str, pipeline: Pipeline, view: TaskView, plan: TaskPlan
         steps: All its steps; none if it is up to date.
         words: Puts a reason into words.
         named: Gives the name of the task in a directory.
+        sources: What is known of the tasks that aggregates read.
     """
     by_stage: dict[str, list[Step]] = {}
     for _, step in steps:
         by_stage.setdefault(step.stage, []).append(step)
     progress = {stage.id: _progress(stage.id, view, plan, by_stage, words, named) for stage in view.stages}
     kept = frozenset[str]().union(*(stage.kept for stage in view.stages))
-    return graph_of_stages(title, pipeline.stages, pipeline.fields - kept, progress, len(view.input_ids))
+    return graph_of_stages(title, pipeline.stages, pipeline.fields - kept, progress, len(view.input_ids), sources)
 
 
 def _progress(stage: str, view: TaskView, plan: TaskPlan, steps: Mapping[str, Sequence[Step]],
               words: Callable[[Reason], str], named: Callable[[Path], str]) -> Progress:
-    total = len(view.input_ids)
+    total = 1 if view.stage[stage].over else len(view.input_ids)
     if not steps:
         if not view.stage[stage].is_enabled(view.config.get(stage) or {}):
             return Progress("off", "disabled")

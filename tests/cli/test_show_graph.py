@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from aggregate_trees import variants
 from chains import stage, stages
 from project import Project
 
@@ -108,3 +109,18 @@ def test_mistakes(project: Project) -> None:
     assert "no task.yml" in project.run("show", "--graph", "a").exits(2).err
     assert "pipeline" in project.run("show", "--graph", "a/b").exits(2).err
     assert "✓" not in project.run("show", "--graph", ".").ok().out  # what is wrong elsewhere is none of its business
+
+
+def test_aggregates(make_project: Callable[..., Project]) -> None:
+    project = make_project(variants(1, 2))
+    project.run("run", "tasks").ok()
+    own = boxes(project.run("show", "--graph", "tasks/k=1").ok().out)
+    assert "✓ average 1/1\nonce, over inputs\nx\nmean" in own
+    compare = project.run("show", "--graph", "tasks/compare").ok().out
+    assert boxes(compare).startswith("✓ ../k=*/ 2/2\n../k=1\n../k=2\n")
+    assert "✓ rank 1/1\nonce, over tasks\n" in boxes(compare)
+    assert "mean of ../k=*/ ◄" in compare
+    project.edit("tasks/k=2/task.yml", "k: 2", "k: 3")
+    text = boxes(project.run("show", "--graph", "tasks/compare").ok().out)
+    assert text.startswith("● ../k=*/ 1/2\n")
+    assert "● rank 0/1\n" in text
