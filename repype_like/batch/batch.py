@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -48,6 +49,8 @@ class Batch:
     """The class of the tasks."""
 
     def __init__(self, task_cls: type[Task] = Task):
+        self.began = time.time_ns()
+        """When the look at all this began, in ns since the epoch."""
         self.tasks = {}
         self.task_cls = task_cls
         self.trees: list[SpecTree] = []

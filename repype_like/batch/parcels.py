@@ -17,9 +17,10 @@ from repype_like.execute import Workplace, Workplaces
 from repype_like.execute.dask.job import Job, MismatchError, Parcel
 from repype_like.fingerprint import Fingerprinter
 from repype_like.fingerprint.codebases import codebase_for
+from repype_like.fingerprint.versions import version_of
 from repype_like.plan import Limits, TaskView
 from repype_like.task import Task, inspection
-from repype_like.task.naming import load, version_of
+from repype_like.task.naming import load
 from repype_like.typing import Any
 from repype_like.version import VERSION
 

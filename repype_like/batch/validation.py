@@ -10,6 +10,7 @@ from repype_like.batch.context import RunContext
 from repype_like.config import Config
 from repype_like.errors import Location, Problem, RepypeError, SpecError, UsageError, did_you_mean
 from repype_like.fingerprint import ImportProblem
+from repype_like.fingerprint.versions import version_of
 from repype_like.formats import format_named, name_of
 from repype_like.pipeline import Pipeline
 from repype_like.plan import limits_of
@@ -18,7 +19,7 @@ from repype_like.stage import read_here
 from repype_like.task import Task
 from repype_like.task.blueprint import Blueprint, Blueprints
 from repype_like.task.errors import blaming
-from repype_like.task.naming import load, make_stage, version_of
+from repype_like.task.naming import load, make_stage
 from repype_like.typing import InputID
 
 __all__ = ["prepare"]

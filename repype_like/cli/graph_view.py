@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from repype_like.cli.listing import reason_words
 from repype_like.cli.problems import report_problems
+from repype_like.cli.rows import reason_words
 from repype_like.cli.selection import Selection, Wanted, select
 from repype_like.cli.terminal import Color, Terminal, err, out
 from repype_like.cli.words import clean, count, near, path_words

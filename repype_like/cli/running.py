@@ -11,8 +11,10 @@ from repype_like import events
 from repype_like.batch import Batch, ClusterOptions, Summary
 from repype_like.batch.collector import collector_resumed
 from repype_like.cli.console import Console
-from repype_like.cli.listing import name_root, print_rows, require_runnable, rows_of
+from repype_like.cli.glance import keep_answer
+from repype_like.cli.listing import name_root, require_runnable, rows_of
 from repype_like.cli.problems import report_problems
+from repype_like.cli.rows import print_rows
 from repype_like.cli.selection import Selection
 from repype_like.cli.signals import Interruption
 from repype_like.cli.streams import give_up_stdout
@@ -61,6 +63,8 @@ def run_tasks(selection: Selection, options: Options) -> int:
     request = Request(force=options.force, first=selection.wanted.first, last=selection.wanted.last,
                       inputs=selection.inputs, pick_up=options.pick_up, chosen=chosen)
     workplaces, plan = selection.plan(request)
+    if request == Request(pick_up=options.pick_up):
+        keep_answer(selection, workplaces, plan)
     report_problems(selection.problems)
     if selection.errors and not options.keep_going:
         err().line("Nothing was run. To run the tasks that are in order, add -k.")

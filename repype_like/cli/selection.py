@@ -57,6 +57,13 @@ class Selection:
         """The problems that keep a task from being run."""
         return [problem for problem in self.problems if problem.severity == "error"]
 
+    @property
+    def is_restricted(self) -> bool:
+        """Whether there are tasks at and below the paths that are not selected, or are of a class that is no Task."""
+        known = self.batch.resolved_tasks
+        runnable = sum(spec.runnable and spec.directory in known for spec in self.specs)
+        return len(self.contexts) != runnable or self.inputs is not None or self.batch.task_cls is not Task
+
     def name(self, spec: TaskSpec) -> str:
         """Return the path of a task relative to the root of the run."""
         path, start = spec.directory, f"{self.batch.root}/"

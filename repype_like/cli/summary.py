@@ -11,7 +11,17 @@ from pathlib import Path
 from repype_like.batch import Summary
 from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Terminal
-from repype_like.cli.words import clean, clean_lines, clean_output, count, duration, near, shorten, task_words
+from repype_like.cli.words import (
+    clean,
+    clean_lines,
+    clean_output,
+    count,
+    duration,
+    near,
+    shorten,
+    task_words,
+    up_to_date_words,
+)
 from repype_like.events import StageFailed
 from repype_like.masking import masked, masked_text
 from repype_like.spec import format_input_id
@@ -31,7 +41,7 @@ def print_summary(terminal: Terminal, summary: Summary, state: RunState, selecti
     if summary.failures:
         terminal.line()
     if not (summary.completed or summary.failed or summary.unfinished):
-        terminal.line(f"Nothing to do: {_up_to_date(summary.up_to_date)}.")
+        terminal.line(f"Nothing to do: {up_to_date_words(summary.up_to_date)}.")
         return
     said = [(len(summary.completed), "completed"), (len(summary.failed), "failed"),
             (len(summary.unfinished), "not completed"), (summary.up_to_date, "up to date before")]
@@ -48,12 +58,6 @@ def print_summary(terminal: Terminal, summary: Summary, state: RunState, selecti
         results.append(f"{duration(summary.saved)} saved")
     if results:
         terminal.line(", ".join(results) + ".")
-
-
-def _up_to_date(number: int) -> str:
-    if not number:
-        return "no task is selected"
-    return f"{count(number, 'task')} {'is' if number == 1 else 'are'} up to date"
 
 
 def _from(state: RunState) -> str:

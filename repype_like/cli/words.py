@@ -11,7 +11,7 @@ from repype_like.graph import cut
 from repype_like.typing import Any
 
 __all__ = ["clean", "clean_output", "count", "duration", "format_hms", "near", "path_words", "place", "problem_words",
-           "shorten", "size", "task_words"]
+           "shorten", "size", "task_words", "up_to_date_words"]
 
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # Controls, lone surrogates, and marks that reverse the direction of text: what a terminal would act upon.
@@ -47,6 +47,13 @@ def size(count: float) -> str:
 def count(number: int, thing: str) -> str:
     """Return a number of things: ``1 task``, ``2 tasks``."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def up_to_date_words(number: int) -> str:
+    """Return that so many tasks are up to date."""
+    if not number:
+        return "no task is selected"
+    return f"{count(number, 'task')} {'is' if number == 1 else 'are'} up to date"
 
 
 def clean(text: object) -> str:

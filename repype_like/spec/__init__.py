@@ -15,7 +15,14 @@ from repype_like.spec.keys import KEYS, check
 from repype_like.spec.limits import NAMES as LIMITS
 from repype_like.spec.limits import mistakes, parse_size
 from repype_like.spec.loading import Document, load_document, parse_document
-from repype_like.spec.patterns import check_path_safe, fill_pattern, resolve_path, resolve_pattern
+from repype_like.spec.patterns import (
+    check_path_safe,
+    expand_path,
+    expand_pattern,
+    fill_pattern,
+    resolve_path,
+    resolve_pattern,
+)
 from repype_like.spec.task_spec import TaskSpec
 from repype_like.spec.tree import SpecTree, load_tree
 
@@ -35,6 +42,8 @@ __all__ = [
     "check_path_safe",
     "decode_input_ids",
     "discover",
+    "expand_path",
+    "expand_pattern",
     "fill_pattern",
     "format_input_id",
     "load_document",

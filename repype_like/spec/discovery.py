@@ -40,6 +40,10 @@ class Documents:
             raise SpecError(found.problems)
         return found
 
+    def paths(self) -> list[Path]:
+        """Return the paths of all files that were asked for."""
+        return list(self._loaded)
+
 
 @dataclass(frozen=True)
 class Discovery:
@@ -52,6 +56,10 @@ class Discovery:
     directories: tuple[Path, ...]
     """Parents first, siblings sorted by name; those above `path` included."""
     problems: tuple[Problem, ...] = ()
+    visited: tuple[str, ...] = ()
+    """All directories that were looked into."""
+    links: tuple[str, ...] = ()
+    """All symbolic links in them, wherever they lead."""
 
 
 def discover(path: PathLike, documents: Documents | None = None) -> Discovery:
@@ -74,7 +82,7 @@ def discover(path: PathLike, documents: Documents | None = None) -> Discovery:
     below = walk.run()
     above = _above(start, documents, is_task=start in below[:1])
     root = above[0] if above else start
-    return Discovery(start, root, (*above, *below), tuple(walk.problems))
+    return Discovery(start, root, (*above, *below), tuple(walk.problems), tuple(walk.visited), tuple(walk.met))
 
 
 def _above(start: Path, documents: Documents, *, is_task: bool) -> list[Path]:
@@ -104,6 +112,8 @@ class _Walk:
     tasks: dict[str, str] = field(default_factory=dict)  # path -> real path
     seen: set[str] = field(default_factory=set)  # real paths
     links: list[tuple[str, str]] = field(default_factory=list)  # path, real path of the directory it lies in
+    visited: list[str] = field(default_factory=list)
+    met: list[str] = field(default_factory=list)  # links, whether they lead to directories or not
 
     def run(self) -> list[Path]:
         self.descend(str(self.start), str(self.start))
@@ -135,6 +145,7 @@ class _Walk:
 
     def look_into(self, path: str, real: str) -> list[tuple[str, str]]:
         """Note whether `path` is a task, and return the directories in it, sorted."""
+        self.visited.append(path)
         names: list[str] = []
         misnamed = ""
         is_task = False
@@ -150,8 +161,10 @@ class _Walk:
                         continue
                     elif entry.is_dir(follow_symlinks=False):
                         names.append(name)
-                    elif entry.is_symlink() and os.path.isdir(entry.path):  # noqa: PTH112  (no Path per entry)
-                        self.links.append((entry.path, real))
+                    elif entry.is_symlink():
+                        self.met.append(entry.path)
+                        if os.path.isdir(entry.path):  # noqa: PTH112  (no Path per entry)
+                            self.links.append((entry.path, real))
         except OSError as error:
             directory = Path(path)
             message = f"the directory cannot be read: {error.strerror}"

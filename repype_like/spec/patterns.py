@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from repype_like.errors import did_you_mean
 from repype_like.typing import InputID, PathLike
 
-__all__ = ["check_path_safe", "check_pattern", "fill_pattern", "resolve_path", "resolve_pattern", "unknown_placeholder"]
+__all__ = ["check_path_safe", "check_pattern", "expand_path", "expand_pattern", "fill_pattern", "resolve_path",
+           "resolve_pattern", "unknown_placeholder"]
 
 PLACEHOLDERS = ("{DIRNAME}", "{ROOTDIR}")
 
@@ -34,10 +36,15 @@ def resolve_path(text: PathLike, directory: Path, root: Path) -> Path:
     Raises:
         ValueError: If `text` contains a NUL character.
     """
+    return Path(os.path.realpath(expand_path(text, directory, root)))
+
+
+def expand_path(text: PathLike, directory: Path, root: Path) -> str:
+    """Return the same as it stands, with the symbolic links in it."""
     expanded = os.path.expanduser(text)  # noqa: PTH111  (a Path would drop a trailing dot and normalise)
     if "{" in expanded:
         expanded = expanded.replace("{DIRNAME}", directory.name).replace("{ROOTDIR}", str(root.resolve()))
-    return Path(os.path.realpath(directory / expanded))
+    return os.path.join(directory, expanded)  # noqa: PTH118  (as above)
 
 
 def resolve_pattern(text: str, directory: Path, root: Path) -> str:
@@ -46,11 +53,20 @@ def resolve_pattern(text: str, directory: Path, root: Path) -> str:
     Raises:
         ValueError: If `text` is no pattern.
     """
+    return _as_pattern(text, lambda literal: str(resolve_path(literal, directory, root)))
+
+
+def expand_pattern(text: str, directory: Path, root: Path) -> str:
+    """Return the same as it stands, with the symbolic links in it."""
+    return _as_pattern(text, lambda literal: expand_path(literal, directory, root))
+
+
+def _as_pattern(text: str, absolute: Callable[[str], str]) -> str:
     if problem := check_pattern(text):
         raise ValueError(problem)
     found = _placeholder(text)
     literal = _PERCENT.sub(lambda match: "%" if match.group() == "%%" else _STAND_IN, text)
-    resolved = str(resolve_path(literal, directory, root)).replace("%", "%%")
+    resolved = absolute(literal).replace("%", "%%")
     return resolved.replace(_STAND_IN.replace("%", "%%"), found or "")
 
 

@@ -11,6 +11,7 @@ from repype_like.config import Config
 from repype_like.errors import RepypeError
 from repype_like.execute import Workplace
 from repype_like.fingerprint import Fingerprinter, hash_value
+from repype_like.fingerprint.versions import version_of
 from repype_like.pipeline import Pipeline
 from repype_like.plan import Catalogue, Files, Request, StageView, TaskPlan, TaskView, plan_task
 from repype_like.spec import load_tree
@@ -18,7 +19,6 @@ from repype_like.stage import Stage
 from repype_like.store import Digest
 from repype_like.task.blueprint import Blueprint, Blueprints
 from repype_like.task.errors import blaming
-from repype_like.task.naming import version_of
 from repype_like.task.viewing import stage_views
 from repype_like.typing import TYPE_CHECKING, Any, InputID
 

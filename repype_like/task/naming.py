@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import sys
-from functools import cache
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -15,7 +14,7 @@ from repype_like.stage import Stage
 from repype_like.task.errors import blaming
 from repype_like.typing import Any
 
-__all__ = ["load", "load_from_module", "make_stage", "version_of"]
+__all__ = ["load", "load_from_module", "make_stage"]
 
 _loaded: WeakKeyDictionary[Codebase, dict[str, Any]] = WeakKeyDictionary()
 
@@ -57,14 +56,3 @@ def make_stage(cls: Any, name: str) -> Stage:
     if not isinstance(stage, Stage):
         raise UsageError(f'"{name}" is not a stage: its class has to be derived from repype_like.stage.Stage')
     return stage
-
-
-@cache
-def version_of(distribution: str) -> str | None:
-    """Return the version of an installed distribution, or None if it is not installed."""
-    from importlib import metadata  # costs more to import than planning a hundred tasks
-
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None

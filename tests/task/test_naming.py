@@ -9,7 +9,7 @@ from repype_like.errors import RepypeError, UsageError
 from repype_like.fingerprint import Codebase
 from repype_like.stage import Stage
 from repype_like.task import load_from_module
-from repype_like.task.naming import load, make_stage, version_of
+from repype_like.task.naming import load, make_stage
 
 
 class Fine(Stage):
@@ -50,8 +50,3 @@ def test_a_stage_is_made_of_a_class_or_copied() -> None:
         make_stage(Path, "here.Path")
     with pytest.raises(RepypeError, match=r"here.NeedsMore failed: TypeError: .*more"):
         make_stage(NeedsMore, "here.NeedsMore")
-
-
-def test_versions_of_distributions() -> None:
-    assert version_of("pytest") == pytest.__version__
-    assert version_of("no-such-distribution") is None

@@ -59,8 +59,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--json", action="store_true", help="print events to stdout, as lines of JSON")
 
 
+_ASKING = ("dry_run", "only", "inputs", "first", "last", "force", "dask", "task_class", "resources", "wait", "json")
+"""What there is more to say to, even if all is up to date, than that it is."""
+
+
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    paths = tuple(args.paths or ["."])
+    if len(paths) == 1 and not any(getattr(args, flag) for flag in _ASKING):
+        from repype_like.cli.glance import say_nothing_to_do
+
+        if say_nothing_to_do(paths[0]):
+            return 0
     from repype_like.batch import ClusterOptions
     from repype_like.batch.collector import collector_paused
     from repype_like.cli.running import Options, run_tasks
@@ -70,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         args.parser.error("--dask and --serial exclude each other")
     if args.dask is not None and args.dask != "local" and args.jobs is not None:
         args.parser.error("-j is for workers that this command starts; how many a cluster has is up to the cluster")
-    wanted = Wanted(tuple(args.paths or ["."]), tuple(args.only), tuple(args.inputs), args.first, args.last,
+    wanted = Wanted(paths, tuple(args.only), tuple(args.inputs), args.first, args.last,
                     args.task_class)
     options = Options(dry_run=args.dry_run, force=args.force, pick_up=not args.no_pickup, keep_going=args.keep_going,
                       jobs=0 if args.serial else args.jobs, wait=args.wait, json=args.json, command=args.command_line,

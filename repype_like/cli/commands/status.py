@@ -34,6 +34,10 @@ def run(args: argparse.Namespace) -> int:
         from repype_like.watch import Options
 
         return watch(Options(args.path, runs=False, command=args.command_line), json=args.json)
+    from repype_like.cli.glance import show_status
+
+    if show_status(args.path, verbose=args.verbose, json=args.json, sizes=args.sizes):
+        return 0
     from repype_like.batch.collector import collector_paused
     from repype_like.cli.listing import print_status
     from repype_like.cli.selection import Wanted, select

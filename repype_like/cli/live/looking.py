@@ -14,7 +14,7 @@ from repype_like.cli.words import problem_words
 from repype_like.errors import SpecError
 from repype_like.execute import Workplace, Workplaces
 from repype_like.fingerprint.codebases import codebase_for
-from repype_like.plan import Files, Plan, Request, locate_output, task_key
+from repype_like.plan import Files, Plan, Request, TaskPlan, locate_output, task_key
 from repype_like.spec import TaskSpec
 from repype_like.store import DamagedError, Digest
 from repype_like.watch import Held, Report, TaskSeen, affected, still_held, without
@@ -59,7 +59,8 @@ def look(path: str, held: Iterable[Held], attention: Attention) -> Sight:
         contents.update(seen)
         contents.update(made)
         _note_specs(spec, files, contents)
-        tasks.append(TaskSeen(row.task, row.runnable, row.plan, row.error,
+        tasks.append(TaskSeen(row.task, row.runnable,
+                              row.plan if isinstance(row.plan, TaskPlan) else None, row.error,
                               task_key(place.view) if place is not None else "", frozenset(seen), frozenset(made),
                               row.task in wanted, _read_by(place) if place is not None else frozenset()))
     loaded = _note_attention(selection, attention, files, contents)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from repype_like import events
-from repype_like.cli.listing import Row
+from repype_like.cli.rows import Row
 from repype_like.typing import Any, TextIO
 from repype_like.watch import (
     Changed,

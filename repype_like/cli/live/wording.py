@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repype_like import events
-from repype_like.cli.listing import reason_words
+from repype_like.cli.rows import reason_words
 from repype_like.cli.terminal import Color, Glyph, Terminal
 from repype_like.cli.words import clean, clean_lines, clean_output, content_words, count, duration, near, path_words
 from repype_like.masking import masked_text

@@ -1,0 +1,18 @@
+"""The versions of what is installed, by the names of distributions."""
+
+from __future__ import annotations
+
+from functools import cache
+
+__all__ = ["version_of"]
+
+
+@cache
+def version_of(distribution: str) -> str | None:
+    """Return the version of an installed distribution, or None if it is not installed."""
+    from importlib import metadata  # costs more to import than planning a hundred tasks
+
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
