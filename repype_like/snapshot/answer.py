@@ -75,19 +75,22 @@ def standing(path: str) -> Answer | None:
     return Answer(start, kept["top"], tuple(TaskFound(*task) for task in kept["tasks"]))
 
 
-def keep(answer: Answer, foundation: Foundation, before: int) -> bool:
+def keep(answer: Answer, foundation: Foundation, before: int, led: Mapping[str, str]) -> bool:
     """Keep an answer, unless something that it rests on may have changed since it was looked for.
 
     Arguments:
         answer: What was found.
         foundation: What it rests on.
         before: Everything has to be older than this, in ns since the epoch.
+        led: Where symbolic links led when it was looked for, which their age does not tell.
 
     Returns:
         Whether it was kept, if that could be written.
     """
     seal, code = foundation.files.seal(), _signature(foundation)
     if seal is None or seal.changed >= before or code is None:
+        return False
+    if any(os.path.realpath(path) != leads_to for path, leads_to in {**foundation.links, **led}.items()):
         return False
     content = {**vars(foundation), "files": vars(foundation.files)}
     file.write(answer.root, {"key": _key(answer.root), "top": answer.top, "seal": seal.hash, "code": code,

@@ -6,24 +6,26 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from repype_like.errors import RepypeError
 from repype_like.fingerprint import Codebase, Fingerprinter, hash_value
 from repype_like.fingerprint.codebases import codebase_for
 from repype_like.fingerprint.loader import ProjectLoader
+from repype_like.fingerprint.uses import STEERING
 from repype_like.stage import Stage
-from repype_like.typing import Any
 
 __all__ = ["Pipelines"]
 
 _JUDGING = ("normalize_config", "normalized_config", "check_config", "is_enabled")
 """Methods that say what a specification means. Where they are the user's own, it has to be asked each time."""
 
+_BY_VALUE = sorted(STEERING - {"formats", "metadata"})
+"""What stages declare, and what is not seen by looking at their code."""
+
 
 class Pipelines:
     """The code of pipelines that are lists of names, each with the folders that its modules are looked for in."""
 
     def __init__(self) -> None:
-        self._stages: list[Any] = []
+        self._stages: list[str] = []
         self._codebases: dict[int, Codebase] = {}
 
     def add(self, folders: Sequence[str], names: Sequence[str]) -> bool:
@@ -38,8 +40,6 @@ class Pipelines:
                     if not isinstance(stage, Stage) or _judges(stage):
                         return False
                     self._stages.append(_described(stage, codebase))
-        except RepypeError:
-            return False
         except Exception:  # noqa: BLE001  the user's own code may raise anything, and whoever plans says so
             return False
         return True
@@ -51,25 +51,24 @@ class Pipelines:
 
 
 def _judges(stage: Stage) -> bool:
+    """Tell whether a stage is one of which code and specification do not tell all: it may also read other tasks."""
+    if getattr(stage, "over", "") == "tasks":
+        return True
     checks = stage.config_class is not None and hasattr(stage.config_class, "__post_init__")
     return checks or any(getattr(type(stage), name) is not getattr(Stage, name) for name in _JUDGING)
 
 
-def _described(stage: Stage, codebase: Codebase) -> Any:
-    """Return what counts of a stage.
+def _described(stage: Stage, codebase: Codebase) -> str:
+    """Return a hash of all that counts of a stage, whatever its specification says.
 
     Raises:
         RepypeError: If a format that it names is not there.
         NoCanonicalForm: If there are no words for something.
     """
     fingerprint = Fingerprinter.of(codebase).stage(stage)
-    described = (stage.id, fingerprint.hash, sorted(fingerprint.files.items()),
-                 sorted(fingerprint.distributions.items()), sorted(stage.inputs), sorted(stage.outputs),
-                 sorted(stage.consumes), stage.enabled_by_default, dict(stage.default_config),
-                 sorted(stage.ignore_config), stage.cache, stage.deterministic,
-                 sorted(_formats(stage).items()) if stage.formats else [])
-    hash_value(described)
-    return described
+    declared = [(name, getattr(stage, name, None)) for name in _BY_VALUE]
+    return hash_value((stage.id, fingerprint.hash, fingerprint.files, fingerprint.distributions, declared,
+                       _formats(stage) if stage.formats else {}))
 
 
 def _formats(stage: Stage) -> dict[str, str]:

@@ -52,10 +52,10 @@ def take(tree: SpecTree, looks: Sequence[Look], since: int, settled: int = _SETT
     """
     if any(look.plan.pending or look.plan.refresh for look in looks) or not looks:
         return False
+    foundation, led = Foundation(), {path: real for path, real in tree.discovery.links.items() if real}
     try:
-        foundation = Foundation()
-        _take_specs(tree, foundation)
-        _take_tasks(looks, foundation)
+        _take_specs(tree, foundation, led)
+        _take_tasks(looks, foundation, led)
     except _NotToBeKept:
         return False
     inputs = {look.view.path: len(look.view.input_ids) for look in looks}
@@ -63,10 +63,10 @@ def take(tree: SpecTree, looks: Sequence[Look], since: int, settled: int = _SETT
     start = len(f"{root}/") if root != Path("/") else 1
     tasks = tuple(TaskFound(str(spec.directory)[start:] or ".", spec.directory in inputs, inputs.get(spec.directory, 0))
                   for spec in tree.below)
-    return keep(Answer(str(root), str(tree.root), tasks), foundation, since - settled)
+    return keep(Answer(str(root), str(tree.root), tasks), foundation, since - settled, led)
 
 
-def _take_specs(tree: SpecTree, found: Foundation) -> None:
+def _take_specs(tree: SpecTree, found: Foundation, led: dict[str, str]) -> None:
     """Note all that says which tasks there are, and what they specify."""
     files = found.files
     files.present += tree.discovery.visited
@@ -79,13 +79,11 @@ def _take_specs(tree: SpecTree, found: Foundation) -> None:
     for spec in tree.values():
         if spec.directory in below:
             files.present.append(f"{spec.directory}/{SPEC_NAME}")
-        text = spec.own.get("base_config_path")
-        if text is not None:
-            files.present.append(_expanded(text, spec))
-        if "pythonpath" in spec.own:
-            named = spec.own["pythonpath"]
-            for entry in [named] if isinstance(named, str) else named:
-                found.links[_expanded(entry, spec)] = str(spec.resolve(entry))
+        base = spec.base_config
+        if base is not None:
+            path = _expanded(spec.own["base_config_path"], spec)
+            files.present.append(path)
+            led[path] = str(base.path)
         ids = spec.full.get("input_ids")
         if isinstance(ids, dict) and spec.runnable:
             stating = spec.stating(("input_ids", "glob")) or spec.stating(("input_ids",)) or spec
@@ -101,7 +99,7 @@ def _looked_above(tree: SpecTree) -> Iterator[Path]:
         yield directory
 
 
-def _take_tasks(looks: Sequence[Look], found: Foundation) -> None:
+def _take_tasks(looks: Sequence[Look], found: Foundation, led: dict[str, str]) -> None:
     """Note all that says whether tasks are up to date."""
     files = found.files
     inside = Layout(Path())
@@ -121,21 +119,36 @@ def _take_tasks(looks: Sequence[Look], found: Foundation) -> None:
         if digest.blobs:
             layout = Layout(view.path)
             files.unlinked += [layout.blob_path(name) for name, _, _ in digest.blobs]
-        pipelines[tuple(map(str, task.resolved_spec.pythonpath)), tuple(named)] = None
+        spec = task.resolved_spec
+        if "pythonpath" in spec.full:
+            _take_folders(spec, found)
+        pipelines[tuple(map(str, spec.pythonpath)), tuple(named)] = None
         found.packages.update(view.packages)
         if digest.observations or digest.outputs:
-            for path, content in _files_of(look, digest):
+            for path, real, content in _files_of(look, digest):
                 (missing if content == ABSENT else seen).add(path)
+                if path != real:
+                    led[path] = real
     files.present += sorted(seen)
     files.absent += sorted(missing)
     found.pipelines = list(pipelines)
 
 
-def _files_of(look: Look, digest: Digest) -> Iterator[tuple[str, str]]:
-    """Yield the paths of the files that the stages of a task met or made, and the hashes of their contents."""
+def _take_folders(spec: TaskSpec, found: Foundation) -> None:
+    """Note the folders that the modules of a task are looked for in."""
+    named = spec.full["pythonpath"]
+    stating = spec.stating(("pythonpath",)) or spec
+    for text, folder in zip([named] if isinstance(named, str) else named, spec.pythonpath, strict=True):
+        if found.links.setdefault(_expanded(text, stating), str(folder)) != str(folder):
+            raise _NotToBeKept
+
+
+def _files_of(look: Look, digest: Digest) -> Iterator[tuple[str, str, str]]:
+    """Yield the files that the stages of a task met or made: path, path without links, hash of the content."""
     met: list[Observation | OutputFile] = [seen for seen, _ in digest.observations]
     for item in (*met, *(output for output, _ in digest.outputs)):
-        if look.view.locate(item.scope, item.input_id, item.path) is None:
+        located = look.view.locate(item.scope, item.input_id, item.path)
+        if located is None:
             continue  # no such scope: only the specification says so
         if item.scope is None:
             path = f"{look.view.tree}/{item.path}" if not str(item.path).startswith("/") else str(item.path)
@@ -148,7 +161,8 @@ def _files_of(look: Look, digest: Digest) -> Iterator[tuple[str, str]]:
         relative = item.relative if isinstance(item, OutputFile) else ""
         if not (item.hash == ABSENT or (len(item.hash) == _LENGTH and item.hash.isalnum())):
             raise _NotToBeKept  # a directory counts with all that is below it
-        yield f"{path}/{relative}" if relative else path, item.hash
+        below = f"/{relative}" if relative else ""
+        yield f"{path}{below}", f"{located}{below}", item.hash
 
 
 _LENGTH = 32

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,8 +59,8 @@ class Discovery:
     problems: tuple[Problem, ...] = ()
     visited: tuple[str, ...] = ()
     """All directories that were looked into."""
-    links: tuple[str, ...] = ()
-    """All symbolic links in them, wherever they lead."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """All symbolic links in them, and where those led that lead to directories or specifications."""
 
 
 def discover(path: PathLike, documents: Documents | None = None) -> Discovery:
@@ -82,7 +83,7 @@ def discover(path: PathLike, documents: Documents | None = None) -> Discovery:
     below = walk.run()
     above = _above(start, documents, is_task=start in below[:1])
     root = above[0] if above else start
-    return Discovery(start, root, (*above, *below), tuple(walk.problems), tuple(walk.visited), tuple(walk.met))
+    return Discovery(start, root, (*above, *below), tuple(walk.problems), tuple(walk.visited), walk.met)
 
 
 def _above(start: Path, documents: Documents, *, is_task: bool) -> list[Path]:
@@ -113,7 +114,7 @@ class _Walk:
     seen: set[str] = field(default_factory=set)  # real paths
     links: list[tuple[str, str]] = field(default_factory=list)  # path, real path of the directory it lies in
     visited: list[str] = field(default_factory=list)
-    met: list[str] = field(default_factory=list)  # links, whether they lead to directories or not
+    met: dict[str, str] = field(default_factory=dict)  # links, and where they lead if that matters
 
     def run(self) -> list[Path]:
         self.descend(str(self.start), str(self.start))
@@ -155,6 +156,8 @@ class _Walk:
                     name = entry.name
                     if name == SPEC_NAME:
                         is_task = True
+                        if entry.is_symlink():
+                            self.met[entry.path] = os.path.realpath(entry.path)
                     elif name in _MISNAMED:
                         misnamed = name
                     elif name[0] == "." or name in _SKIPPED:
@@ -162,8 +165,9 @@ class _Walk:
                     elif entry.is_dir(follow_symlinks=False):
                         names.append(name)
                     elif entry.is_symlink():
-                        self.met.append(entry.path)
-                        if os.path.isdir(entry.path):  # noqa: PTH112  (no Path per entry)
+                        leads_on = os.path.isdir(entry.path)  # noqa: PTH112  (no Path per entry)
+                        self.met[entry.path] = os.path.realpath(entry.path) if leads_on else ""
+                        if leads_on:
                             self.links.append((entry.path, real))
         except OSError as error:
             directory = Path(path)
