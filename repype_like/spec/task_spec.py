@@ -118,6 +118,9 @@ class TaskSpec:
         """
         if "input_ids" not in self.full:
             return []
+        nearest = next((spec for spec in (self, *self.parents) if "input_ids" in spec.own), self)
+        if nearest is not self:  # what it means there
+            return nearest.input_ids
         stating = self.stating(("input_ids", "glob")) or self.stating(("input_ids",))
         if stating is None or stating is self:
             return decode_input_ids(self.full["input_ids"], self.directory)

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from repype_like.errors import Problem, SpecError
-from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover
+from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover, holds
 from repype_like.spec.input_ids import check_input_ids
 from repype_like.spec.keys import check, check_config
 from repype_like.spec.loading import Document
@@ -48,11 +48,11 @@ class SpecTree(Mapping[Path, TaskSpec]):
         """The topmost task above or at the path; the path itself if there is none."""
         return self.discovery.root
 
-    @property
+    @cached_property
     def below(self) -> list[TaskSpec]:
         """The tasks at and below the path."""
-        path = self.path
-        return [spec for directory, spec in self.specs.items() if directory == path or path in directory.parents]
+        path = str(self.path)
+        return [spec for directory, spec in self.specs.items() if holds(path, str(directory))]
 
     def problems_of(self, directory: Path) -> list[Problem]:
         """Return the problems of the task in `directory`, those that it inherits from its parents included."""
@@ -98,11 +98,11 @@ def load_tree(path: PathLike, *, custom_task_class: bool = False, documents: Doc
         problems += check(spec.document, unknown="warning" if lenient else "error")
         problems += _base_config_problems(spec)
     unsound = {problem.task for problem in problems if problem.severity == "error"}
-    inputs = _InputChecks()
+    inputs, start = _InputChecks(), str(discovery.path)
     for spec in specs.values():
         if spec.directory in unsound or (spec.parent and spec.parent.directory in unsound):
             unsound.add(spec.directory)  # what is inherited from a file that is not understood is not known
-        elif spec.runnable and (spec.directory == discovery.path or discovery.path in spec.directory.parents):
+        elif spec.runnable and holds(start, str(spec.directory)):
             problems += _missing_keys(spec, lenient=custom_task_class or spec.directory in custom)
             problems += inputs.check(spec)
     return SpecTree(discovery, specs, tuple(dict.fromkeys(problems)))
@@ -163,7 +163,8 @@ class _InputChecks:
 
     def check(self, spec: TaskSpec) -> list[Problem]:
         """Return what is wrong with the ids of `spec` and with the file names of its scopes."""
-        found = spec.source(("input_ids", "glob")) or spec.source(("input_ids",))
+        stating = next((above for above in (spec, *spec.parents) if "input_ids" in above.own), spec)
+        found = stating.source(("input_ids", "glob")) or stating.source(("input_ids",))
         if found is None:
             return []
         document, keys = found

@@ -122,6 +122,11 @@ class Task:
     @cached_property
     def codebase(self) -> Codebase:
         """The modules of the project that the task's names refer to."""
+        stating = self
+        while stating.parent is not None and "pythonpath" not in stating.spec:
+            stating = stating.parent
+        if stating is not self:
+            return stating.codebase
         return codebase_for(Path.cwd(), tuple(self.resolved_spec.pythonpath))
 
     @cached_property
