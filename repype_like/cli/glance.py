@@ -44,13 +44,13 @@ def say_nothing_to_do(path: str) -> bool:
 def keep_answer(selection: Selection, workplaces: Workplaces, plan: Plan) -> None:
     """Keep what was found out about whole trees, if nothing is to be done for any task."""
     batch = selection.batch
-    if len(batch.trees) != 1 or plan.pending or selection.problems or selection.is_restricted:
+    tasks = {context.task.directory: context.task for context in selection.contexts}
+    known = len(batch.trees) == 1 and tasks.keys() == {task.path for task in plan.tasks}  # aggregates may read others
+    if not known or plan.pending or selection.problems or selection.is_restricted:
         return
     from repype_like.snapshot.taking import Look, take
 
-    looks = [Look(context.task, workplaces[task.task].view, task)
-             for context, task in zip(selection.contexts, plan.tasks, strict=True)]
-    take(batch.trees[0], looks, batch.began)
+    take(batch.trees[0], [Look(tasks[task.path], workplaces[task.task].view, task) for task in plan.tasks], batch.began)
 
 
 def _rows(answer: Answer) -> list[Row]:

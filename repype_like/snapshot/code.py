@@ -52,7 +52,7 @@ class Pipelines:
 
 def _judges(stage: Stage) -> bool:
     """Tell whether a stage is one of which code and specification do not tell all: it may also read other tasks."""
-    if getattr(stage, "over", "") == "tasks":
+    if stage.over == "tasks":
         return True
     checks = stage.config_class is not None and hasattr(stage.config_class, "__post_init__")
     return checks or any(getattr(type(stage), name) is not getattr(Stage, name) for name in _JUDGING)
