@@ -25,8 +25,15 @@ FILES: dict[str, Any] = {
             made.write_text(found + str(config["level"]))
             return {"written": image * config["level"]}
             """),
-        stage("Sum", "written", "total", "float(written.sum())")),
-    "tasks/task.yml": {"runnable": True, "pipeline": ["stages.Load", "stages.Write", "stages.Sum"], "input_ids": [1, 2],
+        stage("Pack", "written", "pack", """
+            folder = self.work_dir / "pack"
+            folder.mkdir(exist_ok=True)
+            (folder / "sum.txt").write_text(repr(float(written.sum())))
+            return {"pack": folder}
+            """, formats={"pack": "file"}),
+        stage("Sum", "pack", "total", "float((pack / 'sum.txt').read_text())")),
+    "tasks/task.yml": {"runnable": True, "pipeline": [f"stages.{name}" for name in ("Load", "Write", "Pack", "Sum")],
+                       "input_ids": [1, 2],
                        "scopes": {"made": "made-%s.txt"}, "config": {"write": {"level": 2}}},
     "tasks/variant/task.yml": {"config": {"sum": {"n": 1}}},
 }
@@ -46,7 +53,9 @@ def check_stores(root: Path, levels: set[int], *, complete: bool = False) -> Non
                 assert record is not None, f"{task}: {stage_id}, {input_id}: the record is gone"
                 for name, field in record.fields.items():
                     assert field is not None
-                    assert any(np.array_equal(store.decode(field), value) for value in _values(name, input_id, levels))
+                    found = store.decode(field)
+                    content = float((found / "sum.txt").read_text()) if isinstance(found, Path) else found
+                    assert any(np.array_equal(content, value) for value in _values(name, input_id, levels))
         if complete:
             assert store.is_sound()
             assert not store.is_torn
@@ -58,5 +67,6 @@ def check_stores(root: Path, levels: set[int], *, complete: bool = False) -> Non
 
 def _values(field: str, input_id: Any, levels: set[int]) -> list[Any]:
     image = np.random.default_rng(input_id).random(70_000)
-    return [{"image": image, "written": image * level, "total": float((image * level).sum())}[field]
+    return [{"image": image, "written": image * level, "total": float((image * level).sum()),
+             "pack": float((image * level).sum())}[field]
             for level in levels]

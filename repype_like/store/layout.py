@@ -14,7 +14,7 @@
         unfinished          the same, and which files its stages may be making
         aside/              files that are being written; those of processes that are gone are deleted
         log/stages.jsonl    what stages printed, and why they failed; the older half in stages.1.jsonl
-        passing/            values on their way from stage to stage, during a run only
+        passing/            values on their way from stage to stage, and files that stages read, during a run only
         work/<pre-key>/     what a stage that was not finished has left for its next attempt
         lock/               who is running the tree (at the topmost task)
         runs/               the events of the latest runs (at the topmost task)
