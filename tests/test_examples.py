@@ -13,7 +13,7 @@ import yaml
 from project import Project
 
 TASKS = Path(__file__).parent.parent / "tasks"
-LEFTOVERS = shutil.ignore_patterns(".repype", "__pycache__", "overlay", "final_config", "predictions")
+LEFTOVERS = shutil.ignore_patterns(".repype", "__pycache__", "overlay", "final_config", "predictions", "comparison.png")
 
 IMAGES = {"cell", "coins", "hubble_deep_field", "immunohistochemistry", "microaneurysms"}
 TABLES = {"breast_cancer", "penguins", "wine"}
@@ -44,7 +44,8 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def metrics(examples: Project) -> dict[str, dict[Any, dict[str, Any]]]:
     """Return the metrics of each task by input."""
     return {
-        task: {input_id: fields["metrics"] for input_id, fields in examples.results(f"tasks/{task}").items()}
+        task: {input_id: fields["metrics"] for input_id, fields in examples.results(f"tasks/{task}").items()
+               if input_id is not None}
         for task in (*DIGIT_TASKS, *IMAGE_TASKS, *TABLE_TASKS)
     }
 
@@ -93,7 +94,8 @@ def test_edited_variant_alone_runs_again(examples: Project, tmp_path: Path) -> N
     edited = tasks.pop("images/sigma=3")
     assert (edited["pending"], edited["first_stage"]) == ("specification", "denoise")
     assert any("denoise.sigma" in reason for reason in edited["reasons"])
-    assert {task["pending"] for task in tasks.values()} == {""}
+    assert [name for name, task in tasks.items() if task["pending"]] == ["images/compare"]
+    assert any("changed: ../sigma=3" in reason for reason in tasks["images/compare"]["reasons"])
 
     before = written(project)
     project.run("run", "tasks").ok()
@@ -101,7 +103,7 @@ def test_edited_variant_alone_runs_again(examples: Project, tmp_path: Path) -> N
     assert before.keys() == after.keys()
     assert {file for file in after if after[file] != before[file]} == {
         f"images/sigma=3/overlay/{image}.png" for image in IMAGES
-    }
+    } | {"images/compare/comparison.png"}
     assert {task["pending"] for task in status(project).values()} == {""}
 
 
@@ -113,7 +115,7 @@ def test_overlays_show_the_outlines(examples: Project) -> None:
         (task, image): examples.root / "tasks" / task / "overlay" / f"{image}.png"
         for task in IMAGE_TASKS for image in IMAGES
     }
-    assert {file for file in written(examples) if file.endswith(".png")} == {
+    assert {file for file in written(examples) if "/overlay/" in file} == {
         path.relative_to(examples.root / "tasks").as_posix() for path in overlays.values()
     }
     for path in overlays.values():
@@ -158,6 +160,20 @@ def test_scores_make_sense(metrics: dict[str, dict[Any, dict[str, Any]]]) -> Non
     assert metrics["tables"]["penguins"]["rows"] == 333
     assert metrics["tables/clean=impute"]["penguins"]["rows"] == 344
     assert metrics["tables/clean=impute"]["wine"] == pytest.approx(metrics["tables"]["wine"]), "it has no gaps"
+
+
+def test_variants_are_compared(examples: Project) -> None:
+    """One picture shows the outlines of all variants, and the ranking has a row for each."""
+    from skimage.io import imread
+
+    picture = imread(examples.root / "tasks/images/compare/comparison.png")
+    assert picture.shape == (len(IMAGES) * 160, 4 * 160, 3)
+    agreement = examples.results("tasks/images/compare")[None]["agreement"]
+    assert list(agreement) == ["..", "../method=li", "../method=local", "../sigma=3"]
+    assert agreement[".."] == 1 > agreement["../method=li"] > 0.2
+    ranked = examples.results("tasks/tables/ranking")[None]
+    assert len(ranked["ranking"]) == len(TABLE_TASKS)
+    assert ranked["best"] in set(ranked["ranking"]["task"]) - {"../C=0.01"}
 
 
 def test_digits_are_read(metrics: dict[str, dict[Any, dict[str, Any]]], examples: Project) -> None:

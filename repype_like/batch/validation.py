@@ -135,11 +135,20 @@ def _stating(task: Task, keys: tuple[str | int, ...]) -> Path:
 def _marginal_problems(task: Task, pipeline: Pipeline, marginal: list[str]) -> Iterator[Problem]:
     known = [stage.id for stage in pipeline.stages]
     for index, name in enumerate(marginal):
-        if name not in known:
+        if name not in known and not _is_for_another_pipeline(task, "marginal_stages"):
             yield Problem(f'marginal_stages: the pipeline has no stage "{name}"',
                           _place(task, ("marginal_stages", index)) or _place(task, ("marginal_stages",)),
                           did_you_mean(name, known) or f"its stages are {', '.join(known)}",
                           task=_stating(task, ("marginal_stages",)))
+
+
+def _is_for_another_pipeline(task: Task, *keys: str) -> bool:
+    """Tell whether what the specification says was said higher up than what the pipeline is."""
+    spec = task.resolved_spec
+    above = [found.directory for found in (spec, *spec.parents)]
+    stated, pipeline = spec.stating(keys), spec.stating(("pipeline",))
+    return stated is not None and pipeline is not None and (
+        above.index(stated.directory) > above.index(pipeline.directory))
 
 
 def _draw_problems(task: Task, pipeline: Pipeline, marginal: list[str]) -> Iterator[Problem]:
@@ -154,15 +163,8 @@ def _draw_problems(task: Task, pipeline: Pipeline, marginal: list[str]) -> Itera
 
 def _config_problems(task: Task, context: RunContext) -> Iterator[Problem]:
     known = [stage.id for stage in context.pipeline.stages]
-    spec = task.resolved_spec
-    levels = {found.directory: level for level, found in enumerate((spec, *spec.parents))}
-
-    def level_of(*keys: str) -> int:
-        stating = spec.stating(keys)
-        return levels[stating.directory] if stating is not None else 0
-
     for name in context.config.entries:
-        if name not in known and level_of("config", name) <= level_of("pipeline"):  # else it is for another pipeline
+        if name not in known and not _is_for_another_pipeline(task, "config", name):
             yield Problem(f'config: the pipeline has no stage "{name}", so this section has no effect',
                           task.resolved_spec.config.origin((name,)), did_you_mean(name, known), "warning",
                           task.directory)

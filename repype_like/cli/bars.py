@@ -92,7 +92,7 @@ def _progress(stages: Sequence[RunningStage], ascii_only: bool) -> Iterator[str]
 
 
 def _name(stage: RunningStage) -> str:
-    return clean(f"{stage.stage} {format_input_id(stage.input_id)}")
+    return clean(f"{stage.stage} {format_input_id(stage.input_id)}".rstrip())
 
 
 def _bar(done: int, total: int, width: int, ascii_only: bool) -> str:

@@ -131,7 +131,7 @@ def _failed(event: events.StageFailed) -> str:
 def _subject(event: events.StageFailed | events.StageRetried | events.Message) -> str:
     """Return which stage of which task for which input; a task that runs by its own ``run`` does not say all."""
     stage = f" {event.stage}" if event.stage else ""
-    input_id = f" for {format_input_id(event.input_id)}" if event.input_id != "" else ""
+    input_id = f" for {format_input_id(event.input_id)}" if event.input_id not in ("", None) else ""
     return clean(f"{event.task}{stage}{input_id}")
 
 

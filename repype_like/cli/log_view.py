@@ -71,7 +71,8 @@ def _print_entry(terminal: Terminal, entry: dict[str, Any]) -> None:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(entry["time"])))
     error = entry.get("error")
     what = f": {near(str(error))}" if error else ""
-    title = clean(f"{when}  {entry['stage']}, input {format_input_id(entry['input'])}{what}")
+    of_input = f", input {format_input_id(entry['input'])}" if entry["input"] is not None else ""
+    title = clean(f"{when}  {entry['stage']}{of_input}{what}")
     terminal.line(terminal.paint(title, "red" if error else "bold"))
     if entry.get("computed_by"):
         terminal.line(clean(f"  computed by the task {entry['computed_by']}"))

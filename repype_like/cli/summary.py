@@ -70,7 +70,7 @@ def _from(state: RunState) -> str:
 
 def _print_failure(terminal: Terminal, failure: StageFailed, selection: Selection) -> None:
     what = f'The stage "{failure.stage}"' if failure.stage else "The task"
-    of_input = f" for the input {format_input_id(failure.input_id)}" if failure.input_id != "" else ""
+    of_input = f" for the input {format_input_id(failure.input_id)}" if failure.input_id not in ("", None) else ""
     terminal.line()
     terminal.line(terminal.paint(clean(f"{what} failed{of_input}: {near(failure.error)}"), "red"))
     label = "task" if len(failure.tasks) == 1 else "tasks"
@@ -98,7 +98,7 @@ def repeat_command(failure: StageFailed, selection: Selection) -> str:
     path, only = _path_and_pattern(failure.task, selection.batch.root, selection.wanted.paths)
     words = ["repype", "run", *([f"./{path}" if path.startswith("-") else path] if path != "." else [])]
     words += ["--only", f"[-]{only[1:]}" if only.startswith("-") else only]  # which is no flag, and means the same
-    if failure.input_id != "":
+    if failure.input_id not in ("", None):
         text = format_input_id(failure.input_id)
         is_like_a_flag = text.startswith("-") and text == failure.input_id
         words += ["--input", json.dumps(text, ensure_ascii=False) if is_like_a_flag else text]

@@ -176,7 +176,7 @@ def moved(now: Situation) -> Iterator[Reason]:
 
 def wiring_changed(now: Situation) -> Iterator[Reason]:
     """An optional field is produced now, or not any more; or the stage depends on other stages than before."""
-    if now.before is None or now.before.fingerprint != now.stage.fingerprint:
+    if now.before is None or now.before.fingerprint != now.stage.fingerprint or now.stage.over == "tasks":
         return
     for field in sorted(now.reads.keys() ^ now.before.reads.keys()):
         producer, joined = now.view.producer.get(field), field in now.reads

@@ -65,7 +65,12 @@ def sorted_ids(ids: Iterable[InputID]) -> list[InputID]:
 
 
 def format_input_id(input_id: InputID) -> str:
-    """Return the text that stands for `input_id` and for no other: ``7``, ``cell_3``, ``"7"``, ``"two words"``."""
+    """Return the text that stands for `input_id` and for no other: ``7``, ``cell_3``, ``"7"``, ``"two words"``.
+
+    That of None, the task as a whole, is empty.
+    """
+    if input_id is None:
+        return ""
     if not isinstance(input_id, str):
         return str(input_id)
     if not input_id or not input_id.isprintable() or _INTEGER_LIKE.fullmatch(input_id) or _NOT_BARE.search(input_id):

@@ -8,17 +8,18 @@ from functools import cache
 from pathlib import Path
 
 from repype_like.config import Config
-from repype_like.errors import RepypeError
+from repype_like.errors import RepypeError, UsageError
 from repype_like.execute import Workplace
 from repype_like.fingerprint import Fingerprinter, hash_value
 from repype_like.fingerprint.versions import version_of
 from repype_like.pipeline import Pipeline
-from repype_like.plan import Catalogue, Files, Request, StageView, TaskPlan, TaskView, plan_task
+from repype_like.plan import Catalogue, Files, Request, Source, StageView, TaskPlan, TaskView, plan_task
 from repype_like.spec import load_tree
 from repype_like.stage import Stage
 from repype_like.store import Digest
 from repype_like.task.blueprint import Blueprint, Blueprints
 from repype_like.task.errors import blaming
+from repype_like.task.sources import look_for_sources
 from repype_like.task.viewing import stage_views
 from repype_like.typing import TYPE_CHECKING, Any, InputID
 
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["diverging_stage", "keeping", "neighbours", "plan_of", "views_of", "workplace_by", "workplace_of"]
 
 
-def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0) -> Workplace:
+def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0,
+                 readers: frozenset[Path] = frozenset()) -> Workplace:
     """Return the task as planning and executing see it.
 
     Arguments:
@@ -37,11 +39,12 @@ def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = "."
         config: Its hyperparameters, before they are adapted to an input.
         name: What it is called in the plan.
         codebase: The number of its codebase.
+        readers: The tasks that it is looked at for, because their aggregates read it.
 
     Raises:
         UserCodeError: If a method of the user's own fails that is needed for it.
     """
-    view = _view(task, pipeline, config, name, codebase)
+    view = _view(task, pipeline, config, name, codebase, readers)
     if task.overrides("is_pending"):
         with task.codebase.activate(), blaming(f"{type(task).__name__}.is_pending, {task.path}"):
             view = replace(view, verdict=task.is_pending(pipeline, config))
@@ -93,7 +96,8 @@ def workplace_by(blueprint: Blueprint, task: Task, make_pipeline: Callable[[], P
                      stated=spec.full.get("limits") or {})
 
 
-def _view(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0) -> TaskView:
+def _view(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0,
+          readers: frozenset[Path] = frozenset()) -> TaskView:
     """Return the view of a task, but for what an overriding ``is_pending`` says, which may ask for it."""
     with task.codebase.activate():
         with blaming(f"{type(task).__name__}, {task.path}"):
@@ -108,7 +112,28 @@ def _view(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codeb
         store=task.results, spec=task.get_full_spec_with_config(config), packages=_packages(task),
         ancestors=tuple(parent.directory for parent in task.parents), origin=_origin(task),
         opaque=task.overrides_how_it_runs(pipeline), codebase=codebase,
-        skip_hooks=frozenset(stage.id for stage in pipeline.stages if stage.event_callbacks.get("skip")))
+        skip_hooks=frozenset(stage.id for stage in pipeline.stages if stage.event_callbacks.get("skip")),
+        sources=_sources(task, pipeline, config, readers | {task.directory}))
+
+
+def _sources(task: Task, pipeline: Pipeline, config: Config,
+             readers: frozenset[Path]) -> Callable[[str], tuple[Source, ...]]:
+    """Return what finds the tasks that aggregates read. A batch, which knows them, puts its own in place of it."""
+    def view_of(source: Task) -> TaskView:
+        if source.directory in readers:
+            raise UsageError(f"{task.path}: the tasks read each other in a cycle, by way of {source.path}")
+        with blaming("create_pipeline"):
+            own, settings = source.create_pipeline(), source.create_config()
+        return workplace_of(source, own, settings, str(source.path), readers=readers).view
+
+    @cache
+    def sources(stage_id: str) -> tuple[Source, ...]:
+        stage = pipeline.stage(stage_id)
+        if stage is None or stage.over != "tasks":
+            return ()
+        return look_for_sources(task, stage, config.entries.get(stage_id) or {}, view_of)
+
+    return sources
 
 
 def _stage_views(task: Task, pipeline: Pipeline, marginal: frozenset[str]) -> Iterator[StageView]:

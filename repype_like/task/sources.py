@@ -1,22 +1,27 @@
 """Which tasks an aggregate over tasks reads: the runnable ones that its patterns match.
 
 A pattern is a path relative to the directory of the task of the aggregate. ``*``, ``?`` and ``[...]`` stand for
-characters within one name, ``**`` for one name or more; ``..`` stands at the beginning only.
+characters within one name, ``**`` for any number of names; ``..`` stands at the beginning only.
 """
 
 from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from repype_like.errors import UsageError, did_you_mean
+from repype_like.plan import Source, TaskView
+from repype_like.spec import load_tree
 from repype_like.spec.matching import matches
 from repype_like.stage import Stage, patterns_of
-from repype_like.typing import Any
+from repype_like.typing import TYPE_CHECKING, Any
 
-__all__ = ["Directories", "base_of", "matching", "patterns_for"]
+if TYPE_CHECKING:
+    from repype_like.task.task import Task
+
+__all__ = ["Directories", "base_of", "look_for_sources", "matching", "patterns_for"]
 
 _WILD = frozenset("*?[")
 
@@ -92,6 +97,32 @@ def matching(stage: Stage, directory: Path, patterns: Sequence[str], known: Dire
                              + _what_is_there(directory, pattern, candidates or known.at_and_below(base.parent)))
         found.update((_relative(path, directory), path) for path in met)
     return dict(sorted(found.items()))
+
+
+def look_for_sources(task: Task, stage: Stage, section: Mapping[str, Any],
+                     view_of: Callable[[Task], TaskView]) -> tuple[Source, ...]:
+    """Return what an aggregate of a task reads, for a task that is looked at by itself.
+
+    Arguments:
+        task: The task.
+        stage: The aggregate.
+        section: Its section of the configuration.
+        view_of: Gives a task as planning sees it.
+
+    Raises:
+        UsageError: If a pattern matches nothing, or the task itself.
+    """
+    patterns = patterns_for(stage, section)
+    tasks: dict[Path, Task] = {}
+    for pattern in patterns:
+        tree = load_tree(base_of(task.directory, pattern)[0])
+        for directory, spec in tree.items():
+            if directory not in tasks and tree.is_sound(directory):
+                parent = tasks.get(spec.parent.directory) if spec.parent is not None else None
+                tasks[directory] = type(task)(directory, spec.own, parent)
+    known = Directories(path for path, found in tasks.items() if found.runnable)
+    found = matching(stage, task.directory, patterns, known)
+    return tuple(Source(key, view_of(tasks[path])) for key, path in found.items())
 
 
 def _matches(path: Path, base: Path, rest: str) -> bool:

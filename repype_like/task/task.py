@@ -303,7 +303,8 @@ class Task:
             UsageError: If `data` is not for the inputs of the task.
         """
         self.require_runnable()
-        if set(data) - {None} != set(self.input_ids):
+        once_only = all(stage.over for stage in pipeline.stages) and bool(pipeline.stages)
+        if set(data) - {None} != (set() if once_only else set(self.input_ids)):
             raise UsageError(f"{self.path}: the data to be stored are not for the inputs of the task")
         storing.store_data(self, pipeline, self.stripped(pipeline, data), config, times)
 

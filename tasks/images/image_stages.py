@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import pi
 
@@ -153,3 +153,35 @@ class Overlay(Stage):
 def enlarged(image: NDArray, zoom: int) -> NDArray:
     """Repeat each pixel `zoom` times in both directions."""
     return image.repeat(zoom, axis=0).repeat(zoom, axis=1)
+
+
+class Compare(Stage):
+    """Put the outlines that the variants find side by side, and tell how far they agree with the first of them."""
+
+    over = "tasks"
+    tasks = ["..", "../*=*"]  # the task above, and those beside this one
+    inputs = ["labels"]
+    outputs = ["agreement"]
+
+    def process(self, pipeline, config, status=None, *, labels):
+        first = next(iter(labels))
+        rows = [[outlines(SUBJECTS[name].read(), found[name], config.get("size", 160)) for found in labels.values()]
+                for name in labels[first]]
+        io.imsave(pipeline.resolve("comparison"), np.vstack([np.hstack(row) for row in rows]), check_contrast=False)
+        return {"agreement": {task: agreement(labels[first], found) for task, found in labels.items()}}
+
+
+def outlines(picture: NDArray, labels: NDArray, size: int) -> NDArray:
+    """Draw the outlines of objects into the middle of a picture, `size` pixels wide and high."""
+    top, left = (max(0, (length - size) // 2) for length in labels.shape)
+    window = np.s_[top:top + size, left:left + size]
+    tile = util.img_as_ubyte(segmentation.mark_boundaries(picture[window], labels[window], color=(1, 0, 1)))
+    height, width = tile.shape[:2]
+    return np.pad(tile, ((0, size - height), (0, size - width), (0, 0)))
+
+
+def agreement(one: Mapping[str, NDArray], other: Mapping[str, NDArray]) -> float:
+    """Return which part of what either finds both find, on average over images."""
+    parts = [((one[name] > 0) & (other[name] > 0)).sum() / max(1, ((one[name] > 0) | (other[name] > 0)).sum())
+             for name in one]
+    return float(np.mean(parts))

@@ -148,6 +148,35 @@ class Score(Stage):
         return {"metrics": metrics, "confusion": pd.crosstab(true, predicted)}
 
 
+class Summarize(Stage):
+    """Average over the tables: an aggregate over inputs, which runs once for its task."""
+
+    over = "inputs"
+    inputs = ["metrics"]
+    outputs = ["mean_accuracy", "mean_log_loss"]
+
+    def process(self, pipeline, config, status=None, *, metrics):
+        scores = pd.DataFrame.from_dict(dict(metrics), orient="index")
+        return {"mean_accuracy": float(scores["accuracy"].mean()), "mean_log_loss": float(scores["log_loss"].mean())}
+
+
+class Rank(Stage):
+    """Put variants in the order of their log loss: an aggregate over tasks."""
+
+    over = "tasks"
+    tasks = ["..", "../*=*/**"]
+    inputs = ["mean_accuracy", "mean_log_loss", "configs"]
+    outputs = ["ranking", "best"]
+
+    def process(self, pipeline, config, status=None, *, mean_accuracy, mean_log_loss, configs):
+        ranking = pd.DataFrame({
+            "model": {task: configs[task]["fit-predict"]["model"] for task in mean_accuracy},
+            "accuracy": dict(mean_accuracy),
+            "log_loss": dict(mean_log_loss),
+        }).rename_axis("task").reset_index().sort_values("log_loss", ignore_index=True)
+        return {"ranking": ranking, "best": str(ranking["task"][0])}
+
+
 class Export(Stage):
     """Write the predictions as a file for other programs."""
 

@@ -164,7 +164,7 @@ def _state(task: TaskLook, sign: str) -> str:
 
 
 def _stage_words(stage: RunningStage) -> str:
-    said = [f"{stage.stage} {format_input_id(stage.input_id)}"]
+    said = [f"{stage.stage} {format_input_id(stage.input_id)}".rstrip()]
     if stage.step is not None:
         said.append(f"{stage.step}/{stage.total}" if stage.total else str(stage.step))
     what = stage.details if stage.message is None else stage.message

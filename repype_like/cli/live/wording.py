@@ -57,7 +57,7 @@ def state_words(task: TaskSeen) -> str:
 
 def failure_words(failure: events.StageFailed) -> str:
     """Return what failed, on one line."""
-    of_input = f" {format_input_id(failure.input_id)}" if failure.input_id != "" else ""
+    of_input = f" {format_input_id(failure.input_id)}" if failure.input_id not in ("", None) else ""
     what = f"{failure.stage}{of_input}: " if failure.stage else ""
     return clean(masked_text(f"{what}{near(failure.error)}"))
 
