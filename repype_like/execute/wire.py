@@ -13,6 +13,7 @@ import pickle
 from repype_like.events import Event, StageFinished, StageStarted
 from repype_like.execute.messages import Happened, Idle, Made, Message, UnitDone
 from repype_like.store import FieldValue, Observation, OutputFile, Record
+from repype_like.store.record import shared
 from repype_like.typing import Any
 
 __all__ = ["packed", "unpacked"]
@@ -69,6 +70,7 @@ def _parts(message: Message | Idle) -> tuple[Any, ...] | None:
 def _made(record_id: str, pre_key: str, stage: str, input_id: Any, fingerprint: str, config: Any, reads: Any,
           observations: Any, outputs: Any, values: Any, started: float, seconds: float, peak_memory: int, note: Any,
           *rest: Any) -> Made:
+    stage, fingerprint, config, note = shared(stage, fingerprint, config, note)
     fields = {name: value and FieldValue(*value) for name, value in values}
     return Made(Record(
         record_id, pre_key, stage, input_id, fingerprint, config, reads,

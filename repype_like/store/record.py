@@ -16,7 +16,8 @@ from repype_like.hashing import hash_bytes
 from repype_like.store.plain import to_plain
 from repype_like.typing import Any, InputID, Plain
 
-__all__ = ["ACCEPTED", "FieldValue", "Observation", "OutputFile", "Part", "Record", "decode", "encode", "to_plain"]
+__all__ = ["ACCEPTED", "FieldValue", "Observation", "OutputFile", "Part", "Record", "decode", "encode", "shared",
+           "to_plain"]
 
 
 ACCEPTED = "accepted"
@@ -207,7 +208,7 @@ def _surroundings(record: Record) -> tuple[str, str, str]:
     """
     parts: Any = record.fingerprint, record.config, record.note
     try:
-        exact = marshal.dumps(parts, 2)  # other than by ==, see _shared
+        exact = marshal.dumps(parts, 2)  # other than by ==, see :func:`shared`
     except ValueError:
         exact = b""  # there is something in it that is not plain
     known = _written.get(record.stage)
@@ -233,7 +234,7 @@ def decode(record_id: str, pre_key: str, origin: str, description: bytes, inline
 def _decoded(record_id: str, pre_key: str, origin: str, description: bytes, inline: bytes) -> Record:
     (stage, input_id, fingerprint, config, reads, observations, outputs, stored, started, seconds, peak_memory, note,
      *_) = _decode_json(description.decode("ascii"))[0]
-    stage, fingerprint, config, note = _shared(stage, fingerprint, config, note)
+    stage, fingerprint, config, note = shared(stage, fingerprint, config, note)
     fields: dict[str, FieldValue | None] = {}
     blobs: dict[str, FieldValue | Part] = {}
     position = 0
@@ -271,7 +272,7 @@ def _parts(value: Sequence[Any]) -> tuple[Part, ...]:
 _latest: dict[str, tuple[bytes, tuple[str, str, Any, Any]]] = {}
 
 
-def _shared(*parts: Any) -> tuple[str, str, Any, Any]:
+def shared(*parts: Any) -> tuple[str, str, Any, Any]:
     """Return what the record of this stage before it had if that is the same, so that all of them hold it together.
 
     The parts are the stage, the fingerprint, the configuration and the note.
