@@ -12,7 +12,7 @@ from repype_like.cli.problems import report_problems
 from repype_like.cli.rows import reason_words
 from repype_like.cli.selection import Selection, Wanted, select
 from repype_like.cli.terminal import Color, Terminal, err, out
-from repype_like.cli.words import clean, count, near, path_words
+from repype_like.cli.words import clean, near, path_words
 from repype_like.errors import SpecError, UsageError
 from repype_like.graph import Graph, Port, State, Style, as_dot, as_svg, as_text
 from repype_like.plan import TaskPlan
@@ -112,9 +112,9 @@ def _state(plan: TaskPlan | None) -> str:
     if plan is None:
         return "a template, which is not run"
     if not plan.pending:
-        return f"up to date for {count(plan.total, 'input')}"
+        return "up to date"
     shape = [clean(reason_words(reason)) for reason in plan.reasons[:1]]
-    return f"{plan.done} of {count(plan.total, 'input')} up to date; {''.join(shape)}"
+    return f"{plan.done} of {plan.total} up to date; {''.join(shape)}"
 
 
 def _plain(graph: Graph) -> dict[str, Any]:

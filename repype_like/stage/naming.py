@@ -18,8 +18,10 @@ def suggest_stage_id(class_name: str) -> str:
     Raises:
         UsageError: If `class_name` is not an identifier that starts with a letter.
     """
-    if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]*", class_name):
+    if not class_name.isidentifier() or not class_name[:1].isalpha():
         raise UsageError(f'"{class_name}" is not the name of a class')
+    if not class_name.isascii():  # where capitals mean something else, or nothing
+        return "-".join(filter(None, class_name.lower().split("_")))
     tokens: list[str] = []
     run = ""  # "letter" or "digit" while single characters of that kind are being joined
     for token in re.findall(r"[a-zA-Z0-9][^A-Z0-9_]*", class_name):

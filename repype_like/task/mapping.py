@@ -83,4 +83,4 @@ def _state(task: Task, plan: TaskPlan | None) -> str:
         return "it reads other tasks" if task.runnable else "a template, which is not run"
     if not plan.pending:
         return "up to date"
-    return f"{plan.done} of {plan.total} inputs up to date" + "".join(f"; {reason}" for reason in plan.reasons[:1])
+    return f"{plan.done} of {plan.total} up to date" + "".join(f"; {reason}" for reason in plan.reasons[:1])

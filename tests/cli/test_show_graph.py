@@ -37,7 +37,7 @@ def boxes(text: str) -> str:
 def test_what_is_up_to_date_and_what_is_not(project: Project) -> None:
     project.run("run", "--only", ".", ".").ok()
     shown = project.run("show", "--graph", ".").ok().out
-    assert shown.startswith("# .: up to date for 2 inputs\n")
+    assert shown.startswith("# .: up to date\n")
     assert "✓ load 2/2" in boxes(shown)
     assert "smooth (not kept) ├─┐" in shown
     text = boxes(project.run("show", "--graph", "sigma=2").ok().out)

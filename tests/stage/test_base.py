@@ -24,6 +24,10 @@ def test_what_is_no_class_name_has_no_id(name: str) -> None:
         suggest_stage_id(name)
 
 
+def test_names_in_other_scripts() -> None:
+    assert suggest_stage_id("測る_二") == "測る-二"
+
+
 class Double(Stage):
     inputs = ["x"]
     outputs = ["y"]
