@@ -15,7 +15,7 @@ from repype_like.masking import is_secret, masked
 from repype_like.pipeline import Pipeline
 from repype_like.schema import docs_of, hint_of, is_sayable, schema_of
 from repype_like.spec import SPEC_NAME
-from repype_like.stage import Stage, hint_words, to_yaml
+from repype_like.stage import SETTINGS, Stage, hint_words, settings_of, to_yaml
 from repype_like.task import Task
 from repype_like.typing import Any
 
@@ -96,10 +96,11 @@ def _parameters(stage: Stage, section: dict[str, Any]) -> Iterator[dict[str, Any
     """Yield for each parameter its name, type, documentation, and its default and its value if it has any."""
     docs, defaults = docs_of(stage), stage.default_config
     declared = [item.name for item in stage.declared.all] if stage.declared is not None else []
+    settings = settings_of(stage)
     for name in dict.fromkeys([*declared, *defaults, *section]):
-        hint, hidden = hint_of(stage, name), is_secret(name)
+        hint, hidden = settings.get(name) or hint_of(stage, name), is_secret(name)
         row: dict[str, Any] = {"name": name, "type": "" if hint is Any else hint_words(hint),
-                               "doc": docs.parameters.get(name, "")}
+                               "doc": docs.parameters.get(name, "") or (SETTINGS[name] if name in settings else "")}
         if name in defaults and is_sayable(to_yaml(defaults[name])):
             row["default"] = masked(to_yaml(defaults[name]), hidden)
         if name in section or "default" in row:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from repype_like.errors import UsageError, did_you_mean
 from repype_like.stage import Stage
+from repype_like.stage.levels import check_aggregate
 from repype_like.stage.wiring import check_wiring
 from repype_like.typing import Any
 
@@ -50,3 +51,4 @@ class ReadyStage(Stage):
         self.inputs = frozenset(order)
         self.outputs = frozenset(cls.outputs if outputs is None else outputs)
         check_wiring(self)
+        check_aggregate(self)

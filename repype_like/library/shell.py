@@ -14,7 +14,7 @@ from repype_like.library.handover import Handover
 from repype_like.library.program import run_program
 from repype_like.library.ready import ReadyStage
 from repype_like.library.template import filled_in, placeholders_of
-from repype_like.stage import ConfigProblem, Parameter, Parameters
+from repype_like.stage import ConfigProblem, Parameter, Parameters, settings_of
 from repype_like.typing import TYPE_CHECKING, Any, PipelineData
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Shell(ReadyStage):
                     hint = did_you_mean(name, known - _SETTINGS.keys()) or (
                         f"if it is a scope, list it in reads or writes; the text itself is written {{{{{name}}}}}")
                     problems.append(ConfigProblem(at, f'"{argument}": nothing is named "{name}"', hint))
-        for key in section.keys() - _SETTINGS.keys() - {"enabled"}:
+        for key in section.keys() - _SETTINGS.keys() - settings_of(self).keys():
             if key.removeprefix("AF_") not in mentioned:
                 hint = did_you_mean(key, _SETTINGS) or f"write {{{key}}} where the value is to be"
                 problems.append(ConfigProblem((key,), f'the command does not mention "{key}"', hint))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from repype_like.schema.docs import docs_of
 from repype_like.schema.keys import schemas_of_keys
 from repype_like.schema.types import is_sayable, schema_for
-from repype_like.stage import Stage, to_yaml
+from repype_like.stage import SETTINGS, Stage, settings_of, to_yaml
 from repype_like.typing import Any
 
 __all__ = ["DIALECT", "hint_of", "schema_of", "section_schema"]
@@ -43,8 +43,9 @@ def section_schema(stage: Stage) -> dict[str, Any]:
     """
     docs, declared = docs_of(stage), stage.declared
     is_read_otherwise = type(stage).normalize_config is not Stage.normalize_config
-    properties: dict[str, dict[str, Any]] = {"enabled": {
-        "type": "boolean", "default": stage.enabled_by_default, "description": "Whether the stage takes part."}}
+    properties: dict[str, dict[str, Any]] = {
+        name: {**schema_for(hint), "description": SETTINGS[name]} for name, hint in settings_of(stage).items()}
+    properties["enabled"]["default"] = stage.enabled_by_default
     names = [item.name for item in declared.all] if declared is not None else []
     for name in dict.fromkeys([*names, *stage.default_config]):
         shape = schema_for(hint_of(stage, name)) if not is_read_otherwise else {}

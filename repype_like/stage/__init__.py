@@ -9,8 +9,9 @@ from repype_like.stage.levels import CONFIGS, patterns_of, read_here
 from repype_like.stage.naming import suggest_stage_id
 from repype_like.stage.parameters import ConfigProblem, Parameter, Parameters
 from repype_like.stage.returned import OutputMismatch
+from repype_like.stage.settings import SETTINGS, settings_of
 from repype_like.stage.wiring import dependencies, required_inputs
 
-__all__ = ["CONFIGS", "ConfigProblem", "FunctionStage", "Lazy", "OutputMismatch", "Parameter", "Parameters", "Stage",
-           "StageCallback", "StageEvent", "aggregate", "dependencies", "hint_words", "patterns_of", "read_here",
-           "required_inputs", "stage", "suggest_stage_id", "to_yaml"]
+__all__ = ["CONFIGS", "SETTINGS", "ConfigProblem", "FunctionStage", "Lazy", "OutputMismatch", "Parameter", "Parameters",
+           "Stage", "StageCallback", "StageEvent", "aggregate", "dependencies", "hint_words", "patterns_of",
+           "read_here", "required_inputs", "settings_of", "stage", "suggest_stage_id", "to_yaml"]

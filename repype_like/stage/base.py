@@ -17,6 +17,7 @@ from repype_like.stage.levels import check_aggregate
 from repype_like.stage.naming import suggest_stage_id
 from repype_like.stage.parameters import ConfigProblem, Parameters
 from repype_like.stage.returned import OutputMismatch, checked
+from repype_like.stage.settings import settings_of
 from repype_like.stage.wiring import check_wiring
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PipelineData, Self
 
@@ -195,7 +196,11 @@ class Stage(Callbacks):
 
     def check_config(self, section: Mapping[str, Any]) -> Sequence[ConfigProblem]:
         """Return what is wrong with the section of the configuration for this stage."""
-        return self.declared.check(self.normalize_config(dict(section))) if self.declared is not None else ()
+        if self.declared is None:
+            return ()
+        settings = settings_of(self)
+        found = self.normalize_config({key: value for key, value in section.items() if key not in settings})
+        return self.declared.check(found)
 
     def config_to_process(self, config: Config) -> Any:
         """Return what :meth:`process` is to get as `config`: an instance of :attr:`config_class`, if there is one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -83,8 +84,8 @@ class FunctionStage(Stage):
         self.keywords = Parameters(own)
         if self.config_class is not None:
             self._declare(Parameters.of_class(self.config_class))
-        elif "config" not in self.positional:
-            self.declared = self.keywords
+        else:
+            self.declared = dataclasses.replace(self.keywords, is_open="config" in self.positional)
         self.default_config = {**self.default_config, **self.keywords.defaults, **given.get("default_config", {})}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

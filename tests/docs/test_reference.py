@@ -8,6 +8,7 @@ from pathlib import Path
 
 from repype_like.cli.app import make_parser
 from repype_like.spec.keys import KEYS
+from repype_like.stage import Stage
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -30,3 +31,10 @@ def test_keys_of_a_task() -> None:
     page = (REFERENCE / "task-yml.md").read_text(encoding="utf-8")
     table = page.partition("\n## ")[0]
     assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == list(KEYS)
+
+
+def test_attributes_of_a_stage() -> None:
+    page = (REFERENCE / "stage-attributes.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
+    declared = {name for name in (*Stage.__annotations__, "id") if not name.startswith("_")}
+    assert set(documented) == declared - {"declared", "work_folder", "event_callbacks"}

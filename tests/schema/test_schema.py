@@ -122,6 +122,34 @@ def test_schema_of_a_task(project: Project) -> None:
     assert sections["remix"]["properties"]["shuffle_before"]["type"] == "boolean"
 
 
+def test_what_steers_a_stage_is_no_parameter_and_known_all_the_same(project: Project) -> None:
+    project.write("other/stages2.py", """
+        from repype_like.stage import aggregate
+
+        @aggregate(outputs=["mean"], tasks="../a/")
+        def compare(score, *, digits: int = 2):
+            return round(score["../a"], digits)
+        """)
+    project.write("other/a/task.yml", {"runnable": True, "pipeline": ["stages3.score"], "input_ids": [1]})
+    project.write("other/a/stages3.py", """
+        from repype_like.stage import aggregate
+
+        @aggregate(outputs=["score"])
+        def score():
+            return 1.25
+        """)
+    spec = {"runnable": True, "pythonpath": "..", "pipeline": ["stages2.compare"],
+            "config": {"compare": {"tasks": ["../a/"], "enabled": True, "digits": 1}}}
+    project.write("other/b/task.yml", spec)
+    project.edit("other/a/task.yml", "runnable: true", "runnable: true\npythonpath: .")
+    schema = project.run("show", "--schema", "other/b").ok().json()
+    assert Draft202012Validator(schema).is_valid(spec)
+    assert not Draft202012Validator(schema).is_valid({**spec, "config": {"compare": {"tasks": 3}}})
+    assert schema["properties"]["config"]["properties"]["compare"]["properties"]["tasks"]["description"]
+    project.run("run", "other").ok()
+    assert project.results("other/b")[None]["mean"] == 1.2
+
+
 def test_an_editor_says_what_a_run_says(project: Project) -> None:
     validator = Draft202012Validator(project.run("show", "--schema", "tasks").ok().json())
     specs = {f"variants/{number:02}": spec for number, spec in enumerate(sound_and_unsound())}
