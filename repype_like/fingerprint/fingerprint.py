@@ -145,7 +145,7 @@ class Fingerprinter:
             walk.add_piece(self._objects.piece_of_stage(function))
             walk.run(())
             function = None
-        state = self._state(walk, stage, _carried(stage, function) if home is not cls else None)
+        state = self._state(walk, stage, _carried(stage, function) if home is not cls else _attributes_of(stage))
         return self._result(walk, [state, hash_value([dotted, version])])
 
     # --- what counts for a stage -------------------------------------------------------------------------------------
@@ -186,17 +186,17 @@ class Fingerprinter:
                 if not at_home and not (name.startswith("__") and name not in bound):  # dataclasses make such
                     yield value
 
-    def _state(self, walk: Walk, stage: Any, carried: dict[str, Any] | None) -> str:
+    def _state(self, walk: Walk, stage: Any, carried: dict[str, Any]) -> str:
         """Return the hash of what a stage object carries with it, fields included, in whatever order they are named.
 
         Arguments:
             walk: What it reaches is added to.
             stage: The stage.
-            carried: What it carries with it, if that is not all its attributes.
+            carried: What it carries with it, by name.
         """
         state: dict[str, Any] = {name: frozenset(map(str, getattr(stage, name, ()))) for name in _FIELDS}
         hashes = {name: hash_value(value) for name, value in state.items()}
-        for name, value in (_attributes_of(stage) if carried is None else carried).items():
+        for name, value in carried.items():
             if name in _OWN_STATE:
                 continue
             try:
@@ -238,7 +238,9 @@ class Fingerprinter:
 
 
 def _attributes_of(stage: Any) -> dict[str, Any]:
-    """Return what a stage object carries with it, in its slots too."""
+    """Return what a stage object carries with it, in its slots too; or what it says itself that counts of that."""
+    if hasattr(type(stage), "state_that_counts"):
+        return dict(stage.state_that_counts())
     slots = {name for cls in type(stage).__mro__ for name, value in vars(cls).items()
              if isinstance(value, types.MemberDescriptorType)}
     found = {name: getattr(stage, name) for name in slots if hasattr(stage, name)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from repype_like.errors import UsageError, did_you_mean
+from repype_like.fingerprint.uses import STEERING
 from repype_like.stage import Stage
 from repype_like.stage.levels import check_aggregate
 from repype_like.stage.wiring import check_wiring
@@ -40,6 +41,7 @@ class ReadyStage(Stage):
         stage_id = given.pop("id", None)
         super().__init__()
         vars(self).update(given)
+        self._given = frozenset(given)
         if stage_id is not None:
             self.id = stage_id
         if given.get("default_config"):
@@ -52,3 +54,8 @@ class ReadyStage(Stage):
         self.outputs = frozenset(cls.outputs if outputs is None else outputs)
         check_wiring(self)
         check_aggregate(self)
+
+    def state_that_counts(self) -> Mapping[str, Any]:
+        """Return the attributes that count for what the stage does; others of those that were given steer it only."""
+        aside = {"_given", *(STEERING & self._given)}
+        return {name: value for name, value in vars(self).items() if name not in aside}

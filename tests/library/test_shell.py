@@ -133,6 +133,8 @@ def test_fields_are_handed_over(make_project: MakeProject) -> None:
     found = project.results("tasks")[7]
     assert found["longer"] == [[7, 1], "x", "y z", "{table}", "--n=1", "3"]
     assert found["said"] == "done with [[7,1]]\n"
+    project.edit("stages.py", 'id="extend",', 'id="extend", timeout=99, metadata={1: 2}, formats={"said": "text"},')
+    assert "up to date" in project.run("status", "tasks").ok().out, "none of these affects what comes out"
     project.executions()
     project.edit("scripts/extend.py", "done with", "ready with")
     assert "input file changed: scripts/extend.py" in project.run("status", "tasks", "-v").ok().out
