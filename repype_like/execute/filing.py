@@ -53,13 +53,14 @@ def _result(stage: Stage, field: str, value: Any, own: Sequence[Path], asked_for
         why = "is a link to nothing" if path.is_symlink() else "does not exist"
         raise NotStorableError(f"{what}, but {path}, which it returned, {why}")
     real = Path(os.path.realpath(path))
+    name = path.name if path.name not in ("", "..") else real.name
     homes = [Path(os.path.realpath(folder)) for folder in own]
     if real in homes:
         return FileResult(real, field, moves=True)
     if any(real.is_relative_to(home) for home in homes):
-        return FileResult(real, path.name, moves=True)
+        return FileResult(real, name, moves=True)
     if any(real.is_relative_to(os.path.realpath(place)) for place in asked_for):
-        return FileResult(real, path.name)
+        return FileResult(real, name)
     raise NotStorableError(f"{what}, but {path}, which it returned, lies where files of others may be; write it to "
                            f'stage.work_dir / "{path.name}", or to a path that pipeline.resolve() has given')
 

@@ -115,7 +115,7 @@ def move_to_blob(layout: Layout, file: Path, name: str) -> bool:
         if error.errno != errno.EXDEV:
             raise
         return False
-    target.chmod(_READ_ONLY)
+    target.chmod(target.stat().st_mode & _READ_ONLY | stat.S_IRUSR)  # private files stay private
     return True
 
 

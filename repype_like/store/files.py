@@ -119,6 +119,7 @@ def _stored(layout: Layout, path: Path, status: os.stat_result, *, moves: bool) 
             if error.filename != str(path):
                 raise
             raise NotStorableError(f"{path} cannot be read: {error.strerror or error}") from None
+        aside.chmod(stat.S_IMODE(status.st_mode) & _MODE | stat.S_IRUSR)
         blob, _, size = adopt_blob(layout, aside, suffix)
     _refuse_changed(path, status)
     return Part(blob, size)
