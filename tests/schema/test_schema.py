@@ -180,7 +180,9 @@ def sound_and_unsound() -> Iterator[Mapping[str, Any]]:
 
 @cache
 def examples() -> list[tuple[Path, str]]:
-    return [(path, path.relative_to(EXAMPLES).parts[0]) for path in sorted(EXAMPLES.rglob("task.yml"))]
+    paths = sorted(EXAMPLES.rglob("task.yml"))
+    return [(path, str(path.parent if "pipeline:" in path.read_text(encoding="utf-8")
+                       else path.relative_to(EXAMPLES).parts[0])) for path in paths]
 
 
 @cache
