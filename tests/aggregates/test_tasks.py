@@ -150,12 +150,12 @@ def test_fields_that_are_not_there(make_project: MakeProject) -> None:
 def test_a_chain_of_them_over_three_levels(make_project: MakeProject) -> None:
     more = STAGES + """
 
-@aggregate(outputs=["winners"], tasks="../*/compare/")
+@aggregate(outputs=["winners"], tasks=())
 def finals(best):
     trace("finals", None)
     return dict(best)
 """
-    spec = {"runnable": True, "pipeline": ["stages.finals"]}
+    spec = {"runnable": True, "pipeline": ["stages.finals"], "config": {"finals": {"tasks": ["../*/compare/"]}}}
     tree = {f"tasks/{name}/{path.removeprefix('tasks/')}": content for name in ("a", "b")
             for path, content in variants(1, 2).items() if path != "stages.py"}
     project = make_project({"stages.py": more, "tasks/task.yml": {}, "tasks/final/task.yml": spec, **tree})
