@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Iterable, Sequence
 
 from repype_like.errors import UsageError, did_you_mean
@@ -28,6 +29,11 @@ def check_wiring(stage: Stage) -> None:
         if name not in stage.inputs:
             raise UsageError(f'lazy of the stage "{stage.id}" names "{name}", which is none of its inputs; '
                              f"{did_you_mean(name, stage.inputs)}".rstrip("; "))
+    parameters = inspect.signature(stage.process).parameters if stage.optional_inputs else {}
+    for name in stage.optional_inputs:
+        if name in parameters and parameters[name].default is inspect.Parameter.empty:
+            raise UsageError(f'the field "{name}" of the stage "{stage.id}" is optional, so process() needs a default '
+                             f"for it: {name}=None")
 
 
 def required_inputs(stage: Stage, produced: Collection[str]) -> frozenset[str]:

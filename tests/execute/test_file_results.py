@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 import repype_like
+from dask_cluster import DaskCluster, traced
 from project import Project
 
 MakeProject = Callable[[Mapping[str, Any]], Project]
@@ -276,3 +278,72 @@ def test_a_run_that_is_killed_at_any_moment_goes_on(make_project: MakeProject) -
     assert ran(project) == {}
     project.run("verify", "tasks").ok()
     assert {path.name for path in (project.root / "tasks/.repype").iterdir()} & {"passing", "work"} == set()
+
+
+def test_files_go_through_a_cluster(dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    project = traced(make(make_project, "train", "look", marginal_stages=["train"], input_ids=[1, 2]))
+    project.write("tasks/kept/task.yml", "marginal_stages: []\nconfig: {look: {spoil: true}}\n")
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    assert project.results("tasks")[2]["seen"] == ["model.bin", 0o640, 1, 100_000]
+    assert len(blobs(project, "tasks/kept")) == 1
+    assert ran(project)["train"] == 1, "once for each input, whoever wants it"
+    project.run("verify", "tasks").ok()
+    assert not [*project.root.glob("tasks/**/.repype/passing"), *project.root.glob("tasks/**/.repype/work")]
+
+
+PEAK = "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of the memory is told in kB on Linux only")
+def test_a_large_file_is_never_in_memory(make_project: MakeProject) -> None:
+    """200 MB are written, stored, given out and read with less than half of that."""
+    project = make_project({"stages.py": f"""
+        import resource
+        from repype_like.stage import stage
+
+
+        @stage(outputs=["model", "before"], formats={{"model": "file"}})
+        def train(stage):
+            before = {PEAK}
+            with (stage.work_dir / "model.bin").open("wb") as file:
+                for _ in range(200):
+                    file.write(bytes(1 << 20))
+            return stage.work_dir / "model.bin", before
+
+
+        @stage(outputs=["grown"])
+        def look(model, before):
+            with model.open("rb") as file:
+                file.seek(-1, 2)
+                assert file.read() == b"\\0"
+            return {PEAK} - before
+        """, "task.yml": {"runnable": True, "input_ids": [1], "pipeline": ["stages.train", "stages.look"]}})
+    project.run("run", "--serial").ok()
+    assert project.run("show", ".", "grown", "--json").ok().json() < 100
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of the memory is told in kB on Linux only")
+def test_a_lazy_field_that_nobody_looks_at_is_not_read(make_project: MakeProject) -> None:
+    project = make_project({"stages.py": f"""
+        import os, resource
+        from repype_like.stage import stage
+
+
+        @stage(outputs=["stack"])
+        def load(input_id):
+            return [os.urandom(1 << 20) for _ in range(150)]
+
+
+        @stage(outputs=["peak"], lazy=["stack"])
+        def look(stack, *, twice: bool = False, reads: bool = False):
+            if reads:
+                stack.load()
+            return {PEAK}
+        """, "task.yml": {"runnable": True, "input_ids": [1], "pipeline": ["stages.load", "stages.look"]}})
+    project.run("run", "--serial").ok()
+    text, peaks = project.read("task.yml"), []
+    for name in ("twice", "reads"):
+        project.write("task.yml", text + f"config: {{look: {{{name}: true}}}}\n")
+        project.run("run", "--serial").ok()
+        peaks.append(project.run("show", ".", "peak", "--json").ok().json())
+    assert peaks[1] - peaks[0] > 75

@@ -167,6 +167,16 @@ def test_an_optional_field_needs_a_default() -> None:
     with pytest.raises(UsageError, match='"mask" of the stage "measure" is optional, so it needs a default'):
         stage(outputs=["area"], optional_inputs=["mask"])(measure)
 
+    class Weigh(Stage):
+        optional_inputs = ("mask",)
+
+        def process(self, pipeline: Any, config: Any, status: Any = None, *args: Any, mask: Any,
+                    **inputs: Any) -> dict[str, Any]:
+            return {}
+
+    with pytest.raises(UsageError, match=r'"mask" of the stage "weigh" is optional, so process\(\) needs a default'):
+        Weigh()
+
 
 def test_names_of_fields_are_checked() -> None:
     class Summarize(Stage):
