@@ -16,7 +16,7 @@ from project import Project
 
 __all__ = ["DEADLINE", "News", "Watching", "watching"]
 
-DEADLINE = 60.0
+DEADLINE = 150.0
 """Seconds after which what is waited for is taken to never come."""
 
 News = dict[str, Any]

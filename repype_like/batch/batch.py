@@ -294,7 +294,7 @@ class Batch:
         """
         if defaults is not None:
             workplaces = {name: replace(place, defaults=defaults) for name, place in workplaces.items()}
-        with executor_for(jobs, cluster, self._make_job, listen, available) as executor:
+        with executor_for(jobs, cluster, self.make_job, listen, available) as executor:
             self._executor = executor
             try:
                 return update.bring_up_to_date(plan, workplaces, request, executor, listen, self.plan, self.root,
@@ -302,7 +302,8 @@ class Batch:
             finally:
                 self._executor = None
 
-    def _make_job(self, workplaces: Workplaces) -> Job:
+    def make_job(self, workplaces: Workplaces) -> Job:
+        """Return what the workers of a cluster need to know of tasks that were prepared here."""
         from repype_like.batch.parcels import make_job  # only for a cluster
 
         return make_job({name: self._contexts[place.view.path] for name, place in workplaces.items()}, workplaces)

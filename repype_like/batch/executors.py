@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from repype_like.events import Listener, Warned
-from repype_like.execute import Executor, LocalExecutor, SerialExecutor, Workplaces
+from repype_like.execute import DroppingExecutor, Executor, LocalExecutor, SerialExecutor, Workplaces
 from repype_like.execute.dask.job import Job
 
-__all__ = ["ClusterOptions", "executor_for"]
+__all__ = ["ClusterOptions", "executor_for", "worker_executor_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,20 @@ def executor_for(jobs: int, cluster: ClusterOptions | None,
                  make_job: Callable[[Workplaces], Job], listen: Listener,
                  available: Mapping[str, float] | None = None) -> Iterator[Executor]:
     """Give what runs units: on a cluster, in `jobs` processes of this machine, or in this process if that is 0."""
+    if cluster is None and not jobs:
+        yield SerialExecutor(available)
+        return
+    with worker_executor_for(jobs, cluster, make_job, listen, available) as executor:
+        yield executor
+
+
+@contextlib.contextmanager
+def worker_executor_for(jobs: int, cluster: ClusterOptions | None,
+                        make_job: Callable[[Workplaces], Job], listen: Listener,
+                        available: Mapping[str, float] | None = None) -> Iterator[DroppingExecutor]:
+    """Give what runs units: on a cluster, or in `jobs` processes of this machine."""
     if cluster is None:
-        yield LocalExecutor(jobs, available=available) if jobs else SerialExecutor(available)
+        yield LocalExecutor(jobs, available=available)
         return
     from repype_like.execute.dask.executor import DaskExecutor  # rarely needed
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from repype_like.execute.asides import put_away_removed
-from repype_like.execute.executor import Executor
+from repype_like.execute.executor import DroppingExecutor, Executor
 from repype_like.execute.history import Cost, past_costs
 from repype_like.execute.local import LocalExecutor
 from repype_like.execute.outcome import Outcome
@@ -13,5 +13,5 @@ from repype_like.execute.settle import settle
 from repype_like.execute.tracking import Tracker
 from repype_like.execute.workplace import Workplace, Workplaces
 
-__all__ = ["Cost", "Executor", "LocalExecutor", "Outcome", "SerialExecutor", "Tracker", "Workplace", "Workplaces",
-           "execute", "past_costs", "put_away_removed", "settle"]
+__all__ = ["Cost", "DroppingExecutor", "Executor", "LocalExecutor", "Outcome", "SerialExecutor", "Tracker",
+           "Workplace", "Workplaces", "execute", "past_costs", "put_away_removed", "settle"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from repype_like.execute.messages import Message
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
 from repype_like.typing import Protocol
 
-__all__ = ["Executor"]
+__all__ = ["DroppingExecutor", "Executor"]
 
 
 class Executor(Protocol):
@@ -40,3 +40,16 @@ class Executor(Protocol):
 
     def kill(self) -> None:
         """End everything now."""
+
+
+class DroppingExecutor(Executor, Protocol):
+    """One that can leave tasks while it goes on with others."""
+
+    def drop(self, tasks: Iterable[str]) -> None:
+        """Do nothing more for these tasks; what runs for them is ended.
+
+        Work that is for others as well is given up with them: it has to be planned anew.
+        """
+
+    def works_for(self, tasks: Collection[str]) -> bool:
+        """Tell whether any unit for one of these tasks runs, or could begin."""

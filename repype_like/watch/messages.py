@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from repype_like.batch import ClusterOptions
 from repype_like.events import Event
 from repype_like.plan import TaskPlan
 from repype_like.watch.held import Held
@@ -93,6 +94,7 @@ class Run:
     tasks: tuple[str, ...]
     jobs: int
     command: tuple[str, ...]
+    cluster: ClusterOptions | None = None
 
 
 @dataclass(frozen=True)

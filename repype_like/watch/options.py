@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from repype_like.batch import ClusterOptions
+
 __all__ = ["Options"]
 
 
@@ -21,5 +23,7 @@ class Options:
     poll: bool = False
     jobs: int = 1
     """The number of worker processes."""
+    cluster: ClusterOptions | None = None
+    """The cluster to run on, instead of this machine alone."""
     command: tuple[str, ...] = ()
     """What the user typed."""

@@ -100,7 +100,7 @@ class Runs:
         self.cycle = self.cycle or Cycle()
         self.cycle.attempts.update(keys.items())
         self.live[helper] = LiveRun(keys)
-        helper.send(Run(tuple(keys), self._options.jobs, self._options.command))
+        helper.send(Run(tuple(keys), self._options.jobs, self._options.command, self._options.cluster))
         self._tell(RunBegan(tuple(keys), tuple(task for task in keys if task in self._again)))
         self._again -= keys.keys()
         return True

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ["DESCRIPTION", "HELP", "add_arguments", "positive", "run"]
+from repype_like.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from repype_like.batch import ClusterOptions
+
+__all__ = ["DESCRIPTION", "HELP", "add_arguments", "add_cluster_arguments", "cluster_of", "positive", "run"]
 
 HELP = "bring tasks up to date"
 
@@ -42,11 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("-j", "--jobs", metavar="N", type=positive,
                        help="the number of worker processes (default: one for each core)")
     where.add_argument("--serial", action="store_true", help="run in this process, for a debugger")
-    how.add_argument("--dask", metavar="ADDRESS",
-                     help="run on the Dask cluster with this scheduler (tcp://host:8786, or its scheduler file); "
-                          "local: on one that is made for the run, with -j workers")
-    how.add_argument("--dask-wait", metavar="SECONDS", type=float, default=60.0,
-                     help="give up when the cluster has had no workers for that long (default: 60)")
+    add_cluster_arguments(how)
     how.add_argument("--task-class", metavar="DOTTED", help="the class of the tasks, such as project.tasks.MyTask")
     how.add_argument("--timeout", metavar="SECONDS", type=_seconds,
                      help="how long a stage may take for one input, unless it says so itself; not with --serial")
@@ -71,24 +72,41 @@ def run(args: argparse.Namespace) -> int:
 
         if say_nothing_to_do(paths[0]):
             return 0
-    from repype_like.batch import ClusterOptions
     from repype_like.batch.collector import collector_paused
     from repype_like.cli.running import Options, run_tasks
     from repype_like.cli.selection import Wanted, select
 
     if args.dask is not None and args.serial:
         args.parser.error("--dask and --serial exclude each other")
-    if args.dask is not None and args.dask != "local" and args.jobs is not None:
-        args.parser.error("-j is for workers that this command starts; how many a cluster has is up to the cluster")
     wanted = Wanted(paths, tuple(args.only), tuple(args.inputs), args.first, args.last,
                     args.task_class)
     options = Options(dry_run=args.dry_run, force=args.force, pick_up=not args.no_pickup, keep_going=args.keep_going,
                       jobs=0 if args.serial else args.jobs, wait=args.wait, json=args.json, command=args.command_line,
                       timeout=args.timeout, retries=args.retries, resources=dict(args.resources),
                       fail_fast=args.fail_fast,
-                      cluster=ClusterOptions(args.dask, args.dask_wait) if args.dask is not None else None)
+                      cluster=cluster_of(args))
     with collector_paused():
         return run_tasks(select(wanted), options)
+
+
+def add_cluster_arguments(parser: argparse._ActionsContainer) -> None:
+    """Declare the flags that name a cluster; see :func:`cluster_of`."""
+    parser.add_argument("--dask", metavar="ADDRESS",
+                        help="run on the Dask cluster with this scheduler (tcp://host:8786, or its scheduler file); "
+                             "local: on one that is made for the run, with -j workers")
+    parser.add_argument("--dask-wait", metavar="SECONDS", type=float, default=60.0,
+                        help="give up when the cluster has had no workers for that long (default: 60)")
+
+
+def cluster_of(args: argparse.Namespace) -> ClusterOptions | None:
+    """Return the cluster that the command line names, if any."""
+    if args.dask is None:
+        return None
+    from repype_like.batch import ClusterOptions
+
+    if args.dask != "local" and args.jobs is not None:
+        args.parser.error("-j is for workers that this command starts; how many a cluster has is up to the cluster")
+    return ClusterOptions(args.dask, args.dask_wait)
 
 
 def _seconds(text: str) -> float:

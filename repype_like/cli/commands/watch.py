@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from repype_like.cli.commands.run import positive
+from repype_like.cli.commands.run import add_cluster_arguments, cluster_of, positive
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print what happens to stdout, as lines of JSON")
     parser.add_argument("-j", "--jobs", metavar="N", type=positive,
                         help="the number of worker processes (default: one for each core)")
+    add_cluster_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,5 +42,5 @@ def run(args: argparse.Namespace) -> int:
     from repype_like.watch import Options
 
     return watch(Options(args.path, once=args.once, postpone=args.postpone, poll=args.poll,
-                         jobs=args.jobs or usable_cores(), command=args.command_line),
+                         jobs=args.jobs or usable_cores(), command=args.command_line, cluster=cluster_of(args)),
                  json=args.json, notify=args.notify)

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from repype_like import events
+from repype_like.batch.executors import worker_executor_for
 from repype_like.batch.update import Control, bring_up_to_date
 from repype_like.cli.live.attention import Attention
 from repype_like.cli.live.looking import Sight, look
 from repype_like.errors import RepypeError, SpecError
-from repype_like.execute import LocalExecutor, Workplaces
+from repype_like.execute import DroppingExecutor, Workplaces
 from repype_like.execute.messages import Message, Pause
 from repype_like.execute.worker import die_with
 from repype_like.plan import Files, Plan, Request, Unit, task_key
@@ -84,15 +85,17 @@ class _Running:
         self.held = tuple(item for item in sight.report.held
                           if not self.workplaces.keys().isdisjoint(item.failure.tasks))
         self.control = Control(locked=True, failures=tuple(item.failure for item in self.held))
-        self.executor = _SteeredExecutor(order.jobs, connection, self.control)
+        self.executor: _SteeredExecutor | None = None
         self.failed: list[Held] = []
         self.has_planned = False
 
     def run(self) -> Ended:
+        batch = self.sight.selection.batch
         try:
-            bring_up_to_date(self._plan(self.workplaces, Request()), self.workplaces, Request(), self.executor,
-                             self._tell, self._plan, self.sight.selection.batch.root, self.order.command, False,
-                             self.control)
+            with worker_executor_for(self.order.jobs, self.order.cluster, batch.make_job, self._tell) as executor:
+                self.executor = _SteeredExecutor(executor, self.connection, self.control)
+                bring_up_to_date(self._plan(self.workplaces, Request()), self.workplaces, Request(), self.executor,
+                                 self._tell, self._plan, batch.root, self.order.command, False, self.control)
         except RepypeError as error:
             return Ended(tuple(self.failed), _words(error))
         return Ended(tuple(self.failed))
@@ -108,7 +111,7 @@ class _Running:
 
     def _tell(self, event: events.Event) -> None:
         if isinstance(event, events.StageFailed):
-            if self.executor.is_killed:  # that workers die then is no news
+            if self.executor is not None and self.executor.is_killed:  # that workers die then is no news
                 return
             self.failed.append(self._as_held(event))
         self.connection.send(Happened(event))
@@ -119,24 +122,37 @@ class _Running:
         return Held(failure, task_key(self.workplaces[failure.task].view), met=met)
 
 
-class _SteeredExecutor(LocalExecutor):
-    """Takes orders while it runs units."""
+class _SteeredExecutor:
+    """Takes orders while another executor runs units."""
 
-    def __init__(self, workers: int, connection: Connection, control: Control):
-        super().__init__(workers)
+    def __init__(self, executor: DroppingExecutor, connection: Connection, control: Control):
+        self._executor = executor
         self.is_killed = False
         self._connection = connection
         self._control = control
         self._dropping: set[str] = set()
 
+    @property
+    def workers(self) -> int:
+        return self._executor.workers
+
+    @property
+    def stopped(self) -> bool:
+        return self._executor.stopped
+
     def run(self, units: Sequence[Unit], workplaces: Workplaces, tell: Callable[[Message], None]) -> None:
-        """Run units; see :meth:`repype_like.execute.LocalExecutor.run`."""
         def listen(message: Message) -> None:
             tell(message)
             if isinstance(message, Pause):
                 self._take_orders()
 
-        super().run(units, workplaces, listen)
+        self._executor.run(units, workplaces, listen)
+
+    def stop(self) -> None:
+        self._executor.stop()
+
+    def kill(self) -> None:
+        self._executor.kill()
 
     def _take_orders(self) -> None:
         while self._connection.poll():
@@ -151,8 +167,8 @@ class _SteeredExecutor(LocalExecutor):
             if isinstance(order, Drop):
                 self._dropping.update(order.tasks)
                 self._control.dropped.update(order.tasks)
-                self.drop(order.tasks)
-        if self._dropping and not self.works_for(self._dropping):
+                self._executor.drop(order.tasks)
+        if self._dropping and not self._executor.works_for(self._dropping):
             self._connection.send(Released(tuple(sorted(self._dropping))))
             self._dropping.clear()
 

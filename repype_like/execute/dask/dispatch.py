@@ -6,7 +6,7 @@ import math
 import pickle
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from repype_like import events
@@ -46,6 +46,7 @@ _LAST_WORDS_SECONDS = 2.0
 class _Orders(Protocol):
     stopped: bool
     killed: bool
+    dropped: frozenset[str]
 
 
 class Dispatch:
@@ -57,7 +58,7 @@ class Dispatch:
         units: The units.
         workplaces: The tasks.
         tell: Told what happens.
-        orders: Whether to stop, or to end at once.
+        orders: Whether to stop, or to end at once; and the tasks that nothing more is to be done for.
         wait: Seconds after which a run without workers is given up.
         available: How many there are of what stages name in their `resources`.
         first: The number of the first batch.
@@ -94,6 +95,7 @@ class Dispatch:
         try:
             while self._flights or (self._schedule.ready and not self._orders.stopped):
                 self._obey()
+                self._give_up()
                 self._hand_out()
                 for news in self._cluster.news(_LOOK_SECONDS):
                     self._take_in(news)
@@ -113,11 +115,46 @@ class Dispatch:
         elif self._orders.stopped and not self._stopping:
             self._stopping = True
             for number, flight in list(self._flights.items()):
-                if not flight.worker and begin_once(self._job, number, "nobody"):  # or it has begun just now
-                    del self._flights[number]
-                    self._tokens.give_back(number)
-                    flight.future.cancel()
+                self._call_off(number, flight)
             self._cluster.order(self._job, "stop")
+
+    def _call_off(self, number: int, flight: Flight) -> bool:
+        """Forget a batch that has not begun, and tell whether it had not."""
+        if flight.worker or not begin_once(self._job, number, "nobody"):  # or it has begun just now
+            return False
+        del self._flights[number]
+        self._tokens.give_back(number)
+        flight.future.cancel()
+        return True
+
+    def works_for(self, tasks: Collection[str]) -> bool:
+        """Tell whether any unit for one of these tasks runs, or could begin."""
+        under_way = (position for flight in self._flights.values() for position in flight.left)
+        positions = [*self._schedule.ready, *under_way]
+        return any(not self._units[position].tasks.isdisjoint(tasks) for position in positions)
+
+    def _give_up(self) -> None:
+        """Take away the units for tasks that were dropped. Those that share a batch with them are done by others."""
+        if not self._orders.dropped:
+            return
+        for number, flight in list(self._flights.items()):
+            if not any(map(self._is_dropped, flight.left)) or flight.given_up:
+                continue
+            if self._call_off(number, flight):
+                self._put_back(list(flight.left), flight)
+            elif flight.worker and self._is_dropped(flight.left[0]):
+                flight.given_up = True
+                self._cluster.order(self._job, "kill", [flight.worker], [number])
+            elif flight.worker and not flight.recalled:
+                flight.recalled = True
+                self._cluster.order(self._job, "recall", [flight.worker], [number])
+        while dropped := [position for position in self._schedule.ready if self._is_dropped(position)]:
+            for position in dropped:
+                self._schedule.ready.remove(position)
+                self._done(UnitDone(position, failed=True))
+
+    def _is_dropped(self, position: int) -> bool:
+        return not self._units[position].tasks.isdisjoint(self._orders.dropped)
 
     def _end(self) -> None:
         """End what runs, and forget it."""
@@ -290,7 +327,7 @@ class Dispatch:
 
     def _bury(self, flight: Flight, cause: str) -> None:
         """Take down that a batch was lost with its worker; whoever was running is suspected."""
-        if not flight.left:
+        if not flight.left or flight.given_up:
             return
         suspect = flight.left[0]
         self._deaths[suspect] += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from repype_like.execute.dask.cluster import Cluster, NoWorkersError
@@ -53,6 +53,9 @@ class DaskExecutor:
         """Whether no further unit is started."""
         self.killed = False
         """Whether all of it is to end now."""
+        self.dropped: frozenset[str] = frozenset()
+        """The tasks that nothing more is done for."""
+        self._dispatch: Dispatch | None = None
 
     def __enter__(self) -> DaskExecutor:
         return self
@@ -86,8 +89,9 @@ class DaskExecutor:
         cluster = self._connected()
         if not self.stopped:
             job = self._ship(cluster, workplaces)
-            self._batches = Dispatch(cluster, job, units, workplaces, tell, self, self._wait, self._available,
-                                     self._batches).run()
+            self._dispatch = Dispatch(cluster, job, units, workplaces, tell, self, self._wait, self._available,
+                                      self._batches)
+            self._batches = self._dispatch.run()
 
     def stop(self) -> None:
         """Start no further unit; those that run are finished."""
@@ -96,6 +100,17 @@ class DaskExecutor:
     def kill(self) -> None:
         """End everything now."""
         self.stopped = self.killed = True
+
+    def drop(self, tasks: Iterable[str]) -> None:
+        """Do nothing more for these tasks, while the others go on; what runs for them is ended.
+
+        Work that is for others as well is given up with them: it has to be planned anew.
+        """
+        self.dropped = self.dropped.union(tasks)
+
+    def works_for(self, tasks: Collection[str]) -> bool:
+        """Tell whether any unit for one of these tasks runs, or could begin."""
+        return self._dispatch is not None and self._dispatch.works_for(tasks)
 
     def _connected(self) -> Cluster:
         """Return the cluster, when it has workers."""

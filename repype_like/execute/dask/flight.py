@@ -33,3 +33,5 @@ class Flight:
     """How the task of Dask for it has ended."""
     ended_at: float = 0.0
     recalled: bool = False
+    given_up: bool = False
+    """Whether it was ended because of what it was running."""
