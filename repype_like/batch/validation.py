@@ -9,13 +9,15 @@ from pathlib import Path
 from repype_like.batch.context import RunContext
 from repype_like.config import Config
 from repype_like.errors import Location, Problem, RepypeError, SpecError, UsageError, did_you_mean
+from repype_like.execute.gathered import Gathered
 from repype_like.fingerprint import ImportProblem
 from repype_like.fingerprint.versions import version_of
 from repype_like.formats import format_named, name_of
 from repype_like.pipeline import Pipeline
 from repype_like.plan import limits_of
 from repype_like.spec import check_input_ids, check_path_safe
-from repype_like.stage import read_here
+from repype_like.stage import CONFIGS, FunctionStage, Stage, hint_words, read_here
+from repype_like.stage.conversion import is_instance
 from repype_like.task import Task
 from repype_like.task.blueprint import Blueprint, Blueprints
 from repype_like.task.errors import blaming
@@ -190,6 +192,7 @@ def _level_problems(task: Task, pipeline: Pipeline) -> Iterator[Problem]:
                       "aggregates in the pipeline", _place(task, ("pipeline",)), task=_stating(task, ("pipeline",)))
         return
     producers = {field: stage for stage in pipeline.stages for field in stage.outputs}
+    yield from _hint_problems(task, pipeline, producers)
     dropped = task.get_marginal_fields(pipeline)
     consumed = frozenset[str]().union(*(stage.consumes for stage in pipeline.stages))
     for stage in pipeline.stages:
@@ -207,6 +210,19 @@ def _level_problems(task: Task, pipeline: Pipeline) -> Iterator[Problem]:
             elif field in consumed:
                 yield Problem(f"{told}, so no stage can consume it", _place(task, ("pipeline",)),
                               "put it into inputs instead of consumes", task=_stating(task, ("pipeline",)))
+
+
+def _hint_problems(task: Task, pipeline: Pipeline, producers: Mapping[str, Stage]) -> Iterator[Problem]:
+    """A parameter of an aggregate that gets a mapping must not be declared to be something else."""
+    for stage in pipeline.stages:
+        for field, hint in stage.hints.items() if stage.over and isinstance(stage, FunctionStage) else ():
+            is_of_inputs = field in producers and not producers[field].over
+            if field not in stage.lazy and (stage.over == "tasks" or is_of_inputs) and not is_instance(
+                    Gathered[str]({}), hint) and field != CONFIGS:
+                what = "tasks" if stage.over == "tasks" else "inputs"
+                told = f'the aggregate "{stage.id}" declares "{field}" as {hint_words(hint)}, but gets a mapping from '
+                yield Problem(f"{told}{what} to values", _place(task, ("pipeline",)),
+                              f"declare it as Mapping[..., {hint_words(hint)}]", task=_stating(task, ("pipeline",)))
 
 
 def _limit_problems(task: Task, pipeline: Pipeline) -> Iterator[Problem]:

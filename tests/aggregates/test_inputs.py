@@ -83,6 +83,12 @@ def test_what_they_read_has_to_be_kept(make_project: MakeProject) -> None:
     assert 'the stage "average" reads "x" once for the task, so what "measure" makes has to be kept' in outcome.err
 
 
+def test_what_they_declare_is_checked_before_anything_runs(make_project: MakeProject) -> None:
+    project = make_project({**tree(), "stages.py": STAGES.replace("average(x: Mapping[int, int])", "average(x: float)")})
+    outcome = project.run("run", "tasks").exits(2)
+    assert 'the aggregate "average" declares "x" as a number, but gets a mapping from inputs to values' in outcome.err
+
+
 def test_marginal_fields_reach_stages_behind_an_aggregate(make_project: MakeProject) -> None:
     more = STAGES + """
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from aggregate_trees import variants
 from chains import chain, stage, stages
 from dask_cluster import DaskCluster, chain_of_three, traced
 from project import Project
@@ -116,3 +117,14 @@ def test_units_that_wait_behind_a_long_one_are_given_to_other_workers(
         "runnable": True, "pipeline": ["stages.A"], "input_ids": "1-200"}}))
     project.run("run", "tasks", "--dask", dask_cluster.address).ok()
     assert sum(project.executions().values()) == 200
+
+
+def test_aggregates_read_what_was_made_on_other_workers(dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    project = traced(make_project(variants(1, 2)))
+    project.run("run", "tasks/compare", "--dask", dask_cluster.address).ok()
+    assert project.results("tasks/compare")[None]["best"] == "../k=2"
+    project.edit("tasks/k=1/task.yml", "k: 1", "k: 4")
+    project.executions()
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    assert project.executions()["rank", None] == 1
+    assert project.results("tasks/compare")[None]["best"] == "../k=1"
