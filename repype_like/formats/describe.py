@@ -71,9 +71,9 @@ def _typed(value: Any) -> str:
         return f"sequence ({len(value)})"
     name = kind.__qualname__.replace("<locals>.", "")
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    if type(shape) is tuple and all(type(length) is int for length in shape):
+    if isinstance(shape, tuple) and all(type(length) is int for length in shape):
         if dtype is not None:
-            return f"{name} {dtype} {shape}"
+            return f"{name} {dtype} {tuple(shape)}"
         return f"{name} {' x '.join(map(str, shape))}"
     if isinstance(value, (datetime.date, datetime.time)):
         return f"{name} {value.isoformat()}"

@@ -52,6 +52,11 @@ class Pickled:
     """For each buffer, whether it is of something with one axis, such as a column of a table."""
 
 
+_NUMPY_TYPES = frozenset((
+    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128"))
+"""The types of tensors that numpy knows, too."""
+
+
 class _LocalNameError(Exception):
     """The pickle names something by a name that it has only in this process."""
 
@@ -235,6 +240,23 @@ def _masked_array(data: Any, mask: Any, fill_value: Any, hard_mask: bool, furthe
     return array
 
 
+def _reduce_tensor(tensor: Any) -> Any:
+    """Take a plain tensor of torch apart into an array; torch itself stores all of what it is a view of."""
+    plain = (tensor.device.type == "cpu" and str(tensor.layout) == "torch.strided" and tensor.is_leaf
+             and not (vars(tensor) or tensor.is_conj() or tensor.is_neg() or any(getattr(tensor, "names", ())))
+             and str(tensor.dtype).partition(".")[2] in _NUMPY_TYPES)
+    if not plain or not tensor.is_contiguous():
+        return tensor.__reduce_ex__(5)
+    return _tensor, (tensor.detach().numpy(), tensor.requires_grad)
+
+
+def _tensor(array: Any, requires_grad: bool) -> Any:
+    import torch
+
+    writable = array if array.flags.writeable else array.copy()  # it is not in the trial
+    return torch.from_numpy(writable).requires_grad_(requires_grad)
+
+
 def _reduce_figure(figure: Any) -> tuple[Any, ...]:
     """Take a figure of matplotlib apart; by itself, it would become one that pyplot manages and shows when loaded."""
     make, arguments, state, *others = figure.__reduce_ex__(5)
@@ -257,6 +279,7 @@ _REDUCTIONS: list[tuple[str, str, Callable[[Any], tuple[Any, ...]]]] = [
     ("numpy.ma", "MaskedArray", _reduce_masked),
     ("pandas.arrays", "ArrowStringArray", _reduce_column),
     ("pandas.arrays", "ArrowExtensionArray", _reduce_column),
+    ("torch", "Tensor", _reduce_tensor),
     ("matplotlib.figure", "Figure", _reduce_figure),
     ("zoneinfo", "ZoneInfo", _reduce_zone),
 ]

@@ -23,7 +23,7 @@ _NAMES = {
     "pathlib._local": "Path PosixPath PurePath PurePosixPath PureWindowsPath",
     "uuid": "UUID",
     "pytz": "_p _UTC",
-    "repype_like.formats.pickling": "_dated_array _masked_array _zone",
+    "repype_like.formats.pickling": "_dated_array _masked_array _tensor _zone",
     # numpy
     "numpy": "dtype ndarray",
     "numpy.ma": "MaskedArray",

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from repype_like.errors import DamagedError, NotStorableError
+from repype_like.formats import describe
 from repype_like.formats.container import ContainerFormat, pickler_of
 from repype_like.formats.pickling import pickle_value
 
@@ -191,8 +192,25 @@ def test_a_class_that_is_gone_is_damage() -> None:
 
 def test_tensors_of_torch() -> None:
     torch = pytest.importorskip("torch")
-    for tensor in (torch.arange(6.0).reshape(2, 3), torch.zeros(3, dtype=torch.bool), torch.ones(3000)[::2]):
+    for tensor in (torch.arange(6.0).reshape(2, 3), torch.zeros(3, dtype=torch.bool), torch.ones(3000)[::2],
+                   torch.ones(4, dtype=torch.bfloat16), torch.ones(3, requires_grad=True), torch.tensor(2.5),
+                   torch.rand(1, 2, 3, 4).to(memory_format=torch.channels_last), torch.zeros(0, 3),
+                   torch.ones(2, dtype=torch.complex64).conj(), torch.nn.Parameter(torch.ones(2))):
         loaded = container.load(stored({"t": tensor}))["t"]
-        assert (type(loaded), loaded.dtype) == (type(tensor), tensor.dtype)
+        assert (type(loaded), loaded.dtype, loaded.requires_grad) == (type(tensor), tensor.dtype, tensor.requires_grad)
         assert torch.equal(loaded, tensor)
-        loaded.zero_()
+        assert loaded.stride() == tensor.stride() or not tensor.is_contiguous()
+        loaded.detach().zero_()
+    both = container.load(stored([tensor, tensor]))
+    assert both[0] is both[1]
+
+
+def test_a_part_of_a_large_tensor_takes_no_more_than_it_holds() -> None:
+    torch = pytest.importorskip("torch")
+    batch = torch.rand(100, 3000)
+    data = stored(batch[7])
+    assert pickler_of(data) == "safe"
+    assert data.nbytes < 15_000
+    assert torch.equal(container.load(data), batch[7])
+    assert describe(batch[7]) == {"type": "Tensor torch.float32 (3000,)"}
+    assert pickle_value(batch).stream.nbytes < 1000, "its numbers stand beside the pickle, and are mapped"
