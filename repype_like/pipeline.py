@@ -323,8 +323,8 @@ def create_pipeline(stages: Sequence[Stage], *args: Any, pipeline_cls: type[Pipe
 def _check_unique(what: str, names: Sequence[str]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
-        raise PipelineError(f"ambiguous {what}s: more than one stage has the {what} " + ", ".join(
-            f'"{name}"' for name in repeated))
+        found = ", ".join(f'"{name}"' for name in repeated)
+        raise PipelineError(f"ambiguous {what}s: more than one stage has the {what} {found}; give one another")
 
 
 def _why_no_order(remaining: Sequence[Stage], available: set[str], needed: Mapping[str, frozenset[str]],

@@ -168,10 +168,11 @@ def _container_words(kind: Any, arguments: tuple[Any, ...]) -> str:
     if kind is tuple and arguments and arguments[-1] is not Ellipsis:
         return f"a list of {len(arguments)} items ({', '.join(map(hint_words, arguments))})"
     items = arguments[1 if kind in _MAPPINGS else 0] if arguments else Any
-    plural = {float: "numbers", int: "integers", str: "texts", Path: "paths", bool: "true and false"}.get(
-        items, "" if items is Any else f"items, each {hint_words(items)}")
-    named = "a mapping" if kind in _MAPPINGS else "a list"
-    return f"{named} of {plural}" if plural else named
+    named, each = "a mapping" if kind in _MAPPINGS else "a list", hint_words(items)
+    if items is Any:
+        return named
+    plurals = {"a number": "numbers", "an integer": "integers", "a text": "texts", "a path": "paths"}
+    return f"{named} of {plurals.get(each, f'items, each {each}')}"
 
 
 def to_yaml(value: Any) -> Any:
