@@ -111,7 +111,7 @@ def _print_text(table: Table) -> None:
     if any(row.input_id is not None for row in table.rows):
         fixed.append(("input", [_input(row) for row in table.rows], False))
     if n is not None:
-        fixed.append(("n", [str(n)] * len(table.rows), True))
+        fixed.append(("n", [str(n) if row.is_summed_up else "" for row in table.rows], True))
     columns = []
     for column in table.columns:
         cells = [_words(row.cells.get(column), with_n=n is None) for row in table.rows]

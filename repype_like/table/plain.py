@@ -25,7 +25,8 @@ def plain_rows(table: Table) -> tuple[list[str], list[list[Any]]]:
         names += [key + part for part in parts] if column in means else [key]
     rows = []
     for row in table.rows:
-        line: list[Any] = [row.task, *([row.input_id] if per_input else []), *([n] if n is not None else [])]
+        line: list[Any] = [row.task, *([row.input_id] if per_input else [])]
+        line += [n if row.is_summed_up else None] if n is not None else []
         for column in table.columns:
             cell = row.cells.get(column)
             summed = [cell.mean, cell.sd, cell.n] if isinstance(cell, Mean) else [cell, None, None]

@@ -47,6 +47,11 @@ class Row:
     is_outdated: bool = False
     """Whether the specification of the task is another one than that it was completed with."""
 
+    @property
+    def is_summed_up(self) -> bool:
+        """Whether any of its values is a mean over inputs; one of a task that has only aggregates has none."""
+        return any(isinstance(cell, Mean) for cell in self.cells.values())
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:

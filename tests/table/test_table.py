@@ -14,6 +14,7 @@ import pandas as pd
 import pexpect
 import pytest
 
+from aggregate_trees import variants
 from project import Project
 from repype_like.batch import Batch
 from repype_like.errors import UsageError
@@ -141,3 +142,13 @@ def test_names_that_parameters_and_values_share() -> None:
     with pytest.raises(UsageError, match="may be any of"):
         table.sorted_by("b")
     assert by_task(table).rows[1].cells[value] == Mean(2.0, None, 1)
+
+
+def test_a_task_of_aggregates_has_no_number_of_inputs(make_project: MakeProject) -> None:
+    project = make_project(variants(1, 2))
+    project.run("run", "tasks").ok()
+    lines = project.run("table", "tasks", "--by", "task", "--csv").ok().out.splitlines()
+    assert lines[0].split(",")[:2] == ["task", "n"]
+    assert [line.split(",")[:2] for line in lines[1:]] == [["compare", ""], ["k=1", "3"], ["k=2", "3"]]
+    shown = project.run("table", "tasks", "--by", "task").ok().out.splitlines()
+    assert shown[1].split() == ["compare", "../k=2"]
