@@ -140,8 +140,8 @@ class World:
         places, plan = selection.plan(Request())
         if plan.pending or selection.problems:
             return False
-        looks = [Look(context.task, places[task.task].view, task)
-                 for context, task in zip(selection.contexts, plan.tasks, strict=True)]
+        tasks = {context.task.directory: context.task for context in selection.contexts}
+        looks = [Look(tasks[task.path], places[task.task].view, task) for task in plan.tasks]
         return take(selection.batch.trees[0], looks, selection.batch.began, SETTLED) or "unsettled"
 
     def _at_a_glance(self) -> Any:
@@ -277,6 +277,7 @@ EDITS: dict[str, Callable[[World], object]] = {
     "blob removed": lambda world: _store(world, "blobs/*.*").unlink(missing_ok=True),
     "blob damaged": lambda world: _flip(_store(world, "blobs/*.*")),
     "unfinished": lambda world: _write(world.one / ".repype/unfinished", '{"boot": "other", "task": "?"}\n'),
+    "begun": lambda world: _write(world.one / ".repype/begun", '{"boot": "other"}\n'),
     "store removed": lambda world: shutil.rmtree(world.one / ".repype", ignore_errors=True),
     "task moved and copied": _moved,
     "answer damaged": lambda world: list(map(_flip, world.kept())),

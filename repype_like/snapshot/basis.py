@@ -32,9 +32,7 @@ class Basis:
     folders: list[str] = field(default_factory=list)
     """Directories that all have something in common:"""
     having: list[str] = field(default_factory=list)
-    """what is in each of them, as a suffix of its path,"""
-    lacking: list[str] = field(default_factory=list)
-    """and what is not."""
+    """what is in each of them, as a suffix of its path."""
     present: list[str] = field(default_factory=list)
     """Other files and directories; of a directory, the names in it count, not what is below it."""
     unlinked: list[str] = field(default_factory=list)
@@ -57,7 +55,7 @@ class Basis:
             content = array("q", numbers).tobytes()
         except (OSError, OverflowError, ValueError):
             return None
-        if any(map(_is_there, self._absent())) or any(map(os.path.exists, self.dangling)):
+        if any(map(_is_there, self.absent)) or any(map(os.path.exists, self.dangling)):
             return None
         return Seal(hash_bytes(content), max(numbers[_WHEN_CHANGED::_NUMBERS], default=0))
 
@@ -67,12 +65,6 @@ class Basis:
             for suffix in having:
                 yield folder + suffix
         yield from self.present
-
-    def _absent(self) -> Iterator[str]:
-        for folder in self.folders:
-            for suffix in self.lacking:
-                yield folder + suffix
-        yield from self.absent
 
 
 def _is_there(path: str) -> bool:

@@ -103,8 +103,8 @@ def _take_tasks(looks: Sequence[Look], found: Foundation, led: dict[str, str]) -
     """Note all that says whether tasks are up to date."""
     files = found.files
     inside = Layout(Path())
-    files.having = [f"/{inside.digest}", f"/{inside.records}"]
-    files.lacking = [f"/{inside.unfinished}"]
+    files.having = [f"/{path}" for path in (inside.directory, inside.digest, inside.records)]
+    notes = [f"/{path}" for path in inside.notes]
     pipelines: dict[tuple[tuple[str, ...], tuple[str, ...]], None] = {}
     seen: set[str] = set()
     missing: set[str] = set()
@@ -115,6 +115,8 @@ def _take_tasks(looks: Sequence[Look], found: Foundation, led: dict[str, str]) -
         if not (task.is_ordinary and isinstance(named, list) and digest is not None and digest.log) or (
                 view.opaque or view.verdict is not None or view.extra_key):
             raise _NotToBeKept
+        if any(os.path.lexists(f"{view.path}{note}") for note in notes):
+            raise _NotToBeKept  # what they mean depends on the machine
         files.folders.append(str(view.path))
         if digest.blobs:
             layout = Layout(view.path)

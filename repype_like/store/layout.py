@@ -64,6 +64,11 @@ class Layout:
         self.task = task
         self.directory = task / ".repype"
 
+    @property
+    def notes(self) -> tuple[Path, Path]:
+        """Where it says that a run has begun to write, and is not known to be on the disk."""
+        return self.begun, self.unfinished
+
     def blob(self, name: str) -> Path:
         """Return the path of a blob.
 

@@ -71,7 +71,7 @@ def begin(layout: Layout, common: Path | None = None) -> None:
 
 def end(layout: Layout) -> None:
     """Take down that everything is on the disk."""
-    for path in (layout.begun, layout.unfinished):
+    for path in layout.notes:
         if os.path.lexists(path):
             path.unlink(missing_ok=True)
 
@@ -90,7 +90,7 @@ def note_undone(layout: Layout, execution: Execution) -> None:
 def is_torn(layout: Layout) -> bool:
     """Tell whether the machine may have stopped before everything was on the disk, so that nothing is certain."""
     return any(content is not None and (not content.boots <= {_boot()} or "" in content.boots)
-               for content in map(_read, (layout.begun, layout.unfinished)))
+               for content in map(_read, layout.notes))
 
 
 def abandoned_files(layout: Layout, index: RecordIndex) -> Iterator[tuple[Path, str]]:
