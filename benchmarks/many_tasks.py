@@ -88,15 +88,14 @@ def nothing_to_do(folder: Path, tasks: int, rounds: int, peers: list[tuple[str, 
     cost_of([*_OURS, "run", "."], folder / "ours", 1)
     answers = folder / "cache"
     os.environ["XDG_CACHE_HOME"] = str(answers)
-    rows: list[tuple[str, Cost]] = []
-    for command in ("status", "run"):
-        rows.append((f"repype {command}, nothing kept", cost_of(
-            [*_OURS, command, "."], folder / "ours", rounds, lambda: shutil.rmtree(answers, ignore_errors=True))))
+    rows = [(f"repype {command}, nothing kept", cost_of([*_OURS, command, "."], folder / "ours", rounds,
+                                                        lambda: shutil.rmtree(answers, ignore_errors=True)))
+            for command in ("status", "run")]
     until = time.monotonic() + _PATIENCE
     while not answers.exists() and time.monotonic() < until:  # what was written just now is not relied upon
         cost_of([*_OURS, "status", "."], folder / "ours", 1)
-    for command in ("status", "run"):
-        rows.append((f"repype {command}", cost_of([*_OURS, command, "."], folder / "ours", rounds)))
+    rows += [(f"repype {command}", cost_of([*_OURS, command, "."], folder / "ours", rounds))
+             for command in ("status", "run")]
     for name, _, write, command, remembers in peers:
         if remembers:
             (folder / name).mkdir(parents=True)
