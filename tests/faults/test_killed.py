@@ -9,11 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from chains import stage, stages
 from dask_cluster import descendants
 from project import TRACE_VARIABLE, Project
 
@@ -158,6 +161,47 @@ def test_sigterm_ends_a_run(make_tree: MakeTree) -> None:
     _, err = child.communicate(timeout=30)
     assert child.returncode == 143, err
     assert not members(child.pid)
+
+
+@pytest.mark.parametrize("jobs", ["--serial", "-j2"])
+@pytest.mark.parametrize("inputs", [[1], [1, 2, 3]], ids=["one input", "three inputs"])
+def test_variants_of_a_run_that_was_killed_repeat_what_is_marginal_once(
+        make_project: Callable[[Mapping[str, Any]], Project], jobs: str, inputs: list[int]) -> None:
+    """What is kept of the variants is kept, and the stages before run once more for all that are left."""
+    last = """
+        while len(list(Path().glob("made-*"))) >= 4 and not Path("go").exists():
+            time.sleep(0.01)
+        Path(f"made-{input_id}-{config['plus']}").touch()
+        [c, config["plus"]]
+        """
+    project = make_project({
+        "stages.py": stages(*(stage(name, before, name.lower(), "[input_id]") for name, before in
+                              (("A", ""), ("B", "a"), ("C", "b"))), stage("D", "c", "d", last)),
+        "tasks/task.yml": {"pipeline": [f"stages.{name}" for name in "ABCD"], "input_ids": inputs,
+                           "marginal_stages": ["a", "b", "c"]}})
+    for number in range(20):
+        project.write(f"tasks/v{number:02}/task.yml", {"runnable": True, "config": {"d": {"plus": number}}})
+    child = project.start("run", "tasks", jobs)
+    before: Counter[tuple[str, Any]] = Counter()
+
+    def waits() -> bool:
+        before.update(project.executions())
+        return sum(before["d", number] for number in inputs) > 4
+
+    until(waits)
+    child.kill()
+    child.wait()
+    until_alone(child.pid)
+    before.update(project.executions())
+    project.write("go", "")
+    project.run("run", "tasks", jobs).ok()
+    again = project.executions()
+    for number in inputs:
+        assert all(before[name, number] <= 1 for name in "abc")
+        assert all(again[name, number] <= 1 for name in "abc"), "at most once more for all variants"
+        assert 20 <= before["d", number] + again["d", number] <= 20 + 4 + 2
+    assert [project.results(f"tasks/{name}")[1]["d"] for name in ("v00", "v19")] == [[[1], 0], [[1], 19]]
+    project.run("status", "tasks", "--check").ok()
 
 
 @pytest.mark.parametrize("ends", [True, False], ids=["it finishes", "it does not"])
