@@ -84,7 +84,7 @@ def test_what_they_read_has_to_be_kept(make_project: MakeProject) -> None:
 
 
 def test_what_they_declare_is_checked_before_anything_runs(make_project: MakeProject) -> None:
-    project = make_project({**tree(), "stages.py": STAGES.replace("average(x: Mapping[int, int])", "average(x: float)")})
+    project = make_project({**tree(), "stages.py": STAGES.replace("Mapping[int, int]", "float")})
     outcome = project.run("run", "tasks").exits(2)
     assert 'the aggregate "average" declares "x" as a number, but gets a mapping from inputs to values' in outcome.err
 
