@@ -53,7 +53,7 @@ def show_value(path: str, field: str, input_text: str | None, target: Path | Non
         if target is not None:
             write_files(store, value, target)
         else:
-            out().line(to_json(value.shown) if json else clean(_kind(value)))
+            out().line(to_json(value.shown) if json else clean(dict(value.shown or {}).get("type", FILES)))
     elif target is not None and fits_as_stored(value, target):
         write_as_stored(store, value, target)
     elif not trust and not store.is_safe(value):

@@ -191,5 +191,9 @@ def described(manifest: bytes) -> dict[str, str]:
     files = [entry for entry in content["entries"] if entry[1] == "file"]
     size = sum(entry[4] for entry in files)
     if [entry[0] for entry in content["entries"]] == [""] and files:
-        return {"type": f"file {content['name']}, {size} bytes"}
-    return {"type": f"folder {content['name']}, {len(files)} files, {size} bytes"}
+        return {"type": f"file {content['name']}, {_count(size, 'byte')}"}
+    return {"type": f"folder {content['name']}, {_count(len(files), 'file')}, {_count(size, 'byte')}"}
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
