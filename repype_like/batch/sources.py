@@ -181,9 +181,11 @@ def _aggregates(context: RunContext) -> list[Stage]:
     """Return the aggregates over tasks that take part."""
     if context.blueprint is not None:  # it has none
         return []
+    found = [stage for stage in context.pipeline.stages if stage.over == "tasks"]
+    if not found:
+        return []
     sections = Config(context.config.final())
-    return [stage for stage in context.pipeline.stages if stage.over == "tasks" and stage.is_enabled(
-        sections.section(stage.id))]
+    return [stage for stage in found if stage.is_enabled(sections.section(stage.id))]
 
 
 def _why_not(source: RunContext, field: str, is_optional: bool) -> tuple[str, str]:
