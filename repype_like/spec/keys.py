@@ -170,6 +170,10 @@ def _limits_of(keys: tuple[str, str], stated: Mapping[Any, Any]) -> Iterator[Fin
         yield Finding((*keys, item), f"unknown limit {quote(str(item))}", hint, at_key=True)
     for mistake in mistakes(stated):
         what = ".".join(map(str, mistake.keys))
+        if mistake.meant:
+            yield Finding((*keys, *mistake.keys), f"unknown resource {quote(mistake.keys[-1])}",
+                          f'did you mean "{mistake.meant}"?', at_key=True)
+            continue
         yield Finding((*keys, *mistake.keys), f"{what} is {_kind(mistake.value)}, not {mistake.wanted}")
 
 

@@ -5,6 +5,7 @@ None of this affects what comes out.
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,8 @@ __all__ = ["NAMES", "Mistake", "mistakes", "parse_size"]
 
 NAMES = ("timeout", "retries", "resources")
 """What may be stated."""
+
+_KNOWN = ("cpus", "gpus", "memory")
 
 _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)(i?)B?\s*")
 _POWERS = {"": 0, "k": 1, "M": 2, "G": 3, "T": 4}
@@ -29,6 +32,8 @@ class Mistake:
     value: Any
     wanted: str
     """What it has to be."""
+    meant: str = ""
+    """What the resource is called instead, if it is the name that makes no sense."""
 
 
 def mistakes(stated: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -40,7 +45,10 @@ def mistakes(stated: Mapping[str, Any]) -> Iterator[Mistake]:
         yield Mistake(("retries",), retries, "a whole number, 0 or more")
     if isinstance(resources, Mapping):
         for name, amount in resources.items():
-            if not _is_amount(name, amount):
+            meant = _meant(name)
+            if meant:
+                yield Mistake(("resources", name), amount, f'called "{meant}"', meant)
+            elif not _is_amount(name, amount):
                 wanted = 'a number of bytes or a text such as "4 GB"' if name == "memory" else "a number, 0 or more"
                 yield Mistake(("resources", name), amount, wanted)
     elif resources is not None:
@@ -62,6 +70,13 @@ def parse_size(text: str) -> int:
 def is_number(value: Any, above: float) -> bool:
     """Tell whether a value is a number, and above another."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > above
+
+
+def _meant(name: Any) -> str:
+    """Return the name of the resource that is meant by one which is almost the same: it would be one of its own."""
+    if not isinstance(name, str) or name in _KNOWN:
+        return ""
+    return next(iter(difflib.get_close_matches(name.lower(), _KNOWN, n=1, cutoff=0.8)), "")
 
 
 def _is_amount(name: Any, amount: Any) -> bool:

@@ -89,6 +89,11 @@ def test_fail_fast_starts_nothing_more(make_tree: MakeTree) -> None:
     assert "failed for the input 1" in answer.err
 
 
+def test_resources_that_are_misnamed_are_found_before_anything_runs(make_tree: MakeTree) -> None:
+    project = make_tree("1", inputs=[1], resources={"gpu": 1})
+    assert 'resources: gpu: 1, but that has to be called "gpus"' in project.run("run", "tasks").exits(2).err
+
+
 def test_mistakes_in_limits_are_found_before_anything_runs(make_tree: MakeTree) -> None:
     project = make_tree("1", inputs=[1], resources={"memory": "much"})
     answer = project.run("run", "tasks").exits(2)

@@ -65,6 +65,7 @@ def test_everything_that_may_be_stated() -> None:
     ("limits: {a: {retries: 1.5}}", "1:23", "retries is the number 1.5, not a whole number"),
     ("limits: {a: {resources: 4 GB}}", "1:25", 'resources is the text "4 GB", not a mapping of names to amounts'),
     ("limits: {a: {resources: {memory: much}}}", "1:34", 'resources.memory is the text "much", not a number of bytes'),
+    ("limits: {a: {resources: {GPU: 1}}}", "1:26", 'unknown resource "GPU" (did you mean "gpus"?)'),
     ("limits: {a: {resources: {gpus: -1}}}", "1:32", "resources.gpus is the number -1, not a number, 0 or more"),
     ("pythonpath: [1]", "1:14", "directories"),
 ])  # fmt: skip
