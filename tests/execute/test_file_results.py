@@ -104,7 +104,7 @@ def test_a_file_goes_through_the_store_as_it_is(trained: Project) -> None:
     assert repype_like.open(trained.root / "tasks").load()[1]["seen"] == ["model.bin", 0o640, 1, 100_000]
     [blob] = blobs(trained)
     assert blob.suffix == ".bin"
-    assert blob.stat().st_mode & 0o777 == 0o444
+    assert blob.stat().st_mode & 0o777 == 0o440, "nobody may write to it, and nobody else may read it than before"
     left = {path.name for path in (trained.root / "tasks/.repype").iterdir()}
     assert not left & {"work", "passing"}, "it was moved, and what was given out is gone"
     assert "file model.bin, 100000 bytes" in trained.run("show", "tasks", "model").ok().out
