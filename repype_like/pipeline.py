@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -329,13 +330,25 @@ def _check_unique(what: str, names: Sequence[str]) -> None:
 
 def _why_no_order(remaining: Sequence[Stage], available: set[str], needed: Mapping[str, frozenset[str]],
                   after: Mapping[str, frozenset[str]], produced: frozenset[str]) -> str:
-    reasons = []
+    lacking = [_is_lacking(stage, field) for stage in remaining for field in sorted(needed[stage.id] - produced)
+               if field != "input_id"]
+    if lacking:  # what is not there yet because of that need not be said
+        return "the stages cannot be put in order: " + "; ".join(lacking)
+    reasons: list[str] = []
     for stage in remaining:
-        for field in sorted(needed[stage.id] - available):
-            why = "is not there yet or consumed before" if field in produced else "is produced by no stage"
-            reasons.append(f'the field "{field}", which the stage "{stage.id}" reads, {why}')
+        reasons.extend(f'the field "{field}", which the stage "{stage.id}" reads, is not there yet or consumed before'
+                       for field in sorted(needed[stage.id] - available))
         reasons.extend(f'the stage "{stage.id}" depends on "{name}" (extra_dependencies), which cannot run before it'
                        for name in sorted(after[stage.id].intersection(other.id for other in remaining)))
     if not reasons:
         reasons = [f'"{stage.id}" consumes a field that another stage still reads' for stage in remaining]
     return "the stages cannot be put in order: " + "; ".join(reasons)
+
+
+def _is_lacking(stage: Stage, field: str) -> str:
+    """Return in words that no stage produces a field, and what may be meant instead."""
+    function = getattr(stage, "function", None)
+    parameter = inspect.signature(function).parameters.get(field) if function is not None else None
+    hint = ("" if parameter is None or parameter.default is parameter.empty else
+            f" (a hyperparameter stands behind a *, as in *, {field}={parameter.default!r})")
+    return f'the field "{field}", which the stage "{stage.id}" reads, is produced by no stage{hint}'

@@ -17,7 +17,7 @@ from repype_like.pipeline import (
     create_config_entry,
     create_pipeline,
 )
-from repype_like.stage import Stage
+from repype_like.stage import FunctionStage, Stage
 
 
 def stage(stage_id: str, inputs: str = "", outputs: str = "", consumes: str = "", **attributes: Any) -> Stage:
@@ -53,6 +53,9 @@ def test_a_consuming_stage_comes_after_all_other_readers() -> None:
     ([stage("a", "", "x"), stage("a", "", "y")], 'ambiguous identifiers.*"a"'),
     ([stage("a", "", "x"), stage("b", "", "x")], 'ambiguous outputs.*"x"'),
     ([stage("a", "missing", "x")], 'field "missing", which the stage "a" reads, is produced by no stage'),
+    ([stage("a", "missing", "x"), stage("b", "x", "y")], "is produced by no stage$"),
+    ([FunctionStage(lambda input_id, sigma=2: 0, ["x"], id="a")],
+     r"hyperparameter stands behind a \*, as in \*, sigma=2"),
     ([stage("a", "y", "x"), stage("b", "x", "y")], "cannot be put in order"),
 ])
 def test_what_makes_no_pipeline_is_said(stages: list[Stage], message: str) -> None:

@@ -6,7 +6,7 @@ reads, and with those that these read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +47,7 @@ class SourceFinder:
         self._directories = Directories(())
         self._loaded: set[Path] = set()
         self._unsound: set[Path] = set()
+        self._told: set[Path] = set()
 
     def find(self, contexts: Iterable[RunContext]) -> Iterator[Problem]:
         """Find what tasks read, directly or not, and yield what is wrong with that."""
@@ -61,6 +62,7 @@ class SourceFinder:
                 try:
                     links[stage.id] = self._sources(context, stage)
                 except UsageError as error:
+                    self._unsound.add(context.task.directory)
                     yield self._problem(context.task, stage, str(error))
             for directory in dict.fromkeys(path for sources in links.values() for path in sources.values()):
                 if directory not in self.contexts and directory not in self._unsound:
@@ -73,9 +75,10 @@ class SourceFinder:
                     if _aggregates(source) and directory not in self.links:
                         waiting.append(source)
                         found.append(source)
-        for context in found:
-            yield from self._unfit(context)
-        yield from self._cycles(found)
+        blamed = [problem for context in found for problem in self._unfit(context)]
+        blamed.extend(self._cycles(found))
+        yield from blamed
+        yield from self._held_up(found, blamed)
 
     def needed(self, contexts: Iterable[RunContext]) -> list[RunContext]:
         """Return the tasks that others read, directly or not, without those themselves, sorted by directory."""
@@ -112,14 +115,41 @@ class SourceFinder:
         for stage in _aggregates(context):
             for key, path in self.links[context.task.directory].get(stage.id, {}).items():
                 if path in self._unsound:
-                    yield self._problem(context.task, stage, f'the aggregate "{stage.id}" reads {key}, and there is '
-                                        "something wrong with that task", "mend that one first")
-                else:
-                    for field in sorted(frozenset(stage.inputs) - {CONFIGS}):
-                        why, hint = _why_not(self.contexts[path], field, field in stage.optional_inputs)
-                        if why:
-                            told = f'the aggregate "{stage.id}" reads "{field}" of {key}, {why}'
-                            yield self._problem(context.task, stage, told, hint)
+                    continue
+                for field in sorted(frozenset(stage.inputs) - {CONFIGS}):
+                    why, hint = _why_not(self.contexts[path], field, field in stage.optional_inputs)
+                    if why:
+                        told = f'the aggregate "{stage.id}" reads "{field}" of {key}, {why}'
+                        yield self._problem(context.task, stage, told, hint)
+
+    def _held_up(self, contexts: Sequence[RunContext], blamed: Iterable[Problem]) -> Iterator[Problem]:
+        """Yield that aggregates read tasks with which there is something wrong because of what these read, and so on.
+
+        Arguments:
+            contexts: The tasks that read others.
+            blamed: What is wrong with some of them.
+        """
+        self._unsound.update(problem.task for problem in blamed if problem.task is not None)
+        news = True
+        while news:
+            news = False
+            for context in contexts:
+                directory = context.task.directory
+                found = [] if directory in self._told else list(self._needs_mending(context))
+                if found:
+                    self._told.add(directory)
+                    news = news or directory not in self._unsound
+                    self._unsound.add(directory)
+                    yield from found
+
+    def _needs_mending(self, context: RunContext) -> Iterator[Problem]:
+        for stage in _aggregates(context):
+            found = [key for key, path in self.links[context.task.directory].get(stage.id, {}).items()
+                     if path in self._unsound]
+            if found:
+                more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+                yield self._problem(context.task, stage, f'the aggregate "{stage.id}" reads {found[0]}{more}, and '
+                                    "there is something wrong with that task", "mend that one first")
 
     def _cycles(self, contexts: Iterable[RunContext]) -> Iterator[Problem]:
         for context in contexts:

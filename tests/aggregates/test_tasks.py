@@ -139,6 +139,29 @@ def second(a):
     assert "tasks/other/task.yml:3" in outcome.err
 
 
+def test_who_reads_what_reads_something_wrong_is_told_as_well(make_project: MakeProject) -> None:
+    more = STAGES + """
+
+@aggregate(outputs=["last"], tasks="../compare/")
+def conclude(best):
+    return best["../compare"]
+
+
+@stage(outputs=["x"])
+def unwired(input_id, k=1):
+    return k
+"""
+    spec = {"runnable": True, "pipeline": ["stages.unwired", "stages.average"]}
+    project = make_project({**variants(1), "stages.py": more, **{f"tasks/k={k}/task.yml": spec for k in (1, 2)}})
+    project.write("tasks/conclusion/task.yml", {"runnable": True, "pipeline": ["stages.conclude"]})
+    for path in ("tasks", "tasks/conclusion"):
+        outcome = project.run("run", path).exits(2)
+        assert 'the aggregate "rank" reads ../k=1 (and 1 more), and there is something wrong with' in outcome.err
+        assert 'the aggregate "conclude" reads ../compare, and there is something wrong with' in outcome.err
+        assert "a hyperparameter stands behind a *, as in *, k=1" in outcome.err
+    project.run("status", "tasks").ok()
+
+
 def test_fields_that_are_not_there(make_project: MakeProject) -> None:
     project = make_project(variants(1))
     project.edit("stages.py", 'inputs = ["x", "mean", "configs"]', 'inputs = ["x", "meam", "configs"]')
