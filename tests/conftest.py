@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -20,6 +21,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option of those tests of which only a sample is run by default."""
     parser.addoption("--all-crash-points", action="store_true", help="have the program fail at every system call that "
                      "touches a task, instead of a sample of them, and kill it at 50 random moments")
+
+
+def pytest_configure() -> None:
+    """Have the programs that are started hear of signals, also if nohup or a shell has had these tests ignore them."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 MakeProject = Callable[[Mapping[str, Any]], Project]

@@ -178,7 +178,7 @@ def test_variants_are_compared(examples: Project) -> None:
     assert ranked["best"] in set(ranked["ranking"]["task"]) - {"../C=0.01"}
 
 
-def test_digits_are_read(metrics: dict[str, dict[Any, dict[str, Any]]], examples: Project) -> None:
+def test_digits_are_read(metrics: dict[str, dict[Any, dict[str, Any]]], examples: Project, tmp_path: Path) -> None:
     """The more images there are to learn from, the more of the others are read."""
     found = {task.partition("/")[2]: metrics[task]["digits"] for task in DIGIT_TASKS}
     assert {task: scores["train_images"] for task, scores in found.items()} == {
@@ -186,7 +186,10 @@ def test_digits_are_read(metrics: dict[str, dict[Any, dict[str, Any]]], examples
     assert found[""]["accuracy"] > found["train=100"]["accuracy"] > 0.3
     assert found[""]["baseline_accuracy"] > 0.9
     assert examples.results("tasks/digits")["digits"].keys() == {
-        "input_id", "copies", "model", "guesses", "images_per_second", "baseline", "metrics"}
+        "input_id", "copies", "model", "guesses", "images_per_second", "baseline", "metrics", "mistakes"}
+    assert [task for task, scores in found.items() if "baseline_accuracy" not in scores] == ["shifts=none"]
+    examples.run("show", "tasks/digits", "mistakes", "-o", str(tmp_path / "mistakes")).ok()
+    assert len(list((tmp_path / "mistakes").iterdir())) == min(20, round(450 * (1 - found[""]["accuracy"])))
     assert "epoch 12: " in examples.run("log", "tasks/digits", "--stage", "train").ok().out
     assert "compared 450 images with 100\n" in examples.run("log", "tasks/digits/train=100").ok().out
 

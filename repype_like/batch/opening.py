@@ -1,4 +1,4 @@
-"""Opens a single task."""
+"""Opens a task, or a tree of them, with the code as it is now."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from repype_like.batch.batch import Batch
 from repype_like.errors import SpecError, UsageError
+from repype_like.fingerprint.codebases import forget_outdated_codebases
 from repype_like.spec import SPEC_NAME
 from repype_like.task import Task
 from repype_like.typing import PathLike
@@ -24,6 +25,7 @@ def open_task(path: PathLike) -> Task:
     directory = Path(path).resolve()
     if directory.name == SPEC_NAME:
         directory = directory.parent
+    forget_outdated_codebases()
     batch = Batch()
     batch.load(directory)
     task = batch.resolved_tasks.get(directory)
@@ -47,6 +49,7 @@ def open_tree(path: PathLike) -> Batch:
     Raises:
         UsageError: If there is no such directory, or no task in it or below.
     """
+    forget_outdated_codebases()
     batch = Batch()
     batch.load(path)
     for problem in batch.problems:

@@ -25,7 +25,7 @@ from repype_like.cli.commands import (
     verify,
     watch,
 )
-from repype_like.cli.streams import give_up_stdout, make_sure_of_streams
+from repype_like.cli.streams import give_up_stdout, let_go_of_stderr, make_sure_of_streams
 from repype_like.errors import RepypeError, did_you_mean
 from repype_like.typing import NoReturn
 from repype_like.version import VERSION
@@ -156,6 +156,8 @@ def guarded(perform: Callable[[], int]) -> int:
         return _report(RepypeError(f"{where}{error.strerror}"))
     except Exception as error:  # noqa: BLE001  whatever else comes up is our mistake
         return _report_bug(error)
+    finally:
+        let_go_of_stderr()
     return code
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["give_up_stdout", "make_sure_of_streams"]
+__all__ = ["give_up_stdout", "let_go_of_stderr", "make_sure_of_streams"]
 
 _MODES = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
@@ -26,6 +26,18 @@ def make_sure_of_streams() -> None:
 
 def give_up_stdout() -> None:
     """Have what was written to stdout and does not arrive not be tried once more as Python ends."""
+    _lead_nowhere(1)
+
+
+def let_go_of_stderr() -> None:
+    """Have what was written to stderr and does not arrive not change the exit code, as Python would have it."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        _lead_nowhere(2)
+
+
+def _lead_nowhere(descriptor: int) -> None:
     nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 1)
+    os.dup2(nothing, descriptor)
     os.close(nothing)

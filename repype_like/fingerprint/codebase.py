@@ -13,7 +13,8 @@ from types import ModuleType
 from repype_like.fingerprint import distributions, import_problems
 from repype_like.fingerprint.distributions import Distribution
 from repype_like.fingerprint.import_problems import ImportProblem
-from repype_like.fingerprint.loader import ProjectFinder, find_spec, places
+from repype_like.fingerprint.imports import edited_since_import, time_of_import, witness_imports
+from repype_like.fingerprint.loader import ProjectFinder, ProjectLoader, find_spec, places
 from repype_like.fingerprint.sources import SourceCache
 from repype_like.typing import Any, NamedTuple
 
@@ -46,8 +47,8 @@ class Codebase:
 
     Modules are looked up in the start directory, then in the entries of `pythonpath`, behind everything that could be
     imported without them: a local ``json.py`` shadows nothing. Project modules are compiled from the bytes that are
-    hashed. Those that something else has imported before are used as they are, and hashed as their files are now: a
-    file that was edited after such an import is judged by its new content.
+    hashed. Those that something else has imported before are used as they are, unless their files were edited since:
+    that is an error, as one would run and the other would count.
 
     *Project code* is what lies in these folders, in the package that a dotted name of a spec leads into, in
     distributions that were installed from a local folder (editable or not), and whatever else no distribution accounts
@@ -61,6 +62,7 @@ class Codebase:
     """
 
     def __init__(self, start: Path, pythonpath: Sequence[Path] = ()):
+        witness_imports()
         self.start = Path(os.path.realpath(start))
         self.search = tuple(dict.fromkeys([self.start, *(Path(os.path.realpath(entry)) for entry in pythonpath)]))
         self.sources = SourceCache()
@@ -71,6 +73,7 @@ class Codebase:
         self._below = tuple(os.path.join(folder, "") for folder in self.search)  # noqa: PTH118  with a separator
         self._belongs: dict[str, bool] = {}
         self._places: dict[str, Place] = {}
+        self._imported_by_others: dict[str, float] = {}  # and when
         self.generation = 0
         """Changes with what is project code."""
         self.entrances: dict[int, tuple[Any, set[str]]] = {}
@@ -163,6 +166,8 @@ class Codebase:
         parts = dotted.split(".")
         if len(parts) < 2 or not all(part.isidentifier() for part in parts):
             raise import_problems.not_dotted(dotted)
+        if reloaded := self._reloaded():
+            raise import_problems.reloaded(dotted, reloaded)
         with self.activate():
             self.own(parts[0])
             for count in range(len(parts) - 1, 0, -1):
@@ -194,11 +199,38 @@ class Codebase:
     # --- location ----------------------------------------------------------------------------------------------------
 
     def locate(self, module: str) -> Place:
-        """Tell where a module is, importing nothing. The codebase must be active."""
+        """Tell where a module is, importing nothing. The codebase must be active.
+
+        Raises:
+            ImportProblem: If something else has imported it, and its file was edited since.
+        """
         place = self._places.get(module)
         if place is None:
             place = self._places[module] = self._locate(module)
+            self._check_unedited(module, place)
         return place
+
+    def _check_unedited(self, name: str, place: Place) -> None:
+        module = sys.modules.get(name)
+        spec = getattr(module, "__spec__", None)
+        if module is not None and spec is not None and place.kind == "source" and not isinstance(
+                spec.loader, ProjectLoader):
+            if edited_since_import(module, place.file):
+                del self._places[name]
+                raise import_problems.edited(name, place.file)
+            self._imported_by_others[name] = time_of_import(name)
+
+    def is_current(self) -> bool:
+        """Tell whether the files of all modules that were looked at say what they did."""
+        if not self.sources.are_current() or self._reloaded():
+            return False
+        with self.activate():
+            return all(self._locate(name).kind == "missing" for name, place in self._places.items()
+                       if place.kind == "missing")
+
+    def _reloaded(self) -> str:
+        """Return the name of a module that something else has imported once more since it was looked at, if any."""
+        return next((name for name, time in self._imported_by_others.items() if time_of_import(name) != time), "")
 
     def _locate(self, name: str) -> Place:
         loaded = sys.modules.get(name)

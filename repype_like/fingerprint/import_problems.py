@@ -12,7 +12,8 @@ from types import ModuleType
 from repype_like.errors import Location, Problem, RepypeError, did_you_mean
 from repype_like.typing import Any
 
-__all__ = ["ImportProblem", "failed", "missing_attribute", "missing_module", "not_dotted"]
+__all__ = ["ImportProblem", "edited", "failed", "missing_attribute", "missing_module", "not_dotted",
+           "reloaded"]
 
 
 class ImportProblem(RepypeError):
@@ -62,6 +63,19 @@ def missing_attribute(dotted: str, owner: Any, name: str) -> ImportProblem:
         names = [*names, *_modules_in(getattr(owner, "__path__", ()))]
     return ImportProblem(f'cannot import "{dotted}": the {kind} "{shown}" has no "{name}"',
                          Location(Path(file)) if file else None, did_you_mean(name, map(str, names)))
+
+
+def edited(module: str, file: str) -> ImportProblem:
+    """Explain that what is in memory of a module is not what its file says."""
+    return ImportProblem(f'the module "{module}" was edited after this process had imported it, so what would run is '
+                         "not what the file says", Location(Path(file)),
+                         f"restart the notebook or session, or call importlib.reload({module})")
+
+
+def reloaded(dotted: str, module: str) -> ImportProblem:
+    """Explain that what is in memory of a module is not what was hashed of it."""
+    return ImportProblem(f'cannot use "{dotted}": the module "{module}" was reloaded after the task had been loaded',
+                         hint="open the task again")
 
 
 def failed(dotted: str, module: str, error: BaseException, is_project: Callable[[str], bool],

@@ -63,6 +63,13 @@ class SourceCache:
         for file, data in contents.items():
             self._sources.setdefault(file, Source(file, data))
 
+    def are_current(self) -> bool:
+        """Tell whether every file that was read is there and says what it did."""
+        try:
+            return all(Path(file).read_bytes() == source.data for file, source in self._sources.items())
+        except OSError:
+            return False
+
     def hashes(self) -> dict[str, str]:
         """Return the hash of the content of every file that was read, by its real path."""
         return {file: source.hash for file, source in list(self._sources.items())}

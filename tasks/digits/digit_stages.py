@@ -11,11 +11,12 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from skimage.io import imsave
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
 from repype_like.library import Combine, Print, Remix, Shell
-from repype_like.stage import Stage, stage
+from repype_like.stage import Lazy, Stage, stage
 
 Images = dict[str, NDArray[np.float64]]  # by split, a row for each image: the digit, and 8 x 8 pixels from 0 to 1
 
@@ -103,7 +104,8 @@ def predict(model, images):
     return model.predict(images["test"][:, 1:]).astype(int)
 
 
-@stage(outputs=["images_per_second"], deterministic=False)  # a measurement: kept as it is until a new one is asked for
+# A measurement: kept as it is until a new one is asked for, or another `version` written, whatever the code says
+@stage(outputs=["images_per_second"], deterministic=False, version="1", fingerprint="version")
 def speed(model, images, *, rounds: int = 3):
     """Measure how fast the network reads."""
     started = time.perf_counter()
@@ -129,12 +131,28 @@ nearest = Shell(["{python}", "{program}", "{images}", "{baseline}", "{k}"], id="
                 files={"images": (save_images, load_images, "npz"), "baseline": "csv"})
 
 
-@stage(outputs=["metrics"])
-def score(images, guesses, baseline):
+@stage(outputs=["metrics"], optional_inputs=["baseline"])  # a task may do without: see shifts=none
+def score(images, guesses, baseline=None):
     """Compare both with the truth."""
     truth = images["test"][:, 0]
-    return {"train_images": len(images["train"]), "accuracy": float((guesses == truth).mean()),
-            "baseline_accuracy": float((baseline["guess"].to_numpy() == truth).mean())}
+    found = {"train_images": len(images["train"]), "accuracy": float((guesses == truth).mean())}
+    if baseline is not None:
+        found["baseline_accuracy"] = float((baseline["guess"].to_numpy() == truth).mean())
+    return found
 
 
-show = Print("metrics")
+@stage(outputs=["mistakes"], lazy=["images"], formats={"mistakes": "file"})  # a folder is kept as it is, file by file
+def mistakes(images: Lazy, guesses, stage: Stage, *, most: int = 20):
+    """Draw the images that the network gets wrong, into files named by what they show and what it took that for."""
+    folder = Path(stage.work_dir, "mistakes")
+    folder.mkdir(exist_ok=True)
+    if most:  # otherwise, the images are not even loaded
+        test = images.load()["test"]
+        for number in np.flatnonzero(guesses != test[:, 0])[:most]:
+            picture = np.uint8(255 * test[number, 1:]).reshape(SIDE, SIDE).repeat(8, 0).repeat(8, 1)
+            name = f"{number}-shows-{test[number, 0]:.0f}-not-{guesses[number]}.png"
+            imsave(folder / name, picture, check_contrast=False)
+    return folder
+
+
+show = Print("metrics", extra_dependencies=["mistakes"])  # when there is nothing more to come

@@ -93,8 +93,12 @@ class Segment(Stage):
             "min_size": (pi / 4 * diameter**2, 0.1, {"type": int, "min": 4}),  # area, in pixels
         }
 
+    def normalize_config(self, config):
+        # "Otsu" and "otsu" are the same, so nothing runs again if one is written for the other
+        return {**config, "method": config.get("method", "otsu").lower()}
+
     def process(self, pipeline, config, status=None, *, denoised):
-        method = config.get("method", "otsu")
+        method = config["method"]
         if method == "otsu":
             threshold = filters.threshold_otsu(denoised)
         elif method == "li":

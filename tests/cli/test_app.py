@@ -47,7 +47,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     (["run", "--dryrun"], 'did you mean "--dry-run"?'),
     (["run", "-j", "0"], "see --serial"),
     (["run", "--jobs", "2", "--serial"], "not allowed with"),
-    (["show"], "TASK"),
+    (["show"], "name the directory of a task"),
     (["completion", "fish"], "bash"),
     ([], "usage: repype"),
 ])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib
 import os
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -10,6 +12,7 @@ import pytest
 
 from repype_like.errors import Location
 from repype_like.fingerprint.codebase import Codebase, ImportProblem, active_codebase
+from repype_like.fingerprint.imports import witness_imports
 
 Write = Callable[[dict[str, str]], Path]
 
@@ -28,6 +31,7 @@ def write(tmp_path: Path) -> Write:
 
 @pytest.fixture(autouse=True)
 def untouched() -> Iterator[None]:
+    witness_imports()
     before = list(sys.path), list(sys.meta_path), set(sys.modules)
     yield
     assert (list(sys.path), list(sys.meta_path)) == before[:2]
@@ -219,3 +223,62 @@ def test_what_was_installed_from_a_folder_is_project_code(write: Write, origin: 
             del sys.modules[name]
     finally:
         sys.path.remove(str(root / "lib/site-packages"))
+
+
+def test_what_was_edited_after_somebody_else_imported_it_is_an_error(
+        write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = write({"imported_here.py": "from imported_too import X\ndef run(): return X", "imported_too.py": "X = 1"})
+    monkeypatch.syspath_prepend(str(root))
+    module = importlib.import_module("imported_here")
+    too = importlib.import_module("imported_too")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    try:
+        codebase = Codebase(root)
+        with codebase.activate():
+            assert codebase.locate("imported_here").kind == "source"
+        wait_for_the_clock_of(root)
+        write({"imported_too.py": "X = 2"})
+        codebase = Codebase(root)
+        with codebase.activate():
+            assert codebase.locate("imported_here").kind == "source"
+            with pytest.raises(ImportProblem, match='"imported_too" was edited after this process had imported'):
+                codebase.locate("imported_too")
+            importlib.reload(too)
+            assert codebase.locate("imported_too").kind == "source"
+            assert importlib.reload(module).run() == 2
+    finally:
+        for name in ("imported_here", "imported_too"):
+            sys.modules.pop(name, None)
+
+
+def wait_for_the_clock_of(folder: Path) -> None:
+    """Return when a file that is written now is younger than what was done before: file systems tick slowly."""
+    probe, first = folder / "probe", 0
+    while True:
+        probe.write_text("")
+        first = first or probe.stat().st_ctime_ns
+        if probe.stat().st_ctime_ns > first:
+            return
+
+
+def test_what_was_imported_and_edited_before_anybody_looked_is_an_error(write: Write) -> None:
+    root = write({"stages.py": "X = 1", "script.py": """\
+import sys, pathlib
+import stages
+if sys.argv[1:]:
+    pathlib.Path("stages.py").write_text("X = 100")
+from repype_like.fingerprint.codebase import Codebase
+codebase = Codebase(pathlib.Path("."))
+with codebase.activate():
+    print(codebase.locate("stages").kind)
+"""})
+
+    def told(*arguments: str) -> str:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        run = subprocess.run([sys.executable, "script.py", *arguments], cwd=root, capture_output=True, text=True,
+                             env=environment, check=False)
+        return run.stdout + run.stderr
+
+    assert told() == "source\n"
+    assert 'the module "stages" was edited after this process had imported it' in told("edit")
+    assert told() == "source\n"

@@ -112,7 +112,7 @@ def test_an_example_can_be_planned(make_project: Callable[[Mapping[str, Any]], P
     project = make_project({})
     project.run("new", "mine", "--example", name).ok()
     states = {task["task"]: task["error"] for task in project.run("status", "mine", "--json").ok().json()["tasks"]}
-    assert len(states) == (3 if name == "digits" else 5)
+    assert len(states) == (3 if name == "digits" else 6)
     assert not any(states.values())
     assert "not empty" in project.run("new", "mine", "--example", name).exits(2).err
     assert 'did you mean "tables"?' in project.run("new", "other", "--example", "table").exits(2).err
