@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,6 +145,9 @@ class Fingerprinter:
             walk.add_piece(self._objects.piece_of_stage(function))
             walk.run(())
             function = None
+        for made in _classes_made(stage):
+            if self._is_project(made):
+                self._reach(walk, made)
         state = self._state(walk, stage, _carried(stage, function) if home is not cls else _attributes_of(stage))
         return self._result(walk, [state, hash_value([dotted, version])])
 
@@ -255,7 +258,7 @@ def _key_of(stage: Any) -> Any:
     if function_of(stage) is not None:
         fields = [frozenset(getattr(stage, name)) for name in _FIELDS]
         return (id(stage.function), repr(stage.version), stage.fingerprint, stage.order, stage.seeded,
-                frozenset(stage.lazy), *fields)
+                frozenset(stage.lazy), id(stage.config_class), id(vars(stage).get("normalize_config")), *fields)
     state = _attributes_of(stage)
     others = [(name, type(value), value) for name, value in state.items() if name not in _OWN_STATE]
     if not all(kind in _SIMPLE for _, kind, _ in others):
@@ -264,10 +267,17 @@ def _key_of(stage: Any) -> Any:
     return (type(stage), repr(getattr(stage, "version", "")), *fields, *sorted(others, key=lambda item: item[0]))
 
 
+def _classes_made(stage: Any) -> Sequence[type]:
+    """Return the classes that hyperparameters are made instances of: annotations name them, and those do not count."""
+    declared = getattr(stage, "declared", None)
+    return declared.classes if declared is not None else ()
+
+
 def _carried(stage: Any, function: Any) -> dict[str, Any]:
     """Return what counts of a stage that was made of a function, besides the code of that."""
     return {"function": function, "order": stage.order, **({"seeded": True} if stage.seeded else {}),
-            **({"lazy": sorted(stage.lazy)} if stage.lazy else {})}
+            **({"lazy": sorted(stage.lazy)} if stage.lazy else {}),
+            **{name: value for name, value in vars(stage).items() if name == "normalize_config"}}
 
 
 @contextmanager

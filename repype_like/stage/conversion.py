@@ -6,7 +6,7 @@ import collections.abc
 import dataclasses
 import enum
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Annotated, ForwardRef, Literal, TypeVar, Union, get_args, get_origin
 
@@ -14,7 +14,7 @@ from repype_like.errors import did_you_mean
 from repype_like.stage.hints import hints_of
 from repype_like.typing import Any
 
-__all__ = ["ConversionError", "convert", "hint_words", "is_instance", "to_yaml"]
+__all__ = ["ConversionError", "classes_in", "convert", "hint_words", "is_instance", "to_yaml"]
 
 _SEQUENCES = (list, tuple, set, frozenset, collections.abc.Sequence, collections.abc.Iterable,
               collections.abc.Collection)
@@ -142,6 +142,23 @@ def _checked(value: Any, hint: Any, holds: bool) -> Any:
     if not holds:
         raise ConversionError(f"{hint_words(hint)} is expected instead of {value!r}")
     return value
+
+
+def classes_in(hint: Any) -> Iterator[type]:
+    """Yield the dataclasses and enums that :func:`convert` may make instances of for the type `hint`."""
+    pending, found = [hint], set[type]()
+    while pending:
+        hint = pending.pop()
+        pending += get_args(hint)
+        if not isinstance(hint, type) or get_origin(hint) is not None or hint in found:
+            continue
+        if dataclasses.is_dataclass(hint):
+            hints = hints_of(hint)
+            pending += [hints[item.name] for item in dataclasses.fields(hint) if item.name in hints]
+        elif not issubclass(hint, enum.Enum):
+            continue
+        found.add(hint)
+        yield hint
 
 
 def hint_words(hint: Any) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from repype_like.errors import UsageError, did_you_mean
-from repype_like.stage.conversion import ConversionError, convert, to_yaml
+from repype_like.stage.conversion import ConversionError, classes_in, convert, to_yaml
 from repype_like.stage.hints import hints_of
 from repype_like.typing import Any
 
@@ -71,6 +71,12 @@ class Parameters:
     def defaults(self) -> dict[str, Any]:
         """The declared defaults."""
         return {parameter.name: parameter.default for parameter in self.all if parameter.default is not REQUIRED}
+
+    @property
+    def classes(self) -> Sequence[type]:
+        """The classes that the values are made instances of, by which their code counts."""
+        hints = (self.config_class, *(parameter.hint for parameter in self.all))
+        return tuple(dict.fromkeys(cls for hint in hints for cls in classes_in(hint)))
 
     def check(self, section: Mapping[str, Any]) -> Sequence[ConfigProblem]:
         """Return what is wrong with a section of a configuration."""

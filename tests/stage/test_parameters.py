@@ -211,3 +211,61 @@ def test_mistakes_within_nested_classes(make_project: Callable[[Mapping[str, Any
     assert said in answer
     column = f"    {section}".rindex("1" if at == "rat" else at) + 1
     assert answer.startswith(f'tasks/task.yml:6:{column}: config: the stage "train": ')
+
+
+def test_the_code_of_what_hyperparameters_become_counts(make_project: Callable[[Mapping[str, Any]], Project]) -> None:
+    project = make_project({"kinds.py": """
+        import enum
+        from dataclasses import dataclass, field
+
+
+        class Kind(enum.Enum):
+            FAST = 1
+
+
+        @dataclass
+        class Rate:
+            value: float = 2.0
+
+            def scaled(self):
+                return self.value * 2
+
+
+        @dataclass
+        class Fit:
+            rates: list[Rate] = field(default_factory=lambda: [Rate()])
+        """, "stages.py": """
+        from __future__ import annotations
+
+        from kinds import Fit, Kind, Rate
+        from repype_like.stage import stage
+        from tracing import trace
+
+
+        @stage(outputs=["by_class"], config_class=Fit)
+        def fit(input_id, config):
+            trace("fit", input_id)
+            return config.rates[0].scaled()
+
+
+        @stage(outputs=["by_keyword"])
+        def rate(input_id, *, rate: Rate | None = None):
+            trace("rate", input_id)
+            return rate.scaled()
+
+
+        @stage(outputs=["by_enum"])
+        def pick(input_id, *, kind: Kind):
+            trace("pick", input_id)
+            return kind.value
+        """, "task.yml": {"runnable": True, "input_ids": [1], "pipeline": ["stages.fit", "stages.rate", "stages.pick"],
+                          "config": {"rate": {"rate": {"value": 3}}, "pick": {"kind": "FAST"}}}})
+    project.run("run").ok()
+    assert project.executions() == {("fit", 1): 1, ("rate", 1): 1, ("pick", 1): 1}
+    project.edit("kinds.py", "self.value * 2", "self.value * 5")
+    project.run("run").ok()
+    assert project.executions() == {("fit", 1): 1, ("rate", 1): 1}
+    project.edit("kinds.py", "FAST = 1", "FAST = 7")
+    project.run("run").ok()
+    assert project.executions() == {("pick", 1): 1}
+    assert project.results()[1] == {"input_id": 1, "by_class": 10.0, "by_keyword": 15.0, "by_enum": 7}
