@@ -256,13 +256,14 @@ class InputPlanning:
         assert source is not None
         if source.store.holds(record, fields):
             return step
+        reason = values_lost(record, stage.kept) or kept_now(self.view, record, stage.kept)
+        why = step.reasons or ((reason,) if reason is not None else ())
         holder = self.catalogue.holder(self.view, step.key, record, fields, self.pick_up)
         if holder is not None:
             other, twin = holder
-            return step._replace(action=Action.TAKE if stage.kept and other is not self.view else step.action,
-                                 record=twin, source=other)
-        reason = values_lost(record, stage.kept) or kept_now(self.view, record, stage.kept)
-        why = step.reasons or ((reason,) if reason is not None else ())
+            if stage.kept and other is not self.view:
+                return step._replace(action=Action.TAKE, record=twin, source=other, reasons=why)
+            return step._replace(record=twin, source=other)
         return step._replace(action=Action.RECOMPUTE, reasons=why, restore=())
 
 

@@ -91,6 +91,25 @@ def test_a_blob_that_is_none_is_made_again(tree: Project, damage: str) -> None:
     assert [fields["b"][0] for fields in tree.results("tasks").values()] == [1, 2, 3]
 
 
+def test_a_lost_value_that_another_task_has_is_put_back_and_that_is_said(tree: Project) -> None:
+    tree.write("tasks/v/task.yml", {"config": {"c": {"x": 1}}})
+    tree.run("run", "tasks", "-j2").ok()
+    tree.executions()
+    blobs(tree)[1].unlink()
+    state, variant = tree.run("status", "tasks", "--json").ok().json()["tasks"]
+    assert state["pending"] == "incomplete"
+    assert state["reasons"][0].startswith('damaged: values of "b" for input ')
+    assert state["inputs"] == {"total": 3, "done": 2}
+    assert variant["pending"] == ""
+    tree.run("status", "tasks", "--check").exits(1)
+    answer = tree.run("run", "tasks", "-j2").ok()
+    assert "1 picked up" in answer.err
+    assert "Nothing to do" not in answer.err
+    assert not tree.executions()
+    assert len(blobs(tree)) == 3
+    tree.run("status", "tasks", "--check").ok()
+
+
 @pytest.mark.parametrize("damage", ["fifo", "folder", "link"])
 def test_what_is_in_place_of_a_blob_that_a_variant_wants_is_put_aside(tree: Project, damage: str) -> None:
     """The first task has it, the variant has something else at its place."""
