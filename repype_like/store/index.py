@@ -98,8 +98,9 @@ class RecordIndex:
         Raises:
             DamagedError: If they are not there any more.
         """
-        if frame.inline is not None:
-            return frame.inline
+        inline = frame.inline
+        if inline is not None:
+            return inline
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:

@@ -27,11 +27,18 @@ __all__ = ["Frame", "LogContent", "frames_of", "read_frame", "read_log", "reposi
 HEADER = b"repype records 1\n"
 _ANY_HEADER = b"repype records "
 _MAGIC = b"\xf5RF1"
-_FRAME = struct.Struct("<4sQIIHB16s16s")
-_pack = struct.Struct("<IIHB32s").pack
+_START = struct.Struct("<4sQ")
+"""Magic and checksum: what comes before that which the checksum covers."""
+_HEAD = struct.Struct("<IIHB32s")
+"""The lengths of description, inline values and origin, the flags, and both names: what the checksum covers first."""
+_FRAME_SIZE = _START.size + _HEAD.size
+"""The least."""
+_ORIGIN_SIZE = slice(8, 10)
+"""Where the length of the origin is in the head."""
+_NAMES = slice(11, 43)
+
+_start, _pack = _START.pack, _HEAD.pack
 _from_hex, _checksum = bytes.fromhex, xxhash.xxh3_64_intdigest
-_CHECKED_FROM = 12
-"""The bytes of a frame that come before what its checksum covers."""
 
 _HAS_OUTPUTS = 1
 _MOST_IN_MEMORY = 1 << 12
@@ -48,29 +55,48 @@ class Frame:
     """A record in the log."""
 
     position: int
+    size: int
+    """How many bytes it takes in the log."""
     id: str
     pre_key: str
-    description: bytes
-    inline_size: int
-    inline: bytes | None
-    """None if it is to be read from the file."""
-    flags: int
+    body: bytes
+    """What the checksum covers, as if there were no origin; without the inline values if they are many."""
     origin: bytes = b""
     decoded: Record | None = None
 
     @property
-    def size(self) -> int:
-        """How many bytes it takes in the log."""
-        return _FRAME.size + len(self.description) + self.inline_size + len(self.origin)
+    def inline(self) -> bytes | None:
+        """The inline values, or None if they are to be read from the file."""
+        start, end = self._bounds()
+        return self.body[start:] if len(self.body) == end else None
 
     @property
     def has_outputs(self) -> bool:
         """Whether the record has output files."""
-        return bool(self.flags & _HAS_OUTPUTS)
+        return bool(self.body[_ORIGIN_SIZE.stop] & _HAS_OUTPUTS)
 
     def record(self, inline: bytes) -> Record:
         """Return the record, whose inline values are these."""
-        return decode(self.id, self.pre_key, self.origin.decode(errors="replace"), self.description, inline)
+        start, _ = self._bounds()
+        record = decode(self.id, self.pre_key, self.origin.decode(errors="replace"), self.body[_HEAD.size:start], inline)
+        record.encoded = self.whole(inline)
+        return record
+
+    def whole(self, inline: bytes) -> bytes:
+        """Return :attr:`body` with the inline values, which are these."""
+        _, end = self._bounds()
+        return self.body if len(self.body) == end else self.body + inline
+
+    def values(self, frame: bytes) -> bytes:
+        """Return the inline values from all bytes of the frame."""
+        start, end = self._bounds()
+        return frame[_START.size + start:_START.size + end]
+
+    def _bounds(self) -> tuple[int, int]:
+        """Return where the inline values begin and end in the whole of the body."""
+        description, inline, _, _, _ = _HEAD.unpack_from(self.body)
+        start = _HEAD.size + description
+        return start, start + inline
 
 
 @dataclass
@@ -91,49 +117,67 @@ def frames_of(records: Iterable[Record], position: int) -> tuple[list[Frame], by
     frames: list[Frame] = []
     pieces = [HEADER] if position == 0 else []
     position += len(HEADER) if position == 0 else 0
+    origins: dict[str, bytes] = {"": b""}  # there are few
     for record in records:
-        description, inline = record.encoded or encode(record)
-        origin = record.origin.encode(errors="replace")[:_LONGEST_ORIGIN] if record.origin else b""
-        flags = _HAS_OUTPUTS if record.outputs else 0
-        start, rest = _packed(record.id, record.pre_key, description, inline, origin, flags, position)
-        size = len(inline)
-        small = size <= _MOST_IN_MEMORY
-        frames.append(Frame(position, record.id, record.pre_key, description, size, inline if small else None,
-                            flags, origin, record if small else None))
-        pieces += start, rest
-        position += _CHECKED_FROM + len(rest)
+        origin = origins.get(record.origin)
+        if origin is None:
+            origin = origins[record.origin] = record.origin.encode(errors="replace")[:_LONGEST_ORIGIN]
+        body = record.encoded or _body(record)
+        start, checked = _framed(body, origin, position)
+        size = _START.size + len(checked)
+        if size <= _MOST_IN_MEMORY:  # so there are no large values in it
+            frames.append(Frame(position, size, record.id, record.pre_key, body, origin, record))
+        else:
+            frames.append(_frame(position, size, record.id, record.pre_key, body, origin, record))
+        pieces += start, checked
+        position += size
     return frames, b"".join(pieces)
 
 
 def repositioned(frame: Frame, inline: bytes, position: int) -> bytes:
     """Return the bytes of a frame for another place in a log."""
-    return b"".join(_packed(frame.id, frame.pre_key, frame.description, inline, frame.origin, frame.flags, position))
+    return b"".join(_framed(frame.whole(inline), frame.origin, position))
 
 
-def _packed(name: str, key: str, description: bytes, inline: bytes, origin: bytes, flags: int,
-            position: int) -> tuple[bytes, bytes]:
-    """Return what comes before the checked part of a frame, and that part."""
+def _body(record: Record) -> bytes:
+    """Return what the checksum covers of a record without an origin."""
     try:
-        names = _from_hex(name + key)
+        names = _from_hex(record.id + record.pre_key)
     except ValueError:
         names = b""
     if len(names) != 32:
-        raise ValueError(f"the id and the pre-key of a record are hashes: {name!r}, {key!r}")
-    checked = _pack(len(description), len(inline), len(origin), flags, names) + description + inline + origin
-    return _MAGIC + _checksum(checked, position).to_bytes(8, "little"), checked
+        raise ValueError(f"the id and the pre-key of a record are hashes: {record.id!r}, {record.pre_key!r}")
+    description, inline = encode(record)
+    flags = _HAS_OUTPUTS if record.outputs else 0
+    return _pack(len(description), len(inline), 0, flags, names) + description + inline
+
+
+def _framed(body: bytes, origin: bytes, position: int) -> tuple[bytes, bytes]:
+    """Return what comes before the checked part of a frame, and that part."""
+    if origin:
+        body = b"".join((body[:_ORIGIN_SIZE.start], len(origin).to_bytes(2, "little"), body[_ORIGIN_SIZE.stop:], origin))
+    return _start(_MAGIC, _checksum(body, position)), body
+
+
+def _frame(position: int, size: int, name: str, pre_key: str, body: bytes, origin: bytes,
+           record: Record | None = None) -> Frame:
+    """Return a frame, which holds no more than it should; `body` is whole."""
+    description, inline, _, _, _ = _HEAD.unpack_from(body)
+    if inline > _MOST_IN_MEMORY:
+        return Frame(position, size, name, pre_key, body[:_HEAD.size + description], origin)
+    return Frame(position, size, name, pre_key, body, origin, record)
 
 
 def read_frame(descriptor: int, frame: Frame) -> bytes | None:
     """Return the inline values of `frame` from the file, or None if it is not there any more."""
     data = os.pread(descriptor, frame.size, frame.position)
-    if len(data) < frame.size or data[:4] != _MAGIC:
+    if len(data) < frame.size:
         return None
-    checksum = int.from_bytes(data[4:_CHECKED_FROM], "little")
-    if xxhash.xxh3_64_intdigest(memoryview(data)[_CHECKED_FROM:], frame.position) != checksum:
+    magic, checksum = _START.unpack_from(data)
+    checked = memoryview(data)[_START.size:]
+    if magic != _MAGIC or _checksum(checked, frame.position) != checksum:
         return None
-    names = data[_FRAME.size - 32:_FRAME.size]
-    start = _FRAME.size + len(frame.description)
-    return data[start:start + frame.inline_size] if names == bytes.fromhex(frame.id + frame.pre_key) else None
+    return frame.values(data) if checked[_NAMES] == frame.body[_NAMES] else None
 
 
 def read_log(path: Path) -> LogContent:
@@ -179,7 +223,7 @@ class _Scan:
     def run(self) -> None:
         self._fill(0, min(_CHUNK, self._size))
         position = self._after_header()
-        size = _FRAME.size
+        size = _FRAME_SIZE
         while True:
             if position + size > self._base + len(self._data) and not self._fill(position, size):
                 break
@@ -208,23 +252,27 @@ class _Scan:
 
     def _frame_at(self, position: int) -> Frame | None:
         start = position - self._base
-        magic, checksum, description, inline, origin, flags, name, key = _FRAME.unpack_from(self._data, start)
+        magic, checksum = _START.unpack_from(self._data, start)
         if magic != _MAGIC:
             return None
-        size = _FRAME.size + description + inline + origin
+        description, inline, origin_size, _, names = _HEAD.unpack_from(self._data, start + _START.size)
+        size = _FRAME_SIZE + description + inline + origin_size
         if start + size > len(self._data):
             if not self._fill(position, size):
                 if self._bad_from is None:
                     self._claimed_end = position + size
                 return None
             start = position - self._base
-        if xxhash.xxh3_64_intdigest(memoryview(self._data)[start + _CHECKED_FROM:start + size], position) != checksum:
+        checked = self._data[start + _START.size:start + size]
+        if _checksum(checked, position) != checksum:
             return None
-        body = start + _FRAME.size
-        rest = body + description + inline
-        values = self._data[body + description:rest] if inline <= _MOST_IN_MEMORY else None
-        return Frame(position, name.hex(), key.hex(), self._data[body:body + description], inline, values, flags,
-                     self._data[rest:start + size])
+        origin = b""
+        if origin_size:
+            end = len(checked) - origin_size
+            origin = checked[end:]
+            checked = b"".join((checked[:_ORIGIN_SIZE.start], b"\0\0", checked[_ORIGIN_SIZE.stop:end]))
+        name = names.hex()
+        return _frame(position, size, name[:32], name[32:], checked, origin)
 
     def _next_magic(self, position: int) -> int:
         """Return where the next frame may begin, or -1."""

@@ -120,8 +120,8 @@ class Record:
     origin: str = ""
     """The task it was taken from, relative to the tree; empty if it was computed here."""
     note: Mapping[str, Plain] = field(default_factory=dict)
-    encoded: tuple[bytes, bytes] | None = field(default=None, init=False, compare=False, repr=False)
-    """What :func:`encode` returns, if that is known: what is taken over from another log is copied as it is."""
+    encoded: bytes | None = field(default=None, init=False, compare=False, repr=False)
+    """What a log holds of it besides its place and origin, if known: it is copied as it is to another log."""
     _blobs: Mapping[str, FieldValue | Part] | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
@@ -167,8 +167,6 @@ _decode_json = json.JSONDecoder().raw_decode
 
 def encode(record: Record) -> tuple[bytes, bytes]:
     """Return what the log says of `record` besides its id, pre-key and origin, and the bytes of its inline values."""
-    if record.encoded is not None:
-        return record.encoded
     inline = []
     fields = []
     for name, value in record.fields.items():
@@ -254,7 +252,6 @@ def _decoded(record_id: str, pre_key: str, origin: str, description: bytes, inli
         record_id, pre_key, stage, input_id, fingerprint, config, reads,
         tuple([Observation(*item[:4]) for item in observations]), tuple([OutputFile(*item[:7]) for item in outputs]),
         fields, started, seconds, peak_memory, origin, note)
-    record.encoded = description, inline
     record._blobs = blobs or _NONE
     return record
 
