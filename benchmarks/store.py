@@ -73,7 +73,9 @@ def measure_records(directory: Path) -> None:
     decoded = list(index.records)  # planning has done that, to find out whether they are valid
 
     def take() -> None:
-        other.append([other.take(record, index) for record in decoded])
+        for start in range(0, RECORDS, 500):  # about as many as a run takes over in 50 ms, when it writes them
+            taken = [other.take(record, index) for record in decoded[start:start + 500]]
+            other.append(taken, dict.fromkeys([record.id for record in taken], "a/sibling"))
 
     report("take over 1,000 of them", best(take, other.reset, rounds=5) / RECORDS * 1000, "raw read", raw_reading / 10,
            "1.5 ms")

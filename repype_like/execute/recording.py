@@ -58,11 +58,11 @@ class Recorder:
                 put_in_place(restore, store)
             if transfer.source == place.view.path:
                 return
-            record = store.take(_stripped(record, place, transfer.source_name), self._source(transfer.source))
+            record = store.take(_stripped(record, place), self._source(transfer.source))
         except DamagedError as error:  # it seemed good when this was planned; planning anew will find another way
             self._tell(Warned(task=transfer.task, message=f"not taken over from {transfer.source_name}: {error}"))
             return
-        self.logs.append(transfer.task, record)
+        self.logs.append(transfer.task, record, transfer.source_name)
         self._outcome.taken[transfer.task] += 1
         self._outcome.sources.setdefault(transfer.task, set()).add(transfer.source_name)
         self._tell(StageTaken(task=transfer.task, stage=record.stage, input_id=record.input_id,
@@ -88,8 +88,8 @@ class Recorder:
             self._outcome.computed[task] += 1
             self._outcome.touched.add(task)
             if self._claim(record, other):
-                taken = other.view.store.take(_stripped(record, other, place.view.name), place.view.store)
-                self.logs.append(task, taken)
+                taken = other.view.store.take(_stripped(record, other), place.view.store)
+                self.logs.append(task, taken, place.view.name)
 
     def _claim(self, record: Record, place: Workplace) -> bool:
         """Tell whether the files of a record are its own; if not, that is a failure of the task."""
@@ -149,13 +149,13 @@ class Recorder:
             store.append([replace(lost.record, fields={**lost.record.fields, lost.field: None})])
 
 
-def _stripped(record: Record, place: Workplace, origin: str = "") -> Record:
+def _stripped(record: Record, place: Workplace) -> Record:
     """Return `record` with the values that the task keeps, and no others."""
     kept = place.view.stage[record.stage].kept
     if all(value is None or field in kept for field, value in record.fields.items()):
-        return record.taken_from(origin) if origin else record
+        return record
     fields = {field: value if field in kept else None for field, value in record.fields.items()}
-    return replace(record, fields=fields, origin=origin)
+    return replace(record, fields=fields)
 
 
 def _has_values(place: Workplace, record: Record) -> bool:
@@ -177,11 +177,15 @@ class _Logs:
 
     def __init__(self, workplaces: Workplaces):
         self._workplaces = workplaces
-        self._pending: dict[str, list[Record]] = {}
+        self._pending: dict[str, tuple[list[Record], dict[str, str]]] = {}
+        """By task, the records, and by their ids, where they were taken from."""
         self._flushed = time.monotonic()
 
-    def append(self, task: str, record: Record) -> None:
-        self._pending.setdefault(task, []).append(record)
+    def append(self, task: str, record: Record, origin: str = "") -> None:
+        records, origins = self._pending.setdefault(task, ([], {}))
+        records.append(record)
+        if origin or origins:
+            origins[record.id] = origin
 
     def flush_if_due(self) -> None:
         if time.monotonic() - self._flushed > _LATEST:
@@ -189,6 +193,6 @@ class _Logs:
 
     def flush(self) -> None:
         pending, self._pending = self._pending, {}
-        for task, records in pending.items():
-            self._workplaces[task].view.store.append(records)
+        for task, (records, origins) in pending.items():
+            self._workplaces[task].view.store.append(records, origins)
         self._flushed = time.monotonic()

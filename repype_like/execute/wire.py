@@ -75,4 +75,4 @@ def _made(record_id: str, pre_key: str, stage: str, input_id: Any, fingerprint: 
     return Made(Record(
         record_id, pre_key, stage, input_id, fingerprint, config, reads,
         tuple([Observation(*item) for item in observations]), tuple([OutputFile(*item) for item in outputs]), fields,
-        started, seconds, peak_memory, "", note), *rest)
+        started, seconds, peak_memory, note), *rest)

@@ -71,6 +71,10 @@ class RecordIndex:
         found = map(self._record, reversed(self._index().get(pre_key, ())))
         return [record for record in found if record is not None]
 
+    def origin(self, record_id: str) -> str:
+        """Return the task that a record was taken from, relative to the tree; empty if it was computed here."""
+        return self._by_id[record_id].origin.decode(errors="replace")
+
     def ids(self) -> Set[str]:
         """Return all ids, in the order in which the records were written."""
         return self._by_id.keys()

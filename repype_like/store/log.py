@@ -14,8 +14,9 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate, chain, repeat
 from pathlib import Path
 
 import xxhash
@@ -33,8 +34,8 @@ _HEAD = struct.Struct("<IIHB32s")
 """The lengths of description, inline values and origin, the flags, and both names: what the checksum covers first."""
 _FRAME_SIZE = _START.size + _HEAD.size
 """The least."""
-_ORIGIN_SIZE = slice(8, 10)
-"""Where the length of the origin is in the head."""
+_BEFORE, _AFTER, _FLAGS = slice(0, 8), slice(10, None), 10
+"""What stands before and after the length of the origin, and where the flags are."""
 _NAMES = slice(11, 43)
 
 _start, _pack = _START.pack, _HEAD.pack
@@ -62,6 +63,7 @@ class Frame:
     body: bytes
     """What the checksum covers, as if there were no origin; without the inline values if they are many."""
     origin: bytes = b""
+    """The task that the record was taken from, relative to the tree; empty if it was computed here."""
     decoded: Record | None = None
 
     @property
@@ -73,12 +75,12 @@ class Frame:
     @property
     def has_outputs(self) -> bool:
         """Whether the record has output files."""
-        return bool(self.body[_ORIGIN_SIZE.stop] & _HAS_OUTPUTS)
+        return bool(self.body[_FLAGS] & _HAS_OUTPUTS)
 
     def record(self, inline: bytes) -> Record:
         """Return the record, whose inline values are these."""
         start, _ = self._bounds()
-        record = decode(self.id, self.pre_key, self.origin.decode(errors="replace"), self.body[_HEAD.size:start], inline)
+        record = decode(self.id, self.pre_key, self.body[_HEAD.size:start], inline)
         record.encoded = self.whole(inline)
         return record
 
@@ -112,31 +114,45 @@ class LogContent:
     """Whether it was written by a newer version of this package."""
 
 
-def frames_of(records: Iterable[Record], position: int) -> tuple[list[Frame], bytes]:
-    """Return the frames of `records` for a log that ends at `position`, and what to add to it."""
-    frames: list[Frame] = []
-    pieces = [HEADER] if position == 0 else []
-    position += len(HEADER) if position == 0 else 0
-    origins: dict[str, bytes] = {"": b""}  # there are few
-    for record in records:
-        origin = origins.get(record.origin)
-        if origin is None:
-            origin = origins[record.origin] = record.origin.encode(errors="replace")[:_LONGEST_ORIGIN]
-        body = record.encoded or _body(record)
-        start, checked = _framed(body, origin, position)
-        size = _START.size + len(checked)
-        if size <= _MOST_IN_MEMORY:  # so there are no large values in it
-            frames.append(Frame(position, size, record.id, record.pre_key, body, origin, record))
-        else:
-            frames.append(_frame(position, size, record.id, record.pre_key, body, origin, record))
-        pieces += start, checked
-        position += size
-    return frames, b"".join(pieces)
+def frames_of(records: Iterable[Record], position: int,
+              origins: Mapping[str, str] | None = None) -> tuple[list[Frame], bytes]:
+    """Return the frames of `records` for a log that ends at `position`, and what to add to it.
+
+    Arguments:
+        records: The records.
+        position: Where the log ends.
+        origins: By id, the tasks that records were taken from.
+    """
+    records = list(records)
+    header = b"" if position else HEADER
+    bodies = [record.encoded or _body(record) for record in records]
+    checked, names = bodies, [b""] * len(bodies)
+    if origins:
+        known = {name: name.encode(errors="replace")[:_LONGEST_ORIGIN] for name in {"", *origins.values()}}
+        names = [known[origins.get(record.id, "")] for record in records]
+        lengths = {name: _length(name) for name in known.values()}
+        checked = [b"".join((body[_BEFORE], lengths[name], body[_AFTER], name)) if name else body
+                   for body, name in zip(bodies, names, strict=True)]
+    sizes = [_START.size + len(part) for part in checked]
+    positions = list(accumulate(sizes, initial=position + len(header)))[:-1]
+    starts = map(_start, repeat(_MAGIC), map(_checksum, checked, positions))
+    data = b"".join((header, *chain.from_iterable(zip(starts, checked, strict=True))))
+    frames = [Frame(at, size, record.id, record.pre_key, body, name, record) if size <= _MOST_IN_MEMORY else
+              _frame(at, size, record.id, record.pre_key, body, name, record)
+              for at, size, body, name, record in zip(positions, sizes, bodies, names, records, strict=True)]
+    return frames, data
 
 
 def repositioned(frame: Frame, inline: bytes, position: int) -> bytes:
     """Return the bytes of a frame for another place in a log."""
-    return b"".join(_framed(frame.whole(inline), frame.origin, position))
+    body = frame.whole(inline)
+    checked = b"".join((body[_BEFORE], _length(frame.origin), body[_AFTER], frame.origin))
+    return _start(_MAGIC, _checksum(checked, position)) + checked
+
+
+def _length(origin: bytes) -> bytes:
+    """Return the length of an origin as the head of a frame has it."""
+    return len(origin).to_bytes(2, "little")
 
 
 def _body(record: Record) -> bytes:
@@ -150,13 +166,6 @@ def _body(record: Record) -> bytes:
     description, inline = encode(record)
     flags = _HAS_OUTPUTS if record.outputs else 0
     return _pack(len(description), len(inline), 0, flags, names) + description + inline
-
-
-def _framed(body: bytes, origin: bytes, position: int) -> tuple[bytes, bytes]:
-    """Return what comes before the checked part of a frame, and that part."""
-    if origin:
-        body = b"".join((body[:_ORIGIN_SIZE.start], len(origin).to_bytes(2, "little"), body[_ORIGIN_SIZE.stop:], origin))
-    return _start(_MAGIC, _checksum(body, position)), body
 
 
 def _frame(position: int, size: int, name: str, pre_key: str, body: bytes, origin: bytes,
@@ -268,9 +277,8 @@ class _Scan:
             return None
         origin = b""
         if origin_size:
-            end = len(checked) - origin_size
-            origin = checked[end:]
-            checked = b"".join((checked[:_ORIGIN_SIZE.start], b"\0\0", checked[_ORIGIN_SIZE.stop:end]))
+            origin = checked[-origin_size:]
+            checked = b"".join((checked[_BEFORE], b"\0\0", checked[_AFTER][:-origin_size]))
         name = names.hex()
         return _frame(position, size, name[:32], name[32:], checked, origin)
 

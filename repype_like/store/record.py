@@ -117,8 +117,6 @@ class Record:
     seconds: float = 0.0
     peak_memory: int = 0
     """In bytes; 0 if not known."""
-    origin: str = ""
-    """The task it was taken from, relative to the tree; empty if it was computed here."""
     note: Mapping[str, Plain] = field(default_factory=dict)
     encoded: bytes | None = field(default=None, init=False, compare=False, repr=False)
     """What a log holds of it besides its place and origin, if known: it is copied as it is to another log."""
@@ -133,15 +131,6 @@ class Record:
                                    if value is not None and (value.blob is not None or value.parts)
                                    for name, blob in value.blobs()} or _NONE
         return found
-
-    def taken_from(self, origin: str) -> Record:
-        """Return the same record with another :attr:`origin`, which is not part of the encoding."""
-        record = Record(
-            self.id, self.pre_key, self.stage, self.input_id, self.fingerprint, self.config, self.reads,
-            self.observations, self.outputs, self.fields, self.started, self.seconds, self.peak_memory, origin,
-            self.note)
-        record.encoded, record._blobs = self.encoded, self._blobs
-        return record
 
     @property
     def name(self) -> str:
@@ -166,7 +155,7 @@ _decode_json = json.JSONDecoder().raw_decode
 
 
 def encode(record: Record) -> tuple[bytes, bytes]:
-    """Return what the log says of `record` besides its id, pre-key and origin, and the bytes of its inline values."""
+    """Return what the log says of `record` besides its id and pre-key, and the bytes of its inline values."""
     inline = []
     fields = []
     for name, value in record.fields.items():
@@ -217,19 +206,19 @@ def _surroundings(record: Record) -> tuple[str, str, str]:
     return known[1]
 
 
-def decode(record_id: str, pre_key: str, origin: str, description: bytes, inline: bytes) -> Record:
+def decode(record_id: str, pre_key: str, description: bytes, inline: bytes) -> Record:
     """Return the record that :func:`encode` was given.
 
     Raises:
         DamagedError: If it was written by something else.
     """
     try:
-        return _decoded(record_id, pre_key, origin, description, inline)
+        return _decoded(record_id, pre_key, description, inline)
     except (ValueError, TypeError, AttributeError, IndexError) as error:
         raise DamagedError(f"the record {record_id} is none: {error}") from None
 
 
-def _decoded(record_id: str, pre_key: str, origin: str, description: bytes, inline: bytes) -> Record:
+def _decoded(record_id: str, pre_key: str, description: bytes, inline: bytes) -> Record:
     (stage, input_id, fingerprint, config, reads, observations, outputs, stored, started, seconds, peak_memory, note,
      *_) = _decode_json(description.decode("ascii"))[0]
     stage, fingerprint, config, note = shared(stage, fingerprint, config, note)
@@ -251,7 +240,7 @@ def _decoded(record_id: str, pre_key: str, origin: str, description: bytes, inli
     record = Record(
         record_id, pre_key, stage, input_id, fingerprint, config, reads,
         tuple([Observation(*item[:4]) for item in observations]), tuple([OutputFile(*item[:7]) for item in outputs]),
-        fields, started, seconds, peak_memory, origin, note)
+        fields, started, seconds, peak_memory, note)
     record._blobs = blobs or _NONE
     return record
 

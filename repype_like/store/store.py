@@ -102,8 +102,13 @@ class Store(StoreReader):
 
         return begin_sequence(self._layout, items)
 
-    def append(self, records: Iterable[Record]) -> None:
-        """Add records to the log, by one write. A record replaces an earlier one with the same id."""
+    def append(self, records: Iterable[Record], origins: Mapping[str, str] | None = None) -> None:
+        """Add records to the log, by one write. A record replaces an earlier one with the same id.
+
+        Arguments:
+            records: The records.
+            origins: By id, the tasks that records were taken from, relative to the tree.
+        """
         records = list(records)
         if not records:
             return
@@ -116,7 +121,7 @@ class Store(StoreReader):
                 if os.fstat(descriptor).st_size != index.end:
                     index.reload()
                     os.ftruncate(descriptor, index.end)  # what was cut off as it was written
-                frames, data = frames_of(records, index.end)
+                frames, data = frames_of(records, index.end, origins)
                 try:
                     write_all(descriptor, [data])
                 except OSError:

@@ -34,6 +34,23 @@ def test_records_with_outputs_are_found_without_decoding_the_others(tmp_path: Pa
     assert [frame.decoded is None for frame in index.frames()] == [True, False]
 
 
+def test_what_is_taken_over_says_from_where_and_is_the_same_otherwise(tmp_path: Path) -> None:
+    source, store, third = (Store(tmp_path / name) for name in "abc")
+    records = [record_of(source, 1, x=1), record_of(source, 2, x=b"2" * 30_000), record_of(source, 3, x=3)]
+    source.append(records)
+    taken = list(Store(source.directory).records)
+    store.append(taken, {taken[0].id: "é/a", taken[1].id: "b"})
+    third.append(Store(store.directory).records, {taken[2].id: "c"})
+    for directory, origins in ((store.directory, ["é/a", "b", ""]), (third.directory, ["", "", "c"])):
+        index = Store(directory).records
+        assert list(index) == records
+        assert [index.origin(record.id) for record in records] == origins
+        Store(directory).keep({record.id for record in records[1:]})
+        index = Store(directory).records
+        assert list(index) == records[1:]
+        assert [index.origin(record.id) for record in records[1:]] == origins[1:]
+
+
 def test_large_inline_values_are_read_when_wanted_also_after_the_log_was_rewritten(tmp_path: Path) -> None:
     store = Store(tmp_path)
     records = [record_of(store, number, x=bytes([number]) * 30_000) for number in range(4)]

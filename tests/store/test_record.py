@@ -20,27 +20,27 @@ RECORD = Record(
     observations=(Observation("raw", 1, None, "absent"), Observation(None, None, "data/x.csv", "d" * 32)),
     outputs=(OutputFile("seg", "1", None, "e" * 32, 12, 0o755, "a/b.png"),),
     fields={"gone": None, "blob": FieldValue("npy", 10**6, "9" * 32, None, "9" * 32 + ".npy", {"type": "ndarray"})},
-    started=1763700000.123456, seconds=0.1, peak_memory=5, origin="sigma=3", note={"final": {"a": 1}})
+    started=1763700000.123456, seconds=0.1, peak_memory=5, note={"final": {"a": 1}})
 
 
 def test_every_field_comes_back(tmp_path: Path) -> None:
     store = Store(tmp_path)
     fields = {"b": store.encode(0.5), **RECORD.fields, "a": store.encode(np.arange(3)), "empty": store.encode("")}
     record = replace(RECORD, fields=fields)
-    decoded = decode(record.id, record.pre_key, record.origin, *encode(record))
+    decoded = decode(record.id, record.pre_key, *encode(record))
     assert decoded == record
     assert list(decoded.fields) == list(record.fields)
     assert decoded.input_id == "é1"
 
 
 def test_inputs_of_different_types_stay_apart() -> None:
-    assert decode("", "", "", *encode(replace(RECORD, input_id=1))).input_id == 1
-    assert decode("", "", "", *encode(replace(RECORD, input_id="1"))).input_id == "1"
+    assert decode("", "", *encode(replace(RECORD, input_id=1))).input_id == 1
+    assert decode("", "", *encode(replace(RECORD, input_id="1"))).input_id == "1"
 
 
 def test_a_longer_record_of_a_later_version_is_read() -> None:
     description, inline = encode(RECORD)
-    assert decode(RECORD.id, RECORD.pre_key, RECORD.origin, description[:-1] + b',"more"]', inline) == RECORD
+    assert decode(RECORD.id, RECORD.pre_key, description[:-1] + b',"more"]', inline) == RECORD
 
 
 def test_records_travel_between_processes() -> None:
@@ -62,6 +62,6 @@ def test_what_is_shown_of_a_value_survives(tmp_path: Path, value: Any) -> None:
     store = Store(tmp_path)
     record = record_of(store, 1, ü=value, large=np.arange(20_000.0))
     description, inline = encode(record)
-    decoded = decode(record.id, record.pre_key, "", description, inline)
+    decoded = decode(record.id, record.pre_key, description, inline)
     assert repr(decoded.fields) == repr(record.fields)
     assert list(decoded.blobs) == list(record.blobs) == [decoded.fields["large"].blob]  # type: ignore[union-attr]
