@@ -77,7 +77,9 @@ def _results(name: str, store: Store, spec: Mapping[str, Any]) -> Iterator[_Resu
             by_input.setdefault(input_id, []).append(record)
     for input_id in (*digest.inputs, None) if None in by_input else digest.inputs:
         records = by_input.get(input_id, [])
-        yield _Result(name, input_id, _parameters(records), _metrics(records), is_outdated)
+        metrics = _metrics(records)
+        if metrics or input_id is not None or not digest.inputs:
+            yield _Result(name, input_id, _parameters(records), metrics, is_outdated)
 
 
 def _with_config(spec: Any) -> dict[str, Any]:

@@ -106,6 +106,8 @@ class Table:
     def with_metrics(self, wanted: Sequence[str]) -> Table:
         """Return the table with those values only, in that order.
 
+        In a table with a row for each input, what aggregates have made has a row only if it has any of them.
+
         Arguments:
             wanted: Names, ends of names, or patterns with ``*`` and ``?``.
 
@@ -118,7 +120,10 @@ class Table:
             if not found:
                 raise UsageError(f'there is no value "{name}" in the table; ' + _hint(name, self.metrics))
             metrics.update(dict.fromkeys(found))
-        return replace(self, columns=(*self.parameters, *metrics))
+        by_input = any(row.input_id is not None for row in self.rows)
+        rows = tuple(row for row in self.rows
+                     if not by_input or row.input_id is not None or not metrics.keys().isdisjoint(row.cells))
+        return replace(self, columns=(*self.parameters, *metrics), rows=rows)
 
     def sorted_by(self, name: str, reverse: bool = False) -> Table:
         """Return the table with its rows in the order of a column: numbers first, then texts, what is missing last.

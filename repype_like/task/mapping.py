@@ -31,7 +31,7 @@ def map_of(task: Task, title: str, words: Callable[[Reason], str] = str, named: 
         words: Puts a reason into words.
         named: Gives the name of the task in a directory.
         pick_up: Whether to look at what the other tasks of the tree have.
-        view: The task as planning sees it, with the tasks that it reads, if that is known.
+        view: The task as planning sees it, if that is known. If not, the tasks that it reads are looked for.
 
     Raises:
         RepypeError: If there is something wrong with it.
@@ -39,7 +39,7 @@ def map_of(task: Task, title: str, words: Callable[[Reason], str] = str, named: 
     with task.codebase.activate():
         with blaming("create_pipeline"):
             pipeline = task.create_pipeline()
-        if not task.runnable or (view is None and any(stage.over == "tasks" for stage in pipeline.stages)):
+        if not task.runnable:
             return graph_of_stages(title, pipeline.stages, task.get_marginal_fields(pipeline)), None
         with blaming("create_config"):
             config = task.create_config()
@@ -75,12 +75,12 @@ def html_of(task: Task) -> str:
         graph, plan = map_of(task, str(task.path), pick_up=False)
     except RepypeError as error:
         return table_html(str(task.path), (), [], str(error))
-    return as_html(Graph(task.directory.name, graph.nodes), f"{graph.title}: {_state(task, plan)}")
+    return as_html(Graph(task.directory.name, graph.nodes), f"{graph.title}: {_state(plan)}")
 
 
-def _state(task: Task, plan: TaskPlan | None) -> str:
+def _state(plan: TaskPlan | None) -> str:
     if plan is None:
-        return "it reads other tasks" if task.runnable else "a template, which is not run"
+        return "a template, which is not run"
     if not plan.pending:
         return "up to date"
     return f"{plan.done} of {plan.total} up to date" + "".join(f"; {reason}" for reason in plan.reasons[:1])

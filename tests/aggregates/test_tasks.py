@@ -206,3 +206,24 @@ def test_a_lost_value_of_a_source_is_made_anew(make_project: MakeProject) -> Non
     project.edit("stages.py", "for task in sorted(x, key=lambda task: mean[task])]", "for task in sorted(x)]")
     project.run("run", "tasks", "--serial").ok()
     assert ranking(project)[1][3] == {1: 2, 2: 4, 3: 6}
+
+
+def test_what_a_notebook_shows_of_them(make_project: MakeProject) -> None:
+    project = make_project(variants(1, 2))
+    project.write("notebook.py", "import repype_like\nprint(repype_like.open('tasks/compare')._repr_html_())\n")
+
+    def shown() -> str:
+        child = project._popen("notebook.py")
+        out, err = child.communicate(timeout=120)
+        assert child.returncode == 0, err
+        return out
+
+    assert "0/2" in shown()
+    project.run("run", "tasks", "--serial").ok()
+    assert "compare: up to date" in shown()
+    project.edit("tasks/k=2/task.yml", "k: 2", "k: 5")
+    assert "changed: ../k=2" in shown()
+    assert "1/2" in shown()
+    project.remove("tasks/k=1")
+    project.remove("tasks/k=2")
+    assert "no runnable task matches" in shown()

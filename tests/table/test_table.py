@@ -152,3 +152,13 @@ def test_a_task_of_aggregates_has_no_number_of_inputs(make_project: MakeProject)
     assert [line.split(",")[:2] for line in lines[1:]] == [["compare", ""], ["k=1", "3"], ["k=2", "3"]]
     shown = project.run("table", "tasks", "--by", "task").ok().out.splitlines()
     assert shown[1].split() == ["compare", "../k=2"]
+
+
+def test_aggregates_have_a_row_only_for_what_is_shown(make_project: MakeProject) -> None:
+    project = make_project(variants(1, 2))
+    project.run("run", "tasks").ok()
+    rows = project.run("table", "tasks", "--metrics", "x", "--csv").ok().out.splitlines()
+    assert rows[0].startswith("task,input,")
+    assert [row.split(",")[1] for row in rows[1:]] == ["1", "2", "3"] * 2
+    rows = project.run("table", "tasks", "--metrics", "mean", "--csv").ok().out.splitlines()
+    assert [row.split(",")[1] for row in rows[1:]] == ["1", "2", "3", ""] * 2
