@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from repype_like.benchmark import Benchmark
 from repype_like.config import Config, to_plain
-from repype_like.errors import UsageError
+from repype_like.errors import NotStorableError, UsageError
 from repype_like.execute import Workplace, settle
 from repype_like.execute.mentions import mentioned_place
 from repype_like.pipeline import Pipeline
 from repype_like.plan import PLACE, Catalogue, Files, StageView, TaskView, plan_input, pre_key, record_id
-from repype_like.store import Observation, OutputFile, Record, Store
+from repype_like.store import FieldValue, Observation, OutputFile, Record, Store
 from repype_like.task import inspection
 from repype_like.task.data import InputData, TaskData
 from repype_like.typing import TYPE_CHECKING, Any, InputID, Plain
@@ -74,7 +74,7 @@ def _records_of(place: Workplace, input_id: InputID, fields: Mapping[str, Any], 
     enabled = [stage for stage in view.stages if stage.is_enabled(config.get(stage.id) or {})]
     for stage in enabled:
         last = stage is enabled[-1]
-        values = _encoded(place, stage, fields, with_surplus=last)
+        values = _encoded(place, stage, input_id, fields, with_surplus=last)
         record = valid.get(stage.id)
         if record is None:
             effective = stage.effective_config(config.get(stage.id) or {})
@@ -95,17 +95,26 @@ def _valid_records(view: TaskView, input_id: InputID) -> dict[str, Record]:
     return {step.stage: step.record for step in steps if step.record is not None}
 
 
-def _encoded(place: Workplace, stage: StageView, fields: Mapping[str, Any], with_surplus: bool) -> dict[str, Any]:
+def _encoded(place: Workplace, stage: StageView, input_id: InputID, fields: Mapping[str, Any],
+             with_surplus: bool) -> dict[str, Any]:
     """Return the values of the outputs of a stage, ready to be stored.
 
     Fields that are outputs of no stage, such as those that a pipeline of the user's own adds, go with the last stage.
     """
     formats = getattr(place.pipeline.stage(stage.id), "formats", {})
-    encoded = {field: place.view.store.encode(fields[field], formats.get(field))
-               if field in stage.kept and field in fields else None for field in sorted(stage.outputs)}
+
+    def encode(field: str) -> FieldValue:
+        try:
+            return place.view.store.encode(fields[field], formats.get(field))
+        except NotStorableError as error:
+            raise NotStorableError(f'the field "{field}" of the stage "{stage.id}" for the input {input_id!r} cannot '
+                                   f"be stored: {error}") from None
+
+    encoded = {field: encode(field) if field in stage.kept and field in fields else None
+               for field in sorted(stage.outputs)}
     if with_surplus:
         surplus = fields.keys() - place.pipeline.fields
-        encoded.update((field, place.view.store.encode(fields[field])) for field in sorted(surplus))
+        encoded.update((field, encode(field)) for field in sorted(surplus))
     return encoded
 
 

@@ -106,3 +106,32 @@ def test_what_cannot_be_taken_over_is_named_and_the_others_are(old: Project) -> 
     assert "torn: not taken over: tasks/torn/data.dill.gz: cannot be read" in answer.err
     assert "incomplete: not taken over" in answer.err
     assert "strange: not taken over: tasks/strange/data.dill.gz: is not what repype 1.0.4 stores" in answer.err
+
+
+FITTING = stages(
+    stage("Fit", "", "model", "raise AssertionError('it is taken over')", formats={"model": "file"}),
+    stage("Size", "model", "size", "len(Path(model).read_bytes())"))
+
+
+def test_paths_in_fields_that_are_files_become_files(make_project: Callable[..., Project]) -> None:
+    base = {"pipeline": ["stages.Fit", "stages.Size"], "input_ids": [1]}
+    project = make_project({"stages.py": FITTING, "tasks/task.yml": base, "models/m.bin": "0123456789"})
+    model = project.root / "models/m.bin"
+    values = {"path": model, "text": str(model), "gone": project.root / "models/gone.bin", "bytes": b"01"}
+    for name, value in values.items():
+        project.write(f"tasks/{name}/task.yml", {"runnable": True})
+        _store_as_repype_does(project.root / "tasks" / name, {1: {"input_id": 1, "model": value, "size": 10}},
+                              {**base, "runnable": True})
+    answer = project.run("import", "tasks", "--trust").exits(1)
+    assert answer.out.split() == ["path", "text"]
+    for name, why in (("gone", "gone.bin cannot be read"), ("bytes", 'a bytes cannot be stored as "file"')):
+        what = f'{name}: not taken over: the field "model" of the stage "fit" for the input 1 cannot be stored: '
+        assert why in answer.err.partition(what)[2].partition("\n")[0]
+    model.unlink()
+    project.run("status", "tasks/path", "--check").ok()
+    project.run("show", "tasks/text", "model", "--input", "1", "-o", "out.bin").ok()
+    assert project.read("out.bin") == "0123456789"
+    project.edit("stages.py", "len(Path(model).read_bytes())", "len(Path(model).read_bytes()) + 1")
+    project.run("run", "tasks/path", "-j1").ok()
+    assert project.executions() == {("size", 1): 1}
+    assert project.results("tasks/path")[1]["size"] == 11
