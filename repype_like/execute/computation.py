@@ -23,7 +23,7 @@ from repype_like.config import Config, to_plain
 from repype_like.errors import DamagedError
 from repype_like.execute.asides import Asides
 from repype_like.execute.filing import file_fields, file_results
-from repype_like.execute.gathered import GatheredSlot
+from repype_like.execute.gathered import GatheredSlot, as_dicts
 from repype_like.execute.hooks import call_hooks, has_hooks
 from repype_like.execute.memory import PeakMemory
 from repype_like.execute.mentions import mentioned_place
@@ -264,6 +264,8 @@ class Computation:
             outputs: Any = {field: data[field] for field in stage.outputs if field in data}
         else:
             outputs = stage.process(pipeline=pipeline, config=stage.config_to_process(section), status=status, **inputs)
+        if self.node.gathers:
+            outputs = as_dicts(outputs)
         checked = stage.check_outputs(outputs, self.place.view.store.begin_sequence)
         return checked, time.perf_counter() - started
 

@@ -14,7 +14,7 @@ from repype_like.plan import CONFIGS, Gather, Node, Stored, Unit, name_of_config
 from repype_like.store import Store
 from repype_like.typing import Any, InputID
 
-__all__ = ["Gathered", "GatheredSlot", "gathered_fields"]
+__all__ = ["Gathered", "GatheredSlot", "as_dicts", "gathered_fields"]
 
 _Key = TypeVar("_Key")
 
@@ -46,6 +46,25 @@ class Gathered(Mapping[_Key, Any], Generic[_Key]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {', '.join(map(str, self))}>"
+
+
+def as_dicts(value: Any, around: frozenset[int] = frozenset()) -> Any:
+    """Return what an aggregate has made, with dictionaries in place of the mappings that it was given.
+
+    Arguments:
+        value: That, in which such mappings may be at any depth of plain dictionaries, lists and tuples.
+        around: The identities of what this is an item of, which may be an item of itself.
+    """
+    if isinstance(value, Gathered):
+        return {key: as_dicts(item) for key, item in value.items()}
+    if type(value) not in (dict, list, tuple) or id(value) in around:
+        return value
+    around |= {id(value)}
+    items = list(value.values()) if type(value) is dict else value
+    made = [as_dicts(item, around) if isinstance(item, (Gathered, dict, list, tuple)) else item for item in items]
+    if all(new is old for new, old in zip(made, items, strict=True)):
+        return value
+    return dict(zip(value, made, strict=True)) if type(value) is dict else type(value)(made)
 
 
 class GatheredSlot:

@@ -48,6 +48,9 @@ class FunctionStage(Stage):
     function: Callable[..., Any]
 
     def __init__(self, function: Callable[..., Any], outputs: Sequence[str] = (), **attributes: Any):
+        if not callable(function):
+            raise UsageError(f"a decorator of stages takes its arguments by name, such as outputs=[...] or tasks=...; "
+                             f"what is {function!r}?")
         if isinstance(outputs, str):
             raise UsageError(f'outputs of the stage "{function.__name__}" have to be a list: outputs=["{outputs}"]')
         self.id = attributes.pop("id", None) or suggest_stage_id(function.__name__)

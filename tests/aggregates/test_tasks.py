@@ -227,3 +227,32 @@ def test_what_a_notebook_shows_of_them(make_project: MakeProject) -> None:
     project.remove("tasks/k=1")
     project.remove("tasks/k=2")
     assert "no runnable task matches" in shown()
+
+
+def test_what_they_were_given_can_be_returned(make_project: MakeProject) -> None:
+    more = STAGES + """
+
+@aggregate(outputs=["bare", "nested", "own"], tasks="../k=*/")
+def gather(x, mean):
+    own = [1]
+    own.append(own)
+    return x, {"means": mean, "pairs": [(task, x[task]) for task in x]}, len(own)
+"""
+    project = make_project({**variants(1, 2), "stages.py": more})
+    project.write("tasks/compare/task.yml", {"runnable": True, "pipeline": ["stages.gather"]})
+    project.run("run", "tasks", "-j", "2").ok()
+    one, two = {1: 1, 2: 2, 3: 3}, {1: 2, 2: 4, 3: 6}
+    found = project.results("tasks/compare")[None]
+    assert found["bare"] == {"../k=1": one, "../k=2": two}
+    assert found["nested"] == {"means": {"../k=1": 2.0, "../k=2": 4.0}, "pairs": [("../k=1", one), ("../k=2", two)]}
+
+
+def test_a_pattern_has_to_be_named(make_project: MakeProject) -> None:
+    project = make_project({**variants(1), "stages.py": STAGES + """
+
+@aggregate("../k=*/", outputs=["z"])
+def gather(x):
+    return 1
+"""})
+    assert "takes its arguments by name, such as outputs=[...] or tasks=...; what is '../k=*/'?" in project.run(
+        "run", "tasks").exits(2).err
