@@ -129,7 +129,9 @@ class SourceFinder:
             contexts: The tasks that read others.
             blamed: What is wrong with some of them.
         """
-        self._unsound.update(problem.task for problem in blamed if problem.task is not None)
+        named = {problem.task for problem in blamed if problem.task is not None}
+        self._unsound |= named
+        self._told |= named
         news = True
         while news:
             news = False

@@ -136,6 +136,7 @@ def second(a):
     outcome = project.run("run", "tasks").exits(2)
     assert "in a cycle: compare -> other -> compare" in outcome.err
     assert "in a cycle: other -> compare -> other" in outcome.err
+    assert "2 errors" in outcome.err
     assert "tasks/other/task.yml:3" in outcome.err
 
 
