@@ -192,7 +192,7 @@ class Batch:
     def _find_sources(self, contexts: Sequence[RunContext], blueprints: Blueprints) -> set[Path | None]:
         """Find the tasks that others read, and return those with which there is something wrong."""
         self._blueprints = blueprints
-        problems = list(dict.fromkeys(self._sources.find(contexts)))
+        problems = self._sources.find(contexts)
         self.problems.extend(problem for problem in problems if problem not in self.problems)
         return {problem.task for problem in problems if problem.severity == "error"}
 
@@ -231,9 +231,9 @@ class Batch:
         Raises:
             SpecError: If there is something wrong with what they read.
         """
-        known = set(self.problems)
-        if self._find_sources(contexts, self._blueprints):
-            raise SpecError([problem for problem in self.problems if problem not in known])
+        unfit = self._find_sources(contexts, self._blueprints)
+        if unfit:
+            raise SpecError([item for item in self.problems if item.severity == "error" and item.task in unfit])
         contexts = [*contexts, *self._sources.needed(contexts)]
         self._contexts.update((context.task.directory, context) for context in contexts)
         numbers: dict[int, int] = {}

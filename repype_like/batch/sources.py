@@ -48,9 +48,15 @@ class SourceFinder:
         self._loaded: set[Path] = set()
         self._unsound: set[Path] = set()
         self._told: set[Path] = set()
+        self._wrong: dict[Path, list[Problem]] = {}
 
-    def find(self, contexts: Iterable[RunContext]) -> Iterator[Problem]:
-        """Find what tasks read, directly or not, and yield what is wrong with that."""
+    def find(self, contexts: Sequence[RunContext]) -> list[Problem]:
+        """Find what tasks read, directly or not, and return what is wrong with that, also if it was found before."""
+        found = list(self._find(contexts))
+        known = [problem for context in contexts for problem in self._wrong.get(context.task.directory, ())]
+        return list(dict.fromkeys([*found, *known]))
+
+    def _find(self, contexts: Iterable[RunContext]) -> Iterator[Problem]:
         waiting = [context for context in contexts if context.task.directory not in self.links and _aggregates(context)]
         found = list(waiting)
         self.contexts.update((context.task.directory, context) for context in waiting)
@@ -187,7 +193,9 @@ class SourceFinder:
     def _problem(self, task: Task, stage: Stage, message: str, hint: str = "") -> Problem:
         spec = task.resolved_spec
         place = spec.config.origin((stage.id, "tasks")) or spec.origin(("pipeline",)) or spec.origin(())
-        return Problem(message, place, hint, task=task.directory)
+        problem = Problem(message, place, hint, task=task.directory)
+        self._wrong.setdefault(task.directory, []).append(problem)
+        return problem
 
 
 def link(places: Mapping[str, Workplace], links: Mapping[Path, Links]) -> dict[str, Workplace]:

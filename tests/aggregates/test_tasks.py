@@ -138,6 +138,18 @@ def second(a):
     assert "in a cycle: other -> compare -> other" in outcome.err
     assert "2 errors" in outcome.err
     assert "tasks/other/task.yml:3" in outcome.err
+    project.write("notebook.py", """\
+import repype_like
+batch = repype_like.open_tree("tasks")
+for _ in range(2):
+    print([context.task.path.name for context in batch.prepare()])
+    try:
+        batch.workplaces(batch.contexts)
+    except repype_like.errors.SpecError as error:
+        print(len(error.problems))
+""")
+    child = project._popen("notebook.py")
+    assert child.communicate(timeout=120)[0].splitlines() == ["['k=1']", "2"] * 2
 
 
 def test_who_reads_what_reads_something_wrong_is_told_as_well(make_project: MakeProject) -> None:
