@@ -59,6 +59,11 @@ class Summary:
     seconds: float = 0.0
     saved: float = 0.0
 
+    def expect(self, plan: Plan) -> None:
+        """Take down what needs not be done, according to `plan`."""
+        self.up_to_date = sum(not task.pending for task in plan.tasks)
+        self.saved = sum(task.saved for task in plan.tasks)
+
     @property
     def succeeded(self) -> bool:
         """Whether nothing failed."""
@@ -83,8 +88,8 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
     """Carry out `plan` and complete its tasks; see :meth:`repype_like.batch.Batch.execute`."""
     control = control or Control()
     started = time.monotonic()
-    summary = Summary(up_to_date=sum(not task.pending for task in plan.tasks),
-                      saved=sum(task.saved for task in plan.tasks))
+    summary = Summary()
+    summary.expect(plan)
     active = _active(plan, workplaces)
     if not active:
         _finish(summary, listen, started)
@@ -105,6 +110,7 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
         changed += [put_away_removed(workplaces[task.task]) for task in active]
         if any(changed) or waited:
             plan = planner(workplaces, request)
+            summary.expect(plan)
         log = held.enter_context(EventLog.new(min(tops), command))
 
         def tell(event: events.Event) -> None:

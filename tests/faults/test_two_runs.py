@@ -58,9 +58,11 @@ def test_the_second_one_says_who_holds_the_tree_and_readers_do_not_care(tree: Pr
     _until((tree.root / "begun-y").exists)
     third = tree.start("run", "tasks", "--wait", "-j1")
     tree.write("go", "")
+    said = []
     for child in (first, second, third):
-        _, err = child.communicate(timeout=60)
-        assert child.returncode == 0, err
+        said.append(child.communicate(timeout=60)[1])
+        assert child.returncode == 0, said[-1]
+    assert "Nothing to do: 2 tasks are up to date." in said[-1], "what the others did meanwhile counts"
     assert tree.executions()["b", 1] == 3, "once before, and once for each task"
     tree.run("status", "tasks", "--check").ok()
     assert not (tree.root / "tasks/.repype/lock").exists()
