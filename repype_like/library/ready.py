@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from repype_like.errors import UsageError, did_you_mean
 from repype_like.fingerprint.uses import STEERING
 from repype_like.stage import Stage
+from repype_like.stage.attributes import check_attributes
 from repype_like.stage.levels import check_aggregate
 from repype_like.stage.wiring import check_wiring
 from repype_like.typing import Any
@@ -40,6 +41,9 @@ class ReadyStage(Stage):
         given = dict(attributes)
         stage_id = given.pop("id", None)
         super().__init__()
+        fields = {"inputs": inputs, "outputs": outputs}
+        check_attributes(stage_id or self.id, {
+            "version": cls.version, **given, **{name: value for name, value in fields.items() if value is not None}})
         vars(self).update(given)
         self._given = frozenset(given)
         if stage_id is not None:

@@ -42,7 +42,7 @@ def section_schema(stage: Stage) -> dict[str, Any]:
     Where the stage has a way of its own to read its section, types are for it to check.
     """
     docs, declared = docs_of(stage), stage.declared
-    is_read_otherwise = type(stage).normalize_config is not Stage.normalize_config
+    is_read_otherwise = stage.normalizes_config
     properties: dict[str, dict[str, Any]] = {
         name: {**schema_for(hint), "description": SETTINGS[name]} for name, hint in settings_of(stage).items()}
     properties["enabled"]["default"] = stage.enabled_by_default

@@ -14,7 +14,7 @@ from repype_like.stage import Stage
 
 __all__ = ["Pipelines"]
 
-_JUDGING = ("normalize_config", "normalized_config", "check_config", "is_enabled")
+_JUDGING = ("normalized_config", "check_config", "is_enabled")
 """Methods that say what a specification means. Where they are the user's own, it has to be asked each time."""
 
 _BY_VALUE = sorted(STEERING - {"formats", "metadata"})
@@ -55,7 +55,8 @@ def _judges(stage: Stage) -> bool:
     if stage.over == "tasks":
         return True
     checks = stage.config_class is not None and hasattr(stage.config_class, "__post_init__")
-    return checks or any(getattr(type(stage), name) is not getattr(Stage, name) for name in _JUDGING)
+    return checks or stage.normalizes_config or any(
+        getattr(type(stage), name) is not getattr(Stage, name) for name in _JUDGING)
 
 
 def _described(stage: Stage, codebase: Codebase) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 from repype_like import status as _status
 from repype_like.config import Config
 from repype_like.errors import UsageError
+from repype_like.stage.attributes import check_attributes, check_hyperparameters
 from repype_like.stage.callbacks import Callbacks, StageCallback, StageEvent
 from repype_like.stage.lazy import Lazy
 from repype_like.stage.levels import check_aggregate
@@ -123,15 +124,17 @@ class Stage(Callbacks):
 
     def __init__(self) -> None:
         cls = type(self)
+        self.id = cls.id if hasattr(cls, "id") else suggest_stage_id(cls.__name__)
+        check_attributes(self.id, {name: getattr(cls, name) for name in Stage.__annotations__ if name != "id"})
         if cls.config_class is not None:
             self._declare(Parameters.of_class(cls.config_class))
-        self.id = cls.id if hasattr(cls, "id") else suggest_stage_id(cls.__name__)
         self.consumes = frozenset(cls.consumes)
         self.inputs = frozenset(cls.inputs) | self.consumes | frozenset(cls.optional_inputs)
         self.outputs = frozenset(cls.outputs)
         self.enabled_by_default = cls.enabled_by_default
         check_wiring(self)
         check_aggregate(self)
+        check_hyperparameters(self)
         self.event_callbacks = {}
         if self.id.endswith("+"):
             raise UsageError(f'the identifier of a stage must not end with "+": {self.id}')
@@ -188,10 +191,29 @@ class Stage(Callbacks):
         """
         return config
 
+    @property
+    def normalizes_config(self) -> bool:
+        """Whether this stage has a :meth:`normalize_config` of its own."""
+        own = vars(self).get("normalize_config", type(self).normalize_config)
+        return own is not Stage.normalize_config
+
+    def _normalized(self, section: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what the own :meth:`normalize_config` says, if there is one.
+
+        Raises:
+            UsageError: If that is no mapping.
+        """
+        if not self.normalizes_config:
+            return section
+        found: Any = self.normalize_config(dict(section))
+        if not isinstance(found, Mapping):
+            raise UsageError(f'normalize_config() of the stage "{self.id}" has to return the configuration, and not '
+                             f"{found!r}")
+        return found
+
     def normalized_config(self, section: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the section of the configuration for this stage by :meth:`normalize_config`, in the types declared."""
-        own = type(self).normalize_config is not Stage.normalize_config
-        found = self.normalize_config(dict(section)) if own else section
+        found = self._normalized(section)
         return self.declared.normalized(found) if self.declared is not None else found
 
     def check_config(self, section: Mapping[str, Any]) -> Sequence[ConfigProblem]:
@@ -199,13 +221,13 @@ class Stage(Callbacks):
         if self.declared is None:
             return ()
         settings = settings_of(self)
-        found = self.normalize_config({key: value for key, value in section.items() if key not in settings})
+        found = self._normalized({key: value for key, value in section.items() if key not in settings})
         return self.declared.check(found)
 
     def config_to_process(self, config: Config) -> Any:
         """Return what :meth:`process` is to get as `config`: an instance of :attr:`config_class`, if there is one."""
-        if type(self).normalize_config is not Stage.normalize_config:
-            config = Config(dict(self.normalize_config(config.final())))
+        if self.normalizes_config:
+            config = Config(dict(self._normalized(config.final())))
         if self.declared is not None and self.config_class is not None:
             return self.config_class(**self.declared.values(config.final()))
         return config

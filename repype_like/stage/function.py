@@ -6,10 +6,12 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
+from types import GeneratorType
 from typing import overload
 
 from repype_like.config import Config
 from repype_like.errors import UsageError, did_you_mean
+from repype_like.stage.attributes import check_attributes, check_hyperparameters
 from repype_like.stage.base import Stage
 from repype_like.stage.conversion import hint_words, is_instance, to_yaml
 from repype_like.stage.hints import hints_of
@@ -33,6 +35,10 @@ _GIVEN = ("pipeline", "config", "status", "stage")
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
+_ATTRIBUTES = frozenset(Stage.__annotations__) - {"declared", "work_folder"} | {"normalize_config"}
+"""What can be given besides the function."""
+
+
 class FunctionStage(Stage):
     """A function as a stage; made by :func:`stage`. Called like the function, it does what the function does.
 
@@ -48,12 +54,11 @@ class FunctionStage(Stage):
     function: Callable[..., Any]
 
     def __init__(self, function: Callable[..., Any], outputs: Sequence[str] = (), **attributes: Any):
-        if not callable(function):
-            raise UsageError(f"a decorator of stages takes its arguments by name, such as outputs=[...] or tasks=...; "
-                             f"what is {function!r}?")
-        if isinstance(outputs, str):
-            raise UsageError(f'outputs of the stage "{function.__name__}" have to be a list: outputs=["{outputs}"]')
-        self.id = attributes.pop("id", None) or suggest_stage_id(function.__name__)
+        self.id = attributes.pop("id", None) or suggest_stage_id(_name_of(function))
+        check_attributes(self.id, {"outputs": outputs, **attributes})
+        if isinstance(outputs, (set, frozenset)) and len(outputs) > 1:
+            raise UsageError(f'outputs of the stage "{self.id}" have to be in order, that of a tuple: outputs='
+                             f"{sorted(outputs)}")
         functools.update_wrapper(self, function, updated=())
         self.function = function
         self.order = tuple(outputs)
@@ -65,19 +70,12 @@ class FunctionStage(Stage):
                 raise UsageError(f'the stage "{self.id}" takes *{name}: name the fields and parameters that it reads')
         self.hints = {name: hints[name] for name in self.positional if name in hints and name not in _GIVEN}
         self.outputs = frozenset(outputs)
-        self.consumes = consumes = frozenset(attributes.pop("consumes", ()))
-        self.inputs = inputs = frozenset(self.positional) - frozenset(_GIVEN)
-        for name in sorted(consumes - inputs):
-            raise UsageError(f'the stage "{self.id}" consumes "{name}", which is no parameter of its function; '
-                             f"{did_you_mean(name, inputs)}".rstrip("; "))
+        self.consumes = frozenset(attributes.pop("consumes", ()))
+        self.inputs = frozenset(self.positional) - frozenset(_GIVEN)
         self.event_callbacks = {}
         self.default_config = {}
-        given = dict(attributes)
-        for name in given:
-            if name.startswith("_") or not hasattr(Stage, name) or callable(getattr(Stage, name)):
-                known = [known for known in vars(Stage) if not known.startswith("_")]
-                raise UsageError(f'a stage has no attribute "{name}"; {did_you_mean(name, known)}'.rstrip("; "))
-        vars(self).update(given)
+        self._check_given(attributes)
+        vars(self).update(attributes, inputs=self.inputs)
         check_wiring(self)
         self._check_optional(signature)
         check_aggregate(self)
@@ -87,9 +85,13 @@ class FunctionStage(Stage):
         self.keywords = Parameters(own)
         if self.config_class is not None:
             self._declare(Parameters.of_class(self.config_class))
+            for parameter in own:
+                raise UsageError(f'the stage "{self.id}" has a config_class, so its hyperparameters are the fields of '
+                                 f'that: make "{parameter.name}" one of them, and read it by a parameter named config')
         else:
             self.declared = dataclasses.replace(self.keywords, is_open="config" in self.positional)
-        self.default_config = {**self.default_config, **self.keywords.defaults, **given.get("default_config", {})}
+        self.default_config = {**self.default_config, **self.keywords.defaults, **attributes.get("default_config", {})}
+        check_hyperparameters(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function."""
@@ -106,6 +108,18 @@ class FunctionStage(Stage):
         arguments = [given[name] for name in self.positional]
         entries: Mapping[str, Any] = config.final() if isinstance(config, Config) else {}
         return self._by_field(self.function(*arguments, **self.keywords.values(entries)))
+
+    def _check_given(self, attributes: Mapping[str, Any]) -> None:
+        """Check that the attributes that are given are such of a stage, and suit the function."""
+        for name in sorted(frozenset(self.consumes).difference(self.inputs)):
+            raise UsageError(f'the stage "{self.id}" consumes "{name}", which is no parameter of its function; '
+                             f"{did_you_mean(name, self.inputs)}".rstrip("; "))
+        for name in attributes:
+            if name not in _ATTRIBUTES:
+                raise UsageError(f'a stage has no attribute "{name}"; {did_you_mean(name, _ATTRIBUTES)}'.rstrip("; "))
+        if frozenset(attributes.get("inputs", self.inputs)) != self.inputs:
+            raise UsageError(f'the inputs of the stage "{self.id}" are the positional parameters of its function: '
+                             f"{', '.join(sorted(self.inputs)) or 'none'}; take inputs=... out")
 
     def _check_optional(self, signature: inspect.Signature) -> None:
         """Take down what counts for the optional fields where nothing produces them."""
@@ -130,7 +144,31 @@ class FunctionStage(Stage):
                 raise OutputMismatch(f'stage "{self.id}" returned {len(returned)} values instead of '
                                      f"{len(self.order)}: {', '.join(self.order)}")
             return dict(zip(self.order, returned, strict=True))
+        if not self.order and returned is not None and not isinstance(returned, GeneratorType):
+            raise OutputMismatch(f'stage "{self.id}" returned {type(returned).__name__}, but has no outputs: name what '
+                                 'it returns, @stage(outputs=["..."])')
         return returned  # type: ignore[no-any-return]  # checked by whoever has called
+
+
+def _name_of(function: Any) -> str:
+    """Return the name of a function.
+
+    Raises:
+        UsageError: If it is something else.
+    """
+    if isinstance(function, type):
+        raise UsageError(f'"{function.__name__}" is a class, and no function: derive it from repype_like.stage.Stage')
+    name = getattr(function, "__name__", None)
+    if not callable(function) or not isinstance(name, str):
+        raise UsageError("a decorator of stages takes its arguments by name, such as outputs=[...] or tasks=...; "
+                         f"what is {function!r}?")
+    return name
+
+
+def _check_alone(others: Sequence[Any]) -> None:
+    if others:
+        raise UsageError("a decorator of stages takes its arguments by name, such as outputs=[...]; the inputs are the "
+                         "positional parameters of the function")
 
 
 @overload
@@ -142,7 +180,8 @@ def stage(*, outputs: Sequence[str] = (), consumes: Collection[str] = (),
           **attributes: Any) -> Callable[[Callable[..., Any]], FunctionStage]: ...
 
 
-def stage(function: Callable[..., Any] | None = None, /, *, outputs: Sequence[str] = (), consumes: Collection[str] = (),
+def stage(function: Callable[..., Any] | None = None, /, *others: Any, outputs: Sequence[str] = (),
+          consumes: Collection[str] = (),
           **attributes: Any) -> FunctionStage | Callable[[Callable[..., Any]], FunctionStage]:
     """Make a function a stage; a decorator.
 
@@ -151,6 +190,7 @@ def stage(function: Callable[..., Any] | None = None, /, *, outputs: Sequence[st
 
     Arguments:
         function: The function, if nothing else is to be said.
+        others: Nothing; all else is said by keywords.
         outputs: The fields that it produces. It returns a dictionary of them, a tuple in their order, or the bare value
             of a single one.
         consumes: Those of the fields it reads that no later stage may read.
@@ -162,6 +202,8 @@ def stage(function: Callable[..., Any] | None = None, /, *, outputs: Sequence[st
     Raises:
         UsageError: If the function or an attribute does not suit a stage.
     """
+    _check_alone(others)
+
     def decorate(function: Callable[..., Any]) -> FunctionStage:
         return FunctionStage(function, outputs, consumes=consumes, **attributes)
 
@@ -177,7 +219,7 @@ def aggregate(*, outputs: Sequence[str] = (), tasks: str | Collection[str] | Non
               **attributes: Any) -> Callable[[Callable[..., Any]], FunctionStage]: ...
 
 
-def aggregate(function: Callable[..., Any] | None = None, /, *, outputs: Sequence[str] = (),
+def aggregate(function: Callable[..., Any] | None = None, /, *others: Any, outputs: Sequence[str] = (),
               tasks: str | Collection[str] | None = None,
               **attributes: Any) -> FunctionStage | Callable[[Callable[..., Any]], FunctionStage]:
     """Make a function a stage that runs once for its task and reads many results at once; a decorator.
@@ -190,6 +232,7 @@ def aggregate(function: Callable[..., Any] | None = None, /, *, outputs: Sequenc
 
     Arguments:
         function: The function, if nothing else is to be said.
+        others: Nothing; all else is said by keywords.
         outputs: The fields that it produces; see :func:`stage`.
         tasks: A pattern for the tasks, or several, relative to the directory of its own; empty if only the
             configuration says it, by ``tasks`` in the section of the stage.
@@ -198,6 +241,7 @@ def aggregate(function: Callable[..., Any] | None = None, /, *, outputs: Sequenc
     Raises:
         UsageError: If the function or an attribute does not suit an aggregate.
     """
+    _check_alone(others)
     kind = {"over": "inputs"} if tasks is None else {"over": "tasks", "tasks": tasks}
 
     def decorate(function: Callable[..., Any]) -> FunctionStage:

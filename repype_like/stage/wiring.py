@@ -21,10 +21,10 @@ def check_wiring(stage: Stage) -> None:
     Raises:
         UsageError: If one of them names a field that the stage does not read.
     """
-    for attribute in ("lazy", "optional_inputs", "extra_dependencies"):
-        named = getattr(stage, attribute)
-        if isinstance(named, str):
-            raise UsageError(f'{attribute} of the stage "{stage.id}" has to be a list: {attribute} = ["{named}"]')
+    for attribute in ("lazy", "optional_inputs", "consumes"):
+        if "input_id" in getattr(stage, attribute):
+            raise UsageError(f'{attribute} of the stage "{stage.id}" names "input_id", which is always there, and at '
+                             "hand")
     for name in stage.lazy:
         if name not in stage.inputs:
             raise UsageError(f'lazy of the stage "{stage.id}" names "{name}", which is none of its inputs; '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import sys
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -54,5 +55,7 @@ def make_stage(cls: Any, name: str) -> Stage:
     with blaming(name):
         stage = cls() if isinstance(cls, type) else copy.copy(cls)  # hooks are added to it
     if not isinstance(stage, Stage):
-        raise UsageError(f'"{name}" is not a stage: its class has to be derived from repype_like.stage.Stage')
+        mend = ("put @stage(outputs=[...]) above the function" if inspect.isfunction(cls) else
+                "its class has to be derived from repype_like.stage.Stage")
+        raise UsageError(f'"{name}" is not a stage: {mend}')
     return stage

@@ -71,3 +71,33 @@ def test_a_stage_gets_what_its_configuration_means(make_project: Callable[[Mappi
     assert project.results()[1]["total"] == 15
     assert project.results()[1]["first"] == 5
     assert project.executions() == {("load", 5): 1, ("add", 5): 1}
+
+
+def test_a_function_may_say_what_its_configuration_means(make_project: Callable[[Mapping[str, Any]], Project]) -> None:
+    project = make_project({"stages.py": """
+        from repype_like.stage import stage
+        from tracing import trace
+
+
+        def in_pixels(config):
+            if "size_mm" in config:
+                config["size"] = 10 * config.pop("size_mm")
+            return config
+
+
+        @stage(outputs=["size_found"], normalize_config=in_pixels)
+        def measure(input_id, *, size: int = 20):
+            trace("measure", input_id)
+            return size
+        """, "task.yml": {"runnable": True, "input_ids": [1], "pipeline": ["stages.measure"]}})
+    project.run("run").ok()
+    project.write("task.yml", project.read("task.yml") + "config: {measure: {size_mm: 2}}\n")
+    project.run("run").ok()
+    assert project.executions() == {("measure", 1): 1}, "the same, said in another way"
+    project.edit("stages.py", "10 * ", "11 * ")
+    project.run("run").ok()
+    assert project.executions() == {("measure", 1): 1}
+    assert project.results()[1]["size_found"] == 22
+    project.edit("stages.py", "            return config\n\n".replace("            ", "    "), "")
+    answer = project.run("run").exits(2)
+    assert 'normalize_config() of the stage "measure" has to return the configuration, and not None' in answer.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,6 +11,12 @@ import pytest
 from project import Project
 from repype_like.errors import UsageError
 from repype_like.stage import FunctionStage, Stage, stage
+
+
+@dataclass
+class Config:
+    k: int = 1
+
 
 MakeProject = Callable[[Mapping[str, Any]], Project]
 
@@ -131,6 +138,49 @@ def test_a_tree_of_tasks_shares_the_stages_and_not_their_hooks(project: Project)
     project.run("status", "tasks", "--check").ok()
 
 
+def test_a_dictionary_a_tuple_and_a_bare_value(make_project: MakeProject) -> None:
+    project = make_project({"stages.py": """
+        from repype_like.stage import stage
+
+
+        @stage(outputs=["b", "a"])
+        def by_order(input_id):
+            return "b", "a"
+
+
+        @stage(outputs=["d", "c"])
+        def by_name(a):
+            return {"c": "c", "d": "d"}
+
+
+        @stage(outputs=["pair"])
+        def single(b, c):
+            return b, c
+
+
+        @stage
+        def nothing(pair):
+            print(pair)
+        """, "task.yml": {"runnable": True, "input_ids": [1],
+                          "pipeline": ["stages.by_order", "stages.by_name", "stages.single", "stages.nothing"]}})
+    project.run("run").ok()
+    expected = {"input_id": 1, "a": "a", "b": "b", "c": "c", "d": "d", "pair": ("b", "c")}
+    assert project.results()[1] == expected
+    project.edit("stages.py", "print(pair)", "return pair")
+    assert 'stage "nothing" returned tuple, but has no outputs' in project.run("run").exits(1).err
+    project.edit("stages.py", 'return "b", "a"', 'return ["b", "a"]')
+    assert 'stage "by-order" returned list instead of a dictionary with the fields "a", "b"' in (
+        project.run("run").exits(1).err)
+    assert project.results()[1] == expected, "what was there before stays"
+
+
+def test_a_function_without_a_decorator_is_no_stage(make_project: MakeProject) -> None:
+    project = make_project({"stages.py": "def load(input_id):\n    return 1\n", "task.yml": {
+        "runnable": True, "input_ids": [1], "pipeline": ["stages.load"]}})
+    answer = project.run("run").exits(2)
+    assert '"stages.load" is not a stage: put @stage(outputs=[...]) above the function' in answer.err
+
+
 def test_what_a_function_may_return() -> None:
     def made(function: Callable[..., Any], *outputs: str) -> FunctionStage:
         return stage(outputs=outputs, id="made")(function)
@@ -181,7 +231,22 @@ def test_a_function_that_yields_makes_a_sequence(make_project: MakeProject) -> N
 
 
 @pytest.mark.parametrize(("make", "said"), [
-    (lambda: stage(outputs="ab")(lambda x: 1), r'outputs=\["ab"\]'),
+    (lambda: stage(outputs="ab", id="s")(lambda x: 1), r'outputs=\["ab"\]'),
+    (lambda: stage(outputs={"a", "b"}, id="s")(lambda x: 1), r"have to be in order"),  # type: ignore[call-overload]
+    (lambda: stage(["x"], ["y"]), "takes its arguments by name"),  # type: ignore[call-overload]
+    (lambda: stage("y"), "what is 'y'"),  # type: ignore[call-overload]
+    (lambda: stage(outputs=["a"])(Stage), "derive it from"),
+    (lambda: stage(id="s", inputs=["x", "y"])(lambda x: 1), "are the positional parameters of its function: x;"),
+    (lambda: stage(id="s", work_dir="x")(lambda x: 1), 'no attribute "work_dir"'),
+    (lambda: stage(id="s", config_class=Config)(lambda x, *, k=1: 1), 'make "k" one of them'),
+    (lambda: stage(id="s", ignore_config="k")(lambda x, *, k=1: 1), r'ignore_config=\["k"\]'),
+    (lambda: stage(id="s", ignore_config=["K"])(lambda x, *, k=1: 1), "which is none of its parameters"),
+    (lambda: stage(id="s", default_config={"lr": 1})(lambda x, *, k=1: 1), 'names "lr", which is none'),
+    (lambda: stage(id="s", cache="no")(lambda x: 1), "True or False instead of 'no'"),
+    (lambda: stage(id="s", metadata="m")(lambda x: 1), "a dictionary instead of 'm'"),
+    (lambda: stage(id="s", fingerprint="verison", version=1)(lambda x: 1), '"code" or "version"'),
+    (lambda: stage(id="s", fingerprint="version")(lambda x: 1), "needs a version"),
+    (lambda: stage(id="s", lazy=["input_id"])(lambda input_id: 1), "which is always there"),
     (lambda: stage(id="s", consumes=["z"])(lambda x: 1), 'consumes "z"'),
     (lambda: stage(id="s", versoin=3)(lambda x: 1), 'no attribute "versoin"; did you mean "version"'),
     (lambda: stage(id="s")(lambda *x: 1), r"takes \*x"),
