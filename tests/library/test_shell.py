@@ -146,6 +146,31 @@ def test_fields_are_handed_over(make_project: MakeProject) -> None:
     assert project.results("tasks")[7]["longer"][-1] == "4"
 
 
+def test_a_program_may_make_a_sequence(make_project: MakeProject) -> None:
+    project = make_project({"stages.py": """
+        from repype_like.library import Shell
+        from repype_like.stage import stage
+
+
+        @stage(outputs=["lines"])
+        def load(input_id):
+            yield from range(input_id)
+
+
+        turn = Shell(["cp", "{lines}", "{turned}"], inputs=["lines"], outputs=["turned"],
+                     files={"lines": "sequence", "turned": "sequence"})
+
+
+        @stage(outputs=["total"])
+        def add(turned):
+            return sum(turned)
+        """, "task.yml": {"runnable": True, "input_ids": [4],
+                          "pipeline": ["stages.load", "stages.turn", "stages.add"]}})
+    project.run("run").ok()
+    assert project.results()[4]["total"] == 6
+    assert list(project.results()[4]["turned"]) == [0, 1, 2, 3]
+
+
 def test_a_program_ends_with_what_it_has_started(make_project: MakeProject) -> None:
     project = make_project({
         "stages.py": """

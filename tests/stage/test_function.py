@@ -121,7 +121,12 @@ def test_mistakes_in_the_configuration_are_found_before_anything_runs(project: P
 
 def test_a_parameter_without_a_default_has_to_be_given(project: Project) -> None:
     project.edit("stages.py", 'label: str = "x"', "label: str")
-    assert 'the parameter "label" has no default and is not given' in project.run("run", "tasks").exits(2).err
+    project.write("tasks/a/task.yml", "input_ids: [5]")
+    project.write("tasks/b/task.yml", "config: {spread: {label: b}}")
+    answer = project.run("run", "tasks").exits(2)
+    assert answer.err.count('the parameter "label" has no default and is not given') == 1, "not for each that inherits"
+    project.run("run", "tasks", "-k")
+    assert ("spread", 1) in project.executions(), "the task that gives it is none of those"
 
 
 def test_a_field_of_another_type_fails_the_input(project: Project) -> None:
