@@ -186,7 +186,7 @@ def test_digits_are_read(metrics: dict[str, dict[Any, dict[str, Any]]], examples
     assert found[""]["accuracy"] > found["train=100"]["accuracy"] > 0.3
     assert found[""]["baseline_accuracy"] > 0.9
     assert examples.results("tasks/digits")["digits"].keys() == {
-        "input_id", "copies", "model", "guesses", "images_per_second", "baseline", "metrics", "mistakes"}
+        "input_id", "copies", "model", "layer", "guesses", "images_per_second", "baseline", "metrics", "mistakes"}
     assert [task for task, scores in found.items() if "baseline_accuracy" not in scores] == ["shifts=none"]
     examples.run("show", "tasks/digits", "mistakes", "-o", str(tmp_path / "mistakes")).ok()
     assert len(list((tmp_path / "mistakes").iterdir())) == min(20, round(450 * (1 - found[""]["accuracy"])))

@@ -62,7 +62,7 @@ def show_parameters(task: str, json: bool) -> int:
         raise UsageError(f"{task}: names no pipeline, so what its stages take is not known")
     sections = found.create_config().entries
     with found.codebase.activate():  # for docstrings to be found
-        stages = {stage.id: {"doc": docs_of(stage).summary, "parameters": list(
+        stages = {stage.id: {"doc": docs_of(stage).summary, "deterministic": stage.deterministic, "parameters": list(
             _parameters(stage, sections.get(stage.id) or {}))} for stage in pipeline.stages}
     if json:
         print(_json.dumps({"schema": 1, "task": path_words(found.directory), "stages": stages}, indent=1, default=str))
@@ -75,7 +75,8 @@ def _print(stages: dict[str, dict[str, Any]], terminal: Terminal) -> None:
     for position, (stage_id, known) in enumerate(stages.items()):
         if position:
             terminal.line("")
-        terminal.line(clean(f"{stage_id}:") + _remark(known["doc"], terminal))
+        remarks = [known["doc"], "" if known["deterministic"] else "not deterministic"]
+        terminal.line(clean(f"{stage_id}:") + _remark("; ".join(filter(None, remarks)), terminal))
         for row in known["parameters"]:
             said = clean(f"  {row['name']}: {flow(row['value'])}" if "value" in row else f"  # {row['name']}:")
             words = "; ".join(filter(None, (row["type"], _default_words(row), row["doc"])))

@@ -22,6 +22,7 @@ class StageLike(Protocol):
     outputs: Collection[str]
     consumes: Collection[str]
     extra_dependencies: Collection[str]
+    deterministic: bool
 
     @property
     def over(self) -> str:
@@ -88,8 +89,9 @@ def graph_of_stages(title: str, stages: Iterable[StageLike], dropped: Collection
         if stage.id in others:
             fields = [_field_of(field, others[stage.id]) for field in fields]
         reads = tuple(map(Port, (*fields, *map(_end_of, awaited[stage.id]))))
-        once = (f"once, over {stage.over}",) if stage.over else ()
-        nodes.append(Node(stage.id, reads, makes, known.state, known.count, (*once, *known.remarks)))
+        kind: tuple[str, ...] = (f"once, over {stage.over}",) if stage.over else ()
+        kind += () if stage.deterministic else ("not deterministic",)
+        nodes.append(Node(stage.id, reads, makes, known.state, known.count, (*kind, *known.remarks)))
     return Graph(title, tuple(nodes))
 
 

@@ -98,6 +98,13 @@ class Train(Stage):
         return {"model": model}
 
 
+@stage(outputs=["layer"])
+def neurons(model):
+    """Yield what makes each neuron of the hidden layer fire, as an image: a sequence, stored image by image."""
+    for weights in model.coefs_[0].T:
+        yield weights.reshape(SIDE, SIDE)
+
+
 @stage(outputs=["guesses"])
 def predict(model, images):
     """Have the network read the images of the test."""

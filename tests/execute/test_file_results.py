@@ -246,6 +246,35 @@ def test_what_cannot_be_kept_is_an_error(make_project: MakeProject, returned: st
     assert "Traceback" not in outcome.err
 
 
+def test_a_file_that_is_written_on_after_it_was_returned_is_an_error(make_project: MakeProject) -> None:
+    """The file is so large that reading it takes much longer than it takes a busy machine to let others go on."""
+    project = make_project({
+        "program.py": """
+            import os, sys
+
+            print("ready", flush=True)
+            while os.path.exists(sys.argv[1]):
+                os.utime(sys.argv[1])
+            """,
+        "stages.py": """
+            import os, subprocess, sys
+            from repype_like.stage import stage
+
+            @stage(outputs=["model"], formats={"model": "file"})
+            def train(input_id, stage):
+                path = stage.work_dir / "model.bin"
+                path.touch()
+                os.truncate(path, 600_000_000)  # of which none takes any room
+                program = subprocess.Popen([sys.executable, "program.py", path], stdout=subprocess.PIPE)
+                program.stdout.readline()
+                return path
+            """,
+        "tasks/task.yml": {"runnable": True, "pipeline": ["stages.train"], "input_ids": [1]}})
+    said = project.run("run", "tasks").exits(1).err
+    project.run("reset", "tasks", "--yes")
+    assert "model.bin was changed after the stage had returned it" in said
+
+
 def test_a_file_at_a_scope_stays_there_too(make_project: MakeProject) -> None:
     project = make_project({"stages.py": """
         from repype_like.stage import stage

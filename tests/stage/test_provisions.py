@@ -117,6 +117,8 @@ def test_what_is_different_each_time_is_drawn_once(make_project: MakeProject) ->
     project.write("tasks/b/task.yml", "config: {keep: {suffix: b}}")
     project.run("run", "tasks").ok()
     assert project.executions() == {("draw", 1): 1, ("show", 1): 1}
+    assert "not deterministic" in project.run("show", "tasks", "--graph").ok().out
+    assert project.run("show", "tasks", "--parameters").ok().out.splitlines()[0] == "draw:  # not deterministic"
     first = project.results("tasks")[1]
     assert "shown" not in first, "never kept"
     assert project.results("tasks/b")[1]["kept"] == first["kept"] + "b"
