@@ -96,6 +96,10 @@ class _Execution:
                 self.finished(task, self.outcome)
             if self.units and not self.executor.stopped:
                 self.executor.run(self.units, self.workplaces, self._understand)
+        except BaseException:  # workers were ended as they wrote, maybe since the disk is full
+            for place in self.workplaces.values():
+                place.view.store.tidy()
+            raise
         finally:
             self.logs.flush()
             for task in {node.tasks[0] for unit in self.units if unit.passes for node in unit.nodes}:

@@ -240,6 +240,10 @@ class Store(StoreReader):
                 replace_file(self._layout, self._layout.digest, encode_digest(digest))
             self.unsynced.update((self._layout.records, self._layout.digest))
 
+    def tidy(self) -> None:
+        """Delete what processes that were ended in the midst of writing have left behind."""
+        sweep(self._layout)
+
     def clear_passing(self) -> None:
         """Delete the values that were needed during a run only, those of a run that was killed included."""
         upkeep.delete_passing(self._layout)
