@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from repype_like.cli.commands.reset import add_arguments
+
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
 HELP = "delete superseded results"
@@ -17,15 +19,6 @@ everything that repype has not made itself.
 
 Exit code: 0 done, or nothing to delete; 1 not confirmed; 2 a mistake in the
 command; 4 another run holds the tree."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
-    parser.add_argument("paths", metavar="PATH", nargs="*", help="the directories of the tasks (default: .)")
-    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
-    parser.add_argument("-n", "--dry-run", action="store_true", help="list, and delete nothing")
-    parser.add_argument("--wait", action="store_true", help="wait for another run that holds the tree")
-    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:

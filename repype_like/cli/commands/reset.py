@@ -18,7 +18,7 @@ command; 4 another run holds the tree."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes."""
+    """Declare what a command takes that deletes."""
     parser.add_argument("paths", metavar="PATH", nargs="*", help="the directories of the tasks (default: .)")
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
     parser.add_argument("-n", "--dry-run", action="store_true", help="list, and delete nothing")
