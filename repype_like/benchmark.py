@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class Benchmark(Generic[ValueType]):
         self.filepath = Path(filepath)
         self._known: dict[tuple[str, InputID], ValueType] = {}
         self._frame: pd.DataFrame | None = None
-        if self.filepath.is_file():
+        if os.path.isfile(self.filepath):
             self._known.update(_read(self.filepath))
 
     @property
@@ -94,9 +95,11 @@ class Benchmark(Generic[ValueType]):
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["", *inputs])
         table.writerows([stage, *(self._values.get((stage, input_id), "") for input_id in inputs)] for stage in stages)
-        aside = self.filepath.with_name(f".{self.filepath.name}.new")  # of a killed process, the next one renames it
-        aside.write_text(text.getvalue(), encoding="utf-8")
-        aside.replace(self.filepath)
+        folder, name = os.path.split(self.filepath)
+        aside = os.path.join(folder, f".{name}.new")  # of a killed process, the next one renames it
+        with open(aside, "wb") as file:
+            file.write(text.getvalue().encode())
+        os.replace(aside, self.filepath)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Benchmark) and self._values == other._values

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from repype_like.json_text import json_encoder
 from repype_like.typing import Any, InputID, Plain
 
 __all__ = ["Event", "Listener", "Message", "Progress", "RunFinished", "RunStarted", "StageFailed", "StageFinished",
@@ -211,7 +212,7 @@ Listener = Callable[[Event], None]
 """Something that is told every event."""
 
 _CLASSES = {cls.__name__: cls for cls in Event.__subclasses__()}
-_encode = json.JSONEncoder(default=str).encode  # made once: json.dumps makes one for every event
+_encode = json_encoder(", ", ": ", default=str)
 
 
 def to_json(event: Event) -> str:

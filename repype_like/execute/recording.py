@@ -104,7 +104,7 @@ class Recorder:
                                            error=error, traceback="", output="", kind="unfit"))
                     return False
                 self._claims[path] = claim
-                place.view.store.unsynced.add(path)
+                place.view.store.unsynced.add(str(path))
         return True
 
     def _is_contested(self, made: Made) -> bool:

@@ -86,7 +86,6 @@ class _Execution:
     def run(self) -> Outcome:
         for place in self.workplaces.values():
             place.forget()
-            place.view.store.clear_passing()
         try:
             for transfer in self.plan.transfers:
                 if not self.executor.stopped:

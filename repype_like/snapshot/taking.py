@@ -103,8 +103,8 @@ def _take_tasks(looks: Sequence[Look], found: Foundation, led: dict[str, str]) -
     """Note all that says whether tasks are up to date."""
     files = found.files
     inside = Layout(Path())
-    files.having = [f"/{path}" for path in (inside.directory, inside.digest, inside.records)]
-    notes = [f"/{path}" for path in inside.notes]
+    files.having = [f"/{os.path.normpath(path)}" for path in (inside.directory, inside.digest, inside.records)]
+    notes = [f"/{os.path.normpath(path)}" for path in inside.notes]
     pipelines: dict[tuple[tuple[str, ...], tuple[str, ...]], None] = {}
     seen: set[str] = set()
     missing: set[str] = set()
@@ -120,7 +120,7 @@ def _take_tasks(looks: Sequence[Look], found: Foundation, led: dict[str, str]) -
         files.folders.append(str(view.path))
         if digest.blobs:
             layout = Layout(view.path)
-            files.unlinked += [layout.blob_path(name) for name, _, _ in digest.blobs]
+            files.unlinked += [layout.blob(name) for name, _, _ in digest.blobs]
         spec = task.resolved_spec
         if "pythonpath" in spec.full:
             _take_folders(spec, found)

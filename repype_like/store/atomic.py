@@ -15,7 +15,8 @@ from repype_like.formats import Buffer
 from repype_like.store.layout import Layout
 from repype_like.store.reservation import reserve
 
-__all__ = ["leftovers", "new_file", "new_path", "read_file", "replace_file", "sweep", "write_all", "write_new"]
+__all__ = ["leftovers", "new_file", "new_path", "read_file", "replace_file", "sweep", "sweep_aside", "write_all",
+           "write_new"]
 
 _MOST_AT_ONCE = 1 << 30
 _MOST_PIECES = 512
@@ -27,7 +28,7 @@ _NAME = re.compile(rf"{_HOST}\.(\d+)\.[0-9a-f]{{12}}(\..*)?")
 
 def new_path(layout: Layout, suffix: str = "") -> Path:
     """Return a path in the file system of the store that says which process it belongs to."""
-    return layout.aside / _new_name(suffix)
+    return Path(layout.aside, _new_name(suffix))
 
 
 def _new_name(suffix: str = "") -> str:
@@ -46,7 +47,7 @@ def new_file(layout: Layout, suffix: str = "") -> Iterator[Path]:
         yield path
     finally:
         with contextlib.suppress(OSError):
-            os.unlink(path)  # noqa: PTH108  mostly it has its name by now, which Path takes longer to find out
+            os.unlink(path)
 
 
 def write_new(path: Path | str, pieces: Sequence[Buffer], durable: bool = False, mode: int = 0o644) -> None:
@@ -62,7 +63,7 @@ def write_new(path: Path | str, pieces: Sequence[Buffer], durable: bool = False,
     try:
         descriptor = os.open(path, flags, mode)
     except FileNotFoundError:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         descriptor = os.open(path, flags, mode)
     try:
         reserve(descriptor, sum(map(len, pieces)))
@@ -78,6 +79,10 @@ def write_all(descriptor: int, pieces: Iterable[Buffer]) -> None:
 
     A header and what follows it go together: a write that begins in the middle of a page takes twice as long.
     """
+    pieces = list(pieces)
+    if len(pieces) == 1 and len(pieces[0]) <= _STEP:  # most files are small
+        piece = pieces[0]
+        pieces = [memoryview(piece)[os.write(descriptor, piece):]]
     left: deque[memoryview] = deque(memoryview(piece) for piece in pieces if len(piece))
     while left:
         count = os.writev(descriptor, _batch(left))
@@ -98,22 +103,23 @@ def _batch(views: Iterable[memoryview]) -> list[memoryview]:
     return batch
 
 
-def replace_file(layout: Layout, target: Path, content: bytes, durable: bool = False) -> None:
+def replace_file(layout: Layout, target: Path | str, content: bytes, durable: bool = False) -> None:
     """Put a file with this content at `target`, which has the old or the new content at any moment.
 
     With `durable`, the content is on the disk before it gets its name: if that fails, the old file stays.
     """
-    aside = layout.directory / _new_name()  # a folder for it alone would cost more than the file: tasks may be many
+    # A folder for it alone would cost more than the file: tasks may be many
+    aside = f"{layout.directory}{os.sep}{_new_name()}"
     try:
         write_new(aside, [content], durable)
-        aside.replace(target)
+        os.replace(aside, target)
     except BaseException:
         with contextlib.suppress(OSError):
-            aside.unlink()
+            os.unlink(aside)
         raise
 
 
-def read_file(path: Path) -> bytes | None:
+def read_file(path: Path | str) -> bytes | None:
     """Return the content of a regular file, or None if there is nothing at `path`.
 
     Raises:
@@ -123,7 +129,7 @@ def read_file(path: Path) -> bytes | None:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
-        if os.path.islink(path):  # noqa: PTH114  looked for in every task
+        if os.path.islink(path):
             raise IsADirectoryError(f"{path}: is a link to nothing") from None
         return None
     try:
@@ -139,19 +145,28 @@ def sweep(layout: Layout) -> None:
     """Delete what processes of this machine left behind that were ended while they wrote."""
     for path in leftovers(layout):
         with contextlib.suppress(OSError):
-            path.unlink()
+            os.unlink(path)
 
 
-def leftovers(layout: Layout) -> list[Path]:
+def leftovers(layout: Layout) -> list[str]:
     """Return what processes of this machine left behind that were ended while they wrote."""
-    found = []
-    for folder in (layout.directory, layout.aside):
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                match = _NAME.fullmatch(entry.name)
-                if match and not _is_alive(int(match[1])):
-                    found.append(Path(entry.path))
-    return found
+    return [*_left_in(layout.directory), *_left_in(layout.aside)]
+
+
+def sweep_aside(layout: Layout) -> None:
+    """Delete what is left of values that workers were writing when they were ended."""
+    for path in _left_in(layout.aside):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def _left_in(folder: str) -> list[str]:
+    try:
+        names = os.listdir(folder)
+    except OSError:  # mostly there is no such folder
+        return []
+    matches = [match for name in names if (match := _NAME.fullmatch(name))]
+    return [f"{folder}{os.sep}{match[0]}" for match in matches if not _is_alive(int(match[1]))]
 
 
 def _is_alive(pid: int) -> bool:

@@ -65,7 +65,7 @@ def has_blob(layout: Layout, name: str, size: int, mtime: int | None = None) -> 
     Its content is looked at only if `mtime` (in ns) says when it was written, and that is not when it was.
     """
     try:
-        status = os.lstat(layout.blob_path(name))
+        status = os.lstat(layout.blob(name))
     except (OSError, DamagedError):
         return False
     if status.st_size != size or not stat.S_ISREG(status.st_mode):
@@ -76,7 +76,7 @@ def has_blob(layout: Layout, name: str, size: int, mtime: int | None = None) -> 
 def written(layout: Layout, name: str) -> int:
     """Return the mtime of a blob in ns, and 0 if it is not there."""
     try:
-        return os.lstat(layout.blob_path(name)).st_mtime_ns
+        return os.lstat(layout.blob(name)).st_mtime_ns
     except OSError:
         return 0
 
@@ -105,8 +105,8 @@ def adopt_blob(layout: Layout, file: Path, suffix: str) -> tuple[str, str, int]:
 
 def move_to_blob(layout: Layout, file: Path, name: str) -> bool:
     """Make a blob of a file that lies anywhere, and tell whether that was possible without a copy."""
-    target = layout.blob(name)
-    layout.blobs.mkdir(parents=True, exist_ok=True)
+    target = Path(layout.blob(name))
+    os.makedirs(layout.blobs, exist_ok=True)
     try:
         if target.is_dir() and not target.is_symlink():
             _put_aside(layout, name)
@@ -127,7 +127,7 @@ def open_blob(layout: Layout, name: str, size: int, content: str) -> memoryview:
     Raises:
         DamagedError: If it is not what was written; it is put aside then.
     """
-    path = layout.blob(name)
+    path = Path(layout.blob(name))
     try:
         data = map_file(path, size)
         seen = _identity(path)
@@ -154,7 +154,7 @@ def link_blob(layout: Layout, source: Layout, name: str, size: int, content: str
     Raises:
         DamagedError: If the other store does not have it as it was written.
     """
-    origin, target = source.blob_path(name), layout.blob_path(name)
+    origin, target = source.blob(name), layout.blob(name)
     try:
         if not _is_verified(origin, content):
             open_blob(source, name, size, content)
@@ -204,11 +204,11 @@ def has_intact_blob(layout: Layout, name: str, size: int, content: str) -> bool:
 
 
 def _put(layout: Layout, aside: Path, name: str) -> None:
-    target = layout.blob_path(name)
+    target = layout.blob(name)
     try:
-        os.replace(aside, target)  # noqa: PTH105  quicker
+        os.replace(aside, target)
     except FileNotFoundError:
-        layout.blobs.mkdir(parents=True, exist_ok=True)
+        os.makedirs(layout.blobs, exist_ok=True)
         aside.replace(target)
     except IsADirectoryError:
         _put_aside(layout, name)
@@ -219,6 +219,6 @@ def _put_aside(layout: Layout, name: str) -> None:
     """Have nothing at the place of a blob; where nothing can be written, it stays."""
     with contextlib.suppress(OSError):
         target = layout.damaged_blob(name)
-        if target.is_dir():
+        if os.path.isdir(target):
             target = layout.damaged_blob(f"{name}.{os.urandom(3).hex()}")
-        layout.blob(name).rename(target)
+        os.rename(layout.blob(name), target)

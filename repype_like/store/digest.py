@@ -9,6 +9,7 @@ from pathlib import Path
 
 from repype_like.errors import DamagedError
 from repype_like.hashing import hash_bytes
+from repype_like.json_text import json_encoder
 from repype_like.store.atomic import read_file
 from repype_like.store.layout import FORMAT_VERSION
 from repype_like.store.plain import to_plain
@@ -23,6 +24,8 @@ Stamp = Any
 _START = b'{"format": %d, "checksum": "%s", "content": '
 _FORMAT = re.compile(rb'\{"format": (\d{1,9}), "checksum": "([0-9a-f]{32})", "content": ')
 _END = b"}\n"
+
+_encode_json = json_encoder()
 
 
 class NewerVersionError(DamagedError):
@@ -70,11 +73,11 @@ def encode_digest(digest: Digest) -> bytes:
     content = dict(vars(digest))
     for name in ("spec", "config", "provenance"):
         content[name] = to_plain(content[name])
-    body = json.dumps(content, separators=(",", ":")).encode("ascii")
+    body = _encode_json(content).encode("ascii")
     return _START % (FORMAT_VERSION, _checksum(FORMAT_VERSION, body)) + body + _END
 
 
-def decode_digest(data: bytes, path: Path) -> Digest:
+def decode_digest(data: bytes, path: Path | str) -> Digest:
     """Return the digest.
 
     Raises:
@@ -98,7 +101,7 @@ def decode_digest(data: bytes, path: Path) -> Digest:
         raise DamagedError(f"{path}: is not a digest: {error}") from None
 
 
-def read_digest(path: Path) -> Digest | None:
+def read_digest(path: Path | str) -> Digest | None:
     """Return the digest at `path`, or None if there is none.
 
     Raises:

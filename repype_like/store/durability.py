@@ -44,7 +44,7 @@ def sync(stores: Sequence[Store]) -> None:
         StorageError: If the disk refuses.
     """
     if sys.platform == "linux" and sum(len(store.unsynced) for store in stores) > _MANY:
-        written = {os.stat(store.directory).st_dev: store for store in stores if store.unsynced}  # noqa: PTH116  its device
+        written = {os.stat(store.directory).st_dev: store for store in stores if store.unsynced}
         for store in written.values():
             _sync_file_system(store)
         for store in stores:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -38,7 +39,7 @@ def write_failed(layout: Layout, failed: Sequence[Failed]) -> None:
     """Take down what failed, in place of what did before. Where that cannot be written, it is not."""
     with contextlib.suppress(OSError):
         if failed:
-            layout.directory.mkdir(parents=True, exist_ok=True)
+            os.makedirs(layout.directory, exist_ok=True)
             replace_file(layout, layout.failed, json.dumps(failed).encode("ascii"))
         else:
-            layout.failed.unlink(missing_ok=True)
+            os.unlink(layout.failed)

@@ -6,8 +6,8 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 
 from repype_like.errors import RepypeError
 
@@ -31,18 +31,29 @@ class NotWritableError(StorageError):
     exit_code = 2
 
 
-@contextlib.contextmanager
-def explained(doing: str, path: Path) -> Iterator[None]:
+class explained:  # noqa: N801  used as a function is
     """Turn an :class:`OSError` into a :class:`StorageError` that says what could not be done, and where.
+
+    A context manager, entered several times for every task.
 
     Arguments:
         doing: ``write``, ``read`` and the like.
         path: What it is done to.
     """
-    try:
-        yield
-    except OSError as error:
-        raise _explanation(doing, path, error) from error
+
+    __slots__ = ("_doing", "_path")
+
+    def __init__(self, doing: str, path: Path | str):
+        self._doing = doing
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 traceback: TracebackType | None) -> None:
+        if isinstance(error, OSError):
+            raise _explanation(self._doing, Path(self._path), error) from error
 
 
 def _explanation(doing: str, path: Path, error: OSError) -> StorageError:

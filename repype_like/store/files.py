@@ -109,7 +109,7 @@ def _stored(layout: Layout, path: Path, status: os.stat_result, *, moves: bool) 
             path.unlink()
             return part
         if move_to_blob(layout, path, part.blob):
-            _refuse_changed(layout.blob(part.blob), status, path)
+            _refuse_changed(Path(layout.blob(part.blob)), status, path)
             return part
     with new_file(layout, f".{suffix}") as aside:
         aside.parent.mkdir(parents=True, exist_ok=True)
@@ -155,7 +155,7 @@ def restore_files(layout: Layout, manifest: bytes | memoryview, folder: Path) ->
         else:
             mode, blob, size = more
             open_blob(layout, blob, size, Part(blob, size).hash)
-            copy_content(layout.blob(blob), path)
+            copy_content(Path(layout.blob(blob)), path)
             path.chmod(mode)
     for path, mode in reversed(modes):
         path.chmod(mode)

@@ -23,7 +23,7 @@ class RecordIndex:
     Reading takes no lock, and what is added to the log later by others does not appear here.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path | str):
         self.path = path
         self.reload()
 

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cached_property
 from pathlib import Path
 
 from repype_like.errors import DamagedError
@@ -37,59 +36,60 @@ FORMAT_VERSION = 1
 _BLOB = re.compile(r"[0-9a-f]{32}\.[A-Za-z0-9_.-]+")
 
 
-def _inside(name: str) -> cached_property[Path]:
-    """Return the path with this name, made when it is asked for: there may be thousands of tasks to look into."""
-    return cached_property(lambda layout: layout.directory / name)
+class _Inside:
+    """The path with a name, as text: there may be thousands of tasks to look into, and a Path takes longer to make."""
+
+    def __init__(self, name: str):
+        self._end = f"{os.sep}{name}"
+
+    def __get__(self, layout: Layout, owner: type[Layout]) -> str:
+        return layout.directory + self._end
 
 
 class Layout:
-    """The paths inside of one task directory."""
+    """The paths inside of one task directory, as texts."""
 
-    digest = _inside("digest.json")
-    failed = _inside("failed.json")
-    records = _inside("records")
-    damaged_records = _inside("records.damaged")
-    blobs = _inside("blobs")
-    begun = _inside("begun")
-    unfinished = _inside("unfinished")
-    aside = _inside("aside")
-    passing = _inside("passing")
-    work = _inside("work")
-    stage_log = _inside("log/stages.jsonl")
-    older_stage_log = _inside("log/stages.1.jsonl")
-    lock = _inside("lock")
-    runs = _inside("runs")
+    digest = _Inside("digest.json")
+    failed = _Inside("failed.json")
+    records = _Inside("records")
+    damaged_records = _Inside("records.damaged")
+    blobs = _Inside("blobs")
+    begun = _Inside("begun")
+    unfinished = _Inside("unfinished")
+    aside = _Inside("aside")
+    passing = _Inside("passing")
+    work = _Inside("work")
+    stage_log = _Inside("log/stages.jsonl")
+    older_stage_log = _Inside("log/stages.1.jsonl")
+    lock = _Inside("lock")
+    runs = _Inside("runs")
 
     def __init__(self, task: Path):
         self.task = task
-        self.directory = task / ".repype"
+        self.directory = f"{task}{os.sep}.repype"
 
     @property
-    def notes(self) -> tuple[Path, Path]:
+    def notes(self) -> tuple[str, str]:
         """Where it says that a run has begun to write, and is not known to be on the disk."""
         return self.begun, self.unfinished
 
-    def blob(self, name: str) -> Path:
+    def blob(self, name: str) -> str:
         """Return the path of a blob.
 
         Raises:
             DamagedError: If `name` is not the name of a blob, but leads elsewhere.
         """
-        return Path(self.blob_path(name))
-
-    def blob_path(self, name: str) -> str:
-        """Return the same as text, which is quicker."""
         if not self.is_blob_name(name):
             raise DamagedError(f"{self.records}: names a blob {name!r}")
         return f"{self.blobs}{os.sep}{name}"
 
-    def output(self, content: str) -> Path:
+    def output(self, content: str) -> str:
         """Return the path of the copy of an output file with this content."""
-        return self.blobs / f"{content}.out"
+        return f"{self.blobs}{os.sep}{content}.out"
 
-    def damaged_blob(self, name: str) -> Path:
+    def damaged_blob(self, name: str) -> str:
         """Return where a blob is put whose content is not what its name says."""
-        return self.blobs / f"{name}.damaged"
+        return f"{self.blobs}{os.sep}{name}.damaged"
 
     @staticmethod
     def is_blob_name(name: str) -> bool:

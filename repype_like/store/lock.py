@@ -105,12 +105,12 @@ class RunLock:
         if self._path is not None and self._descriptor in _held:  # not in a forked child
             with contextlib.suppress(OSError), _guarded(self._layout):
                 self._path.unlink(missing_ok=True)
-                if len(list(self._layout.lock.iterdir())) == 1:
-                    _guard(self._layout).unlink()
+                if len(os.listdir(self._layout.lock)) == 1:
+                    os.unlink(_guard(self._layout))
             _close(self._descriptor)
             for directory in (self._layout.lock, self._layout.directory):
                 with contextlib.suppress(OSError):  # there is something in it
-                    directory.rmdir()
+                    os.rmdir(directory)
         self._path, self._descriptor = None, -1
 
     def _try(self) -> Holder | None:
@@ -119,7 +119,7 @@ class RunLock:
             for other in _living(self._layout, tidy=True):
                 if any(_overlap(mine, its) for mine in self._subtrees for its in other.subtrees):
                     return other
-            self._path = self._layout.lock / f"{os.getpid()}-{os.urandom(4).hex()}.json"
+            self._path = Path(self._layout.lock, f"{os.getpid()}-{os.urandom(4).hex()}.json")
             self._descriptor = _open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
             if not _lock(self._descriptor, fcntl.LOCK_EX):
                 warnings.warn(f"the file system of {self._layout.task} has no locks; should this run be ended by "
@@ -137,7 +137,7 @@ def holders(top: Path) -> list[Holder]:
 
 
 def _living(layout: Layout, tidy: bool) -> Iterator[Holder]:
-    for path in sorted(layout.lock.glob("*.json")):
+    for path in sorted(Path(layout.lock).glob("*.json")):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -182,7 +182,7 @@ def _holder(content: bytes) -> Holder:
 
 
 def _guard(layout: Layout) -> Path:
-    return layout.lock / "guard"
+    return Path(layout.lock, "guard")
 
 
 @contextlib.contextmanager
@@ -191,12 +191,12 @@ def _guarded(layout: Layout) -> Iterator[None]:
     path = _guard(layout)
     while True:
         try:
-            layout.lock.mkdir(parents=True, exist_ok=True)
+            os.makedirs(layout.lock, exist_ok=True)
             descriptor = _open(path, os.O_RDWR | os.O_CREAT)
         except FileNotFoundError:  # the last run was just tidying up
             continue
         except FileExistsError:
-            if any(os.path.lexists(found) and not found.is_dir() for found in (layout.directory, layout.lock)):
+            if any(os.path.lexists(found) and not os.path.isdir(found) for found in (layout.directory, layout.lock)):
                 raise
             continue
         try:
@@ -212,7 +212,7 @@ def _guarded(layout: Layout) -> Iterator[None]:
 @contextlib.contextmanager
 def _guarded_by_existence(layout: Layout) -> Iterator[None]:
     """Do what a lock does on a file system without locks: only one process can create a file."""
-    path = layout.lock / "guard.taken"
+    path = Path(layout.lock, "guard.taken")
     while True:
         try:
             path.touch(exist_ok=False)

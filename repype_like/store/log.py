@@ -189,7 +189,7 @@ def read_frame(descriptor: int, frame: Frame) -> bytes | None:
     return frame.values(data) if checked[_NAMES] == frame.body[_NAMES] else None
 
 
-def read_log(path: Path) -> LogContent:
+def read_log(path: Path | str) -> LogContent:
     """Return what is in the log at `path`: nothing if there is none.
 
     Raises:
@@ -199,7 +199,7 @@ def read_log(path: Path) -> LogContent:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
-        if path.is_symlink():
+        if os.path.islink(path):
             content.damaged.append("the log is a link to nothing")
         return content
     try:

@@ -38,8 +38,8 @@ def stash_output(layout: Layout, path: Path, content: str) -> bool:
             return False
     except OSError:
         return False
-    layout.blobs.mkdir(parents=True, exist_ok=True)
-    target = layout.output(content)
+    os.makedirs(layout.blobs, exist_ok=True)
+    target = Path(layout.output(content))
     try:
         if status.st_nlink > 1:  # somebody else may write into it by another name
             raise OSError(errno.EXDEV, "shared")
@@ -48,7 +48,7 @@ def stash_output(layout: Layout, path: Path, content: str) -> bool:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        layout.aside.mkdir(parents=True, exist_ok=True)
+        os.makedirs(layout.aside, exist_ok=True)
         with new_file(layout) as aside:
             copy_content(path, aside)
             aside.chmod(0o444)
@@ -70,9 +70,9 @@ def restore_output(layout: Layout, content: str, target: Path, mode: int, source
     Raises:
         DamagedError: If there is no such content.
     """
-    origin = source if source is not None else layout.output(content)
+    origin = source if source is not None else Path(layout.output(content))
     for folder in (target.parent, layout.aside):
-        folder.mkdir(parents=True, exist_ok=True)
+        os.makedirs(folder, exist_ok=True)
     with new_file(layout) as aside:
         _copy_of(origin, aside, content, mode)
         try:

@@ -46,25 +46,25 @@ class StoreReader:
     @property
     def digest_path(self) -> Path:
         """The path of the digest."""
-        return self._layout.digest
+        return Path(self._layout.digest)
 
     @property
     def records_path(self) -> Path:
         """The path of the log of records."""
-        return self._layout.records
+        return Path(self._layout.records)
 
     def work_folder(self, pre_key: str) -> Path:
         """Return where a stage may work on the result with this name; nothing is made."""
-        return self._layout.work / pre_key
+        return Path(self._layout.work, pre_key)
 
     def has_work(self) -> bool:
         """Tell whether any stage has left something in its folder."""
-        return self._layout.work.is_dir()
+        return os.path.isdir(self._layout.work)
 
     @property
     def passing(self) -> Path:
         """The directory of a store of its own, for values that are needed during a run only."""
-        return self._layout.passing
+        return Path(self._layout.passing)
 
     def exists(self) -> bool:
         """Tell whether anything was stored."""
@@ -168,7 +168,7 @@ class StoreReader:
 
     def _status_of_log(self) -> list[int]:
         try:
-            status = self._layout.records.stat()
+            status = os.stat(self._layout.records)
         except OSError:
             return []
         return [status.st_size, status.st_mtime_ns] if stat.S_ISREG(status.st_mode) else []
@@ -213,7 +213,7 @@ class StoreReader:
 
     def stashed(self, content: str) -> Path:
         """Return where a superseded output file with this content is, if it is kept."""
-        return self._layout.output(content)
+        return Path(self._layout.output(content))
 
     # --- looking after -----------------------------------------------------------------------------------------------
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import marshal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from repype_like.errors import DamagedError
 from repype_like.hashing import hash_bytes
+from repype_like.json_text import json_encoder
 from repype_like.store.plain import to_plain
 from repype_like.typing import Any, InputID, Plain
 
@@ -139,17 +140,7 @@ class Record:
         return self.id if accepted is None else accepted["name"]
 
 
-def _json_encoder() -> Callable[[Any], str]:
-    """Return what writes JSON. The json module makes an encoder for each call, which takes longer than using it."""
-    plain = json.JSONEncoder(separators=(",", ":"), check_circular=False)
-    make: Callable[..., Any] | None = getattr(json.encoder, "c_make_encoder", None)
-    if make is None:
-        return plain.encode
-    encoder = make(None, plain.default, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True)
-    return lambda value: "".join(encoder(value, 0))
-
-
-_encode_json = _json_encoder()
+_encode_json = json_encoder()
 _encode_text = json.encoder.encode_basestring_ascii
 _decode_json = json.JSONDecoder().raw_decode
 

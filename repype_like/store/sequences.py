@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from repype_like.formats import FormatLike
 from repype_like.formats.sequence import SequenceWriter, StoredSequence
@@ -21,7 +21,7 @@ def begin_sequence(layout: Layout, items: FormatLike | None) -> SequenceWriter:
         StorageError: If the file system refuses.
     """
     with explained("write", layout.aside):
-        layout.aside.mkdir(parents=True, exist_ok=True)
+        os.makedirs(layout.aside, exist_ok=True)
         return _Writer(new_path(layout, ".zip"), items)
 
 
@@ -29,9 +29,9 @@ class _Writer(SequenceWriter):
     """Tells what the file system refuses from what the stage does wrong that yields the items."""
 
     def append(self, item: Any) -> None:
-        with explained("write", Path(str(self.file))):
+        with explained("write", str(self.file)):
             super().append(item)
 
     def finish(self) -> StoredSequence:
-        with explained("write", Path(str(self.file))):
+        with explained("write", str(self.file)):
             return super().finish()

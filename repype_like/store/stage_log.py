@@ -25,8 +25,8 @@ class StageLog:
 
     def __init__(self, directory: Path):
         layout = Layout(directory)
-        self._path = layout.stage_log
-        self._older = layout.older_stage_log
+        self._path = Path(layout.stage_log)
+        self._older = Path(layout.older_stage_log)
 
     def append(self, entry: Mapping[str, Plain]) -> str:
         """Add an entry; return what is wrong if that fails."""

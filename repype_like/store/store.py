@@ -9,7 +9,7 @@ from pathlib import Path
 
 from repype_like.formats import FormatLike
 from repype_like.store import blobs, outputs, unfinished, upkeep
-from repype_like.store.atomic import replace_file, sweep, write_all
+from repype_like.store.atomic import replace_file, sweep, sweep_aside, write_all
 from repype_like.store.digest import Digest, NewerVersionError, encode_digest
 from repype_like.store.failed import Failed, write_failed
 from repype_like.store.failures import NotWritableError, explained
@@ -40,7 +40,7 @@ class Store(StoreReader):
 
     def __init__(self, directory: Path):
         super().__init__(directory)
-        self.unsynced: set[Path] = set()
+        self.unsynced: set[str] = set()
         """The files that were written and may not be on the disk yet."""
         self._begun = False
 
@@ -56,6 +56,12 @@ class Store(StoreReader):
             Whether there were such files, or others have written in the meantime, so that there may be other things to
             do than it seemed.
         """
+        self._begun = True
+        if not os.path.isdir(self._layout.directory) and not self.records.end:  # as in most tasks of a new tree
+            with explained("write", self._layout.directory):
+                os.makedirs(self._layout.directory, exist_ok=True)
+                unfinished.begin(self._layout, common)
+            return False
         changed = self._size_of_log() != self.records.end
         if changed:
             self.refresh()
@@ -66,7 +72,8 @@ class Store(StoreReader):
                 self._compact(self.records.ids())
         for path, content in left:
             self.stash(path, content)
-        self._begun = True
+        sweep(self._layout)
+        self.clear_passing()
         return changed or bool(left)
 
     def note_missing(self, execution: Execution, path: Path) -> None:
@@ -115,10 +122,10 @@ class Store(StoreReader):
         self._refuse_newer()
         path = self._layout.records
         with explained("write", path):
-            descriptor = self._open_log()
+            descriptor, size = self._open_log()
             try:
                 index = self.records
-                if os.fstat(descriptor).st_size != index.end:
+                if size != index.end:
                     index.reload()
                     os.ftruncate(descriptor, index.end)  # what was cut off as it was written
                 frames, data = frames_of(records, index.end, origins)
@@ -184,7 +191,7 @@ class Store(StoreReader):
         digest.log = self._status_of_log()
         with explained("write", self._layout.digest):
             replace_file(self._layout, self._layout.digest, encode_digest(digest), durable)
-        sweep(self._layout)
+        sweep_aside(self._layout)
         self._forget_digest()
         self.note_failed(())
         self.unsynced.add(self._layout.digest)
@@ -197,13 +204,13 @@ class Store(StoreReader):
     def revoke(self) -> None:
         """Have the task not be complete any more; its records stay."""
         with explained("delete", self._layout.digest):
-            self._layout.digest.unlink(missing_ok=True)
+            _delete(self._layout.digest)
         self._forget_digest()
 
     def sync(self) -> None:
         """Have everything that was written reach the disk, so that it survives a power cut as well."""
         written = self.unsynced
-        folders = {path.parent for path in written} | ({self.directory} if written else set())
+        folders = {os.path.dirname(path) for path in written} | ({str(self.directory)} if written else set())
         for path in (*sorted(written), *sorted(folders)):
             with explained("write", path), contextlib.suppress(FileNotFoundError):
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -255,7 +262,7 @@ class Store(StoreReader):
             NotWritableError: If the folder is a link.
             NewerVersionError: If a newer version of this package has written here.
         """
-        if self._layout.directory.is_symlink():
+        if os.path.islink(self._layout.directory):
             raise NotWritableError(f"{self._layout.directory}: is a link, and links are not followed when deleting")
         self._refuse_newer()
         with explained("delete", self._layout.directory):
@@ -267,23 +274,30 @@ class Store(StoreReader):
         self.refresh()
         self.keep(self.current_ids())
         with explained("delete", self._layout.damaged_records):
-            self._layout.damaged_records.unlink(missing_ok=True)
+            _delete(self._layout.damaged_records)
 
-    def _open_log(self) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    def _open_log(self) -> tuple[int, int]:
+        """Return a descriptor of the log, to add to it, and how large it is."""
+        path, flags = self._layout.records, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         try:
-            descriptor = os.open(self._layout.records, flags, 0o644)
+            descriptor = os.open(path, flags, 0o644)
         except FileNotFoundError:
-            self._layout.directory.mkdir(parents=True, exist_ok=True)
-            return os.open(self._layout.records, flags, 0o644)
-        if os.fstat(descriptor).st_nlink > 1:  # a copy by hard links, which is not to be changed along with this
+            os.makedirs(self._layout.directory, exist_ok=True)
+            return os.open(path, flags, 0o644), 0
+        status = os.fstat(descriptor)
+        if status.st_nlink > 1:  # a copy by hard links, which is not to be changed along with this
             os.close(descriptor)
-            replace_file(self._layout, self._layout.records, self._layout.records.read_bytes())
-            descriptor = os.open(self._layout.records, flags, 0o644)
-        return descriptor
+            replace_file(self._layout, path, Path(path).read_bytes())
+            descriptor = os.open(path, flags, 0o644)
+        return descriptor, status.st_size
 
     def _refuse_newer(self) -> None:
         """Have nothing written over what a newer version of this package has written."""
         if self.is_newer:
             raise NewerVersionError(f"{self._layout.directory}: written by a newer version of repype_like, not "
                                     "touched; update repype_like, or move the folder out of the way")
+
+
+def _delete(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)

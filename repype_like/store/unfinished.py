@@ -52,7 +52,7 @@ class _Content:
 @contextlib.contextmanager
 def common_note(layout: Layout) -> Iterator[Path]:
     """Give a note for :func:`begin` that many tasks can share."""
-    layout.directory.mkdir(parents=True, exist_ok=True)
+    os.makedirs(layout.directory, exist_ok=True)
     with new_file(layout) as path:
         write_new(path, [_encoded({"boot": _boot()})])
         yield path
@@ -72,8 +72,8 @@ def begin(layout: Layout, common: Path | None = None) -> None:
 def end(layout: Layout) -> None:
     """Take down that everything is on the disk."""
     for path in layout.notes:
-        if os.path.lexists(path):
-            path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
 
 
 def note_missing(layout: Layout, execution: Execution, path: Path) -> None:
@@ -126,7 +126,7 @@ def _link(common: Path, layout: Layout) -> bool:
         try:
             os.link(common, layout.begun)
         except FileNotFoundError:
-            layout.directory.mkdir(parents=True, exist_ok=True)
+            os.makedirs(layout.directory, exist_ok=True)
             os.link(common, layout.begun)
     except FileExistsError:  # of a run that was killed; what that one says holds as well
         return False
@@ -150,7 +150,7 @@ def _append(layout: Layout, line: dict[str, Any]) -> None:
     try:
         descriptor = os.open(layout.unfinished, flags, 0o644)
     except FileNotFoundError:
-        layout.directory.mkdir(parents=True, exist_ok=True)
+        os.makedirs(layout.directory, exist_ok=True)
         descriptor = os.open(layout.unfinished, flags, 0o644)
     try:
         is_new = "boot" not in line and not os.fstat(descriptor).st_size
@@ -159,7 +159,7 @@ def _append(layout: Layout, line: dict[str, Any]) -> None:
         os.close(descriptor)
 
 
-def _read(path: Path) -> _Content | None:
+def _read(path: str) -> _Content | None:
     """Return what was taken down in a note, or None if there is none."""
     if not os.path.lexists(path):  # as it is mostly; cheaper than opening it
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def measure(layout: Layout, index: RecordIndex, kept: Collection[str]) -> Sizes:
     """Return how large a store is, if the records with the ids `kept` are those that count."""
     records = sum(_size_of(path) for path in (layout.digest, layout.records, layout.damaged_records))
     superseded = index.superseded + sum(frame.size for frame in index.frames() if frame.id not in kept)
-    named = _named_blobs(layout, (index.by_id(record_id) for record_id in kept))
+    named = _named_blobs(index.by_id(record_id) for record_id in kept)
     blobs = shared = 0
     for entry in blob_entries(layout):
         status = entry.stat(follow_symlinks=False)
@@ -74,8 +74,8 @@ def compact(layout: Layout, index: RecordIndex, ids: Collection[str]) -> bool:
         pieces.append(packed)
     with new_file(layout) as aside:
         write_new(aside, pieces)
-        if index.damaged and layout.records.is_file():
-            layout.damaged_records.unlink(missing_ok=True)
+        if index.damaged and os.path.isfile(layout.records):
+            Path(layout.damaged_records).unlink(missing_ok=True)
             with contextlib.suppress(OSError):
                 os.link(layout.records, layout.damaged_records)
         aside.replace(layout.records)
@@ -84,7 +84,7 @@ def compact(layout: Layout, index: RecordIndex, ids: Collection[str]) -> bool:
 
 def sweep_blobs(layout: Layout, index: RecordIndex) -> None:
     """Delete the blobs that no record names, and what killed processes left behind."""
-    named = _named_blobs(layout, index)
+    named = _named_blobs(index)
     for entry in blob_entries(layout):
         if entry.name not in named:
             with contextlib.suppress(OSError):
@@ -96,18 +96,19 @@ def delete_everything(layout: Layout) -> None:
     """Delete all that is ours; links are deleted, never followed."""
     for path in (layout.digest, layout.failed, layout.records, layout.damaged_records, layout.begun,
                  layout.unfinished):
-        _delete(path.unlink)
-    if not layout.stage_log.parent.is_symlink():
+        _delete(path)
+    logs = os.path.dirname(layout.stage_log)
+    if not os.path.islink(logs):
         for path in (layout.stage_log, layout.older_stage_log):
-            _delete(path.unlink)
+            _delete(path)
     for entry in blob_entries(layout):
         Path(entry.path).unlink()
     sweep(layout)
     delete_passing(layout)
     delete_work(layout)
-    for directory in (layout.blobs, layout.aside, layout.stage_log.parent, layout.directory):
+    for directory in (layout.blobs, layout.aside, logs, layout.directory):
         with contextlib.suppress(OSError):  # something else is in it, or it is not there
-            directory.rmdir()
+            os.rmdir(directory)
 
 
 def delete_passing(layout: Layout) -> None:
@@ -120,36 +121,36 @@ def delete_work(layout: Layout) -> None:
     _delete_folder(layout, layout.work)
 
 
-def _delete_folder(layout: Layout, folder: Path) -> None:
-    if folder.is_dir() and not folder.is_symlink() and not layout.directory.is_symlink():
+def _delete_folder(layout: Layout, folder: str) -> None:
+    if os.path.isdir(folder) and not os.path.islink(folder) and not os.path.islink(layout.directory):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _delete(unlink: Callable[[], None]) -> None:
+def _delete(path: str) -> None:
     with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        unlink()
+        os.unlink(path)
 
 
-def _named_blobs(layout: Layout, records: Iterator[Record | None] | RecordIndex) -> set[str]:
+def _named_blobs(records: Iterator[Record | None] | RecordIndex) -> set[str]:
     named: set[str] = set()
     for record in records:
         if record is not None:
             named.update(record.blobs)
-            named.update(layout.output(output.hash).name for output in record.outputs)
+            named.update(f"{output.hash}.out" for output in record.outputs)
     return named
 
 
 def blob_entries(layout: Layout) -> Iterator[os.DirEntry[str]]:
     """Yield the files in the folder of blobs that have a name of ours; the folder must not be a link."""
-    if layout.directory.is_symlink() or layout.blobs.is_symlink():
+    if os.path.islink(layout.directory) or os.path.islink(layout.blobs):
         return
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(layout.blobs) as entries:
         yield from [entry for entry in entries
                     if layout.is_blob_name(entry.name) and not entry.is_dir(follow_symlinks=False)]
 
 
-def _size_of(path: Path) -> int:
+def _size_of(path: Path | str) -> int:
     try:
-        return path.lstat().st_size
+        return os.lstat(path).st_size
     except OSError:
         return 0

@@ -83,8 +83,8 @@ def decode_value(layout: Layout, field: FieldValue) -> Any:
     if field.blob is None:
         if not isinstance(format_, BufferFormat):
             raise DamagedError(f"{layout.records}: an inline value is not there")
-        return _load(format_, data, layout.records)
-    path = layout.blob(field.blob)
+        return _load(format_, data, Path(layout.records))
+    path = Path(layout.blob(field.blob))
     with explained("read", path):
         return _load(format_, data, path)
 
@@ -118,7 +118,7 @@ def is_safe(layout: Layout, field: FieldValue) -> bool:
         return True
     if isinstance(format_, BufferFormat):
         return format_.is_safe_data(data)
-    return field.blob is not None and format_.is_safe(layout.blob(field.blob))
+    return field.blob is not None and format_.is_safe(Path(layout.blob(field.blob)))
 
 
 def is_as_stored(layout: Layout, field: FieldValue, value: Any) -> bool:

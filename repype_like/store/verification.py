@@ -92,9 +92,9 @@ def _faults_of_outputs(record: Record, locate: Callable[[OutputFile], Path | Non
 
 def _problem(layout: Layout, name: str, size: int | None, content: str) -> str:
     """Return what is wrong with a blob, or an empty text."""
-    path = layout.blobs / name
+    path = Path(layout.blobs, name)
     try:
-        path = layout.blob(name)
+        path = Path(layout.blob(name))
         if hash_mapped(map_file(path, size)) != content:
             return f"{path}: its content is not what was written"
     except DamagedError as error:

@@ -17,7 +17,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     replace_file(layout, layout.digest, b"one")
     replace_file(layout, layout.digest, b"two", durable=True)
     assert read_file(layout.digest) == b"two"
-    assert list(layout.directory.iterdir()) == [layout.digest]
+    assert list(Path(layout.directory).iterdir()) == [Path(layout.digest)]
 
 
 def test_what_fails_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_what_fails_leaves_nothing_behind(tmp_path: Path) -> None:
 
     with pytest.raises(KeyError):
         fail()
-    assert list(layout.aside.iterdir()) == []
+    assert list(Path(layout.aside).iterdir()) == []
 
 
 def test_what_killed_processes_left_is_deleted_and_nothing_else(tmp_path: Path) -> None:
@@ -47,12 +47,12 @@ def test_what_killed_processes_left_is_deleted_and_nothing_else(tmp_path: Path) 
     assert subprocess.run([sys.executable, "-c", script, tmp_path], check=False).returncode == -9
     with new_file(layout) as mine:
         write_new(mine, [b"a"])
-        theirs = layout.aside / "anotherhost.1.abcdefabcdef"
+        theirs = Path(layout.aside) / "anotherhost.1.abcdefabcdef"
         theirs.write_text("a")
-        (layout.aside / "notes.txt").write_text("a")
-        assert len(list(layout.aside.iterdir())) == 4
+        (Path(layout.aside) / "notes.txt").write_text("a")
+        assert len(list(Path(layout.aside).iterdir())) == 4
         sweep(layout)
-        assert {path.name for path in layout.aside.iterdir()} == {mine.name, theirs.name, "notes.txt"}
+        assert {path.name for path in Path(layout.aside).iterdir()} == {mine.name, theirs.name, "notes.txt"}
 
 
 def test_short_writes_are_continued(tmp_path: Path) -> None:
