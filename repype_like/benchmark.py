@@ -27,7 +27,7 @@ class Benchmark(Generic[ValueType]):
     """
 
     def __init__(self, filepath: PathLike):
-        self.filepath = Path(filepath)
+        self.filepath = filepath if isinstance(filepath, Path) else Path(filepath)
         self._known: dict[tuple[str, InputID], ValueType] = {}
         self._frame: pd.DataFrame | None = None
         if os.path.isfile(self.filepath):

@@ -50,7 +50,8 @@ class Console:
     def feed(self, event: events.Event) -> None:
         """Take in what happened, and show it."""
         self.state.feed(event)
-        self._guarded(lambda: self._show(event))
+        if self._bars is not None or not isinstance(event, events.StageFinished):  # told most often, and not shown
+            self._guarded(lambda: self._show(event))
 
     def interject(self, text: str) -> None:
         """Write a line from a signal handler: in the midst of whatever is being written."""

@@ -83,10 +83,10 @@ def path_words(path: Path) -> str:
 
 def task_words(name: str, root: str) -> str:
     """Return the name of a task relative to the root of the run; it is a path if the task is not part of the run."""
+    if not os.path.isabs(name):  # noqa: PTH117  nearly always, and asked for every task
+        return name
     path = Path(name)
-    if path.is_absolute() and path.is_relative_to(root or os.sep):
-        return path.relative_to(root or os.sep).as_posix()
-    return path_words(path) if path.is_absolute() else name
+    return path.relative_to(root or os.sep).as_posix() if path.is_relative_to(root or os.sep) else path_words(path)
 
 
 def near(text: str) -> str:

@@ -299,7 +299,7 @@ class Computation:
         store = self.place.view.store
         if kept is not None:
             return store, kept
-        passing = Store(store.passing)
+        passing = Store(Path(store.passing))
         return passing, self._encode(field, value, passing)
 
     def _encode(self, field: str, value: Any, store: Store | None = None) -> FieldValue:

@@ -40,8 +40,10 @@ def mentioned_place(values: Iterable[Any], task: Path, tree: Path) -> tuple[str,
         ``task`` and its directory, or else ``tree`` and its directory, or None.
     """
     chosen = [value for value in values if type(value) not in _HARMLESS]
+    if not chosen:
+        return None
     kinds = (("task", task),) if task == tree else (("task", task), ("tree", tree))
-    for kind, directory in kinds if chosen else ():
+    for kind, directory in kinds:
         needle = _needle(str(directory))
         if any(map(needle.is_in, chosen)):
             return kind, str(directory)

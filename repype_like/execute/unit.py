@@ -12,8 +12,7 @@ For each node:
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from repype_like import events
 from repype_like.execute.asides import place_outputs
@@ -142,15 +141,21 @@ class _UnitRun:
         return True
 
     def _run_node(self, position: int, node: Node) -> None:
+        for group in self._by_records_read(node, self._able(node)):
+            with CheckoutFolder(self.workplaces[group[0]].view.store.passing) as checkouts:
+                self._run_for(position, node, group, checkouts)
+
+    def _able(self, node: Node) -> Sequence[str]:
+        """Return the tasks that have all that a node reads, and take down that it has failed for the others."""
+        if not node.reads and not node.gathers:
+            return node.tasks
         able = [task for task in node.tasks if all(
             self._has(task, field, name) for field, name in node.reads) and all(
             self._has_gathered(gather, task) for gather in node.gathers)]
         for task in node.tasks:
             if task not in able:
                 self.failed[task].add(node.name)
-        for group in self._by_records_read(node, able):
-            with CheckoutFolder(self.workplaces[group[0]].view.store.passing) as checkouts:
-                self._run_for(position, node, group, checkouts)
+        return able
 
     def _run_for(self, position: int, node: Node, group: list[str], checkouts: CheckoutFolder) -> None:
         """Run a node for tasks that read the same records."""
@@ -181,7 +186,7 @@ class _UnitRun:
         kept = _NOTHING.union(*[self.workplaces[task].view.stage[node.stage].kept for task in group])
 
         def readers(field: str) -> int:
-            return self.readers[node.name, field] + int(self.hooked)
+            return self.readers.get((node.name, field), 0) + int(self.hooked)
 
         computation = Computation(node, place, group, self.known[group[0]], kept,
                                   self.unit.passes.get(node.name, _NOTHING), readers, self.emit, self.files,
@@ -279,10 +284,10 @@ def _stage(place: Workplace, stage_id: str) -> Stage:
 
 def _count_readers(unit: Unit) -> Mapping[tuple[str, str], int]:
     """Return how often the fields of a node are read, at most: groups of tasks may split."""
-    readers: Counter[tuple[str, str]] = Counter()
+    readers: dict[tuple[str, str], int] = {}
     for node in unit.nodes:
         for field, name in node.reads:
-            readers[name, field] += len(node.tasks)
+            readers[name, field] = readers.get((name, field), 0) + len(node.tasks)
     return readers
 
 

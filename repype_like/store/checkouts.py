@@ -25,10 +25,12 @@ class CheckoutFolder:
 
     __slots__ = ("_parent", "path", "used")
 
-    def __init__(self, parent: Path):
+    def __init__(self, parent: str):
         self._parent = parent
-        self.path = parent
         self.used = False
+
+    path: Path
+    """The folder, once it is used."""
 
     def __enter__(self) -> CheckoutFolder:
         _open.append(self)
@@ -40,13 +42,13 @@ class CheckoutFolder:
         if self.used:
             shutil.rmtree(self.path, ignore_errors=True)
             with contextlib.suppress(OSError):  # others are at work in there
-                self._parent.rmdir()
+                os.rmdir(self._parent)
 
     def make(self) -> Path:
         """Return the folder, which is there now."""
         if not self.used:
             self.used = True
-            self.path = self._parent / f"{os.getpid()}-{os.urandom(4).hex()}"
+            self.path = Path(self._parent) / f"{os.getpid()}-{os.urandom(4).hex()}"
             while not self.path.is_dir():
                 with contextlib.suppress(FileNotFoundError):  # somebody else was done, and has deleted the parent
                     self.path.mkdir(parents=True)

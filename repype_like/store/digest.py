@@ -12,7 +12,6 @@ from repype_like.hashing import hash_bytes
 from repype_like.json_text import json_encoder
 from repype_like.store.atomic import read_file
 from repype_like.store.layout import FORMAT_VERSION
-from repype_like.store.plain import to_plain
 from repype_like.store.record import Observation, OutputFile
 from repype_like.typing import Any, InputID, Plain
 
@@ -70,10 +69,7 @@ class Digest:
 
 def encode_digest(digest: Digest) -> bytes:
     """Return the digest as JSON that carries a checksum of itself."""
-    content = dict(vars(digest))
-    for name in ("spec", "config", "provenance"):
-        content[name] = to_plain(content[name])
-    body = _encode_json(content).encode("ascii")
+    body = _encode_json(vars(digest)).encode("ascii")
     return _START % (FORMAT_VERSION, _checksum(FORMAT_VERSION, body)) + body + _END
 
 

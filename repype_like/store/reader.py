@@ -62,9 +62,9 @@ class StoreReader:
         return os.path.isdir(self._layout.work)
 
     @property
-    def passing(self) -> Path:
+    def passing(self) -> str:
         """The directory of a store of its own, for values that are needed during a run only."""
-        return Path(self._layout.passing)
+        return self._layout.passing
 
     def exists(self) -> bool:
         """Tell whether anything was stored."""
