@@ -26,13 +26,13 @@ class Cost:
     """The largest resident set of any of its processes, in bytes."""
 
 
-def cost_of(command: Sequence[str], directory: Path, rounds: int = 3,
+def cost_of(command: Sequence[str], directory: Path | Callable[[], Path], rounds: int = 3,
             before: Callable[[], object] = lambda: None) -> Cost:
     """Run a program several times, and return what the cheapest run has cost.
 
     Arguments:
         command: The arguments of the Python interpreter that this runs in.
-        directory: Where it is started.
+        directory: Where it is started, or what makes a new directory for each run.
         rounds: How many times.
         before: Called before each run.
 
@@ -42,16 +42,17 @@ def cost_of(command: Sequence[str], directory: Path, rounds: int = 3,
     costs = []
     for _ in range(rounds):
         before()
+        place = directory if isinstance(directory, Path) else directory()
         started = time.perf_counter()
         # Bytecode is kept, as it is for users: without, most of what is measured is the compilation of modules.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        with subprocess.Popen([sys.executable, *command], cwd=directory, stdout=subprocess.DEVNULL,
+        with subprocess.Popen([sys.executable, *command], cwd=place, stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, env=environment) as process:
             said = process.stderr.read() if process.stderr is not None else b""
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
-            raise SystemExit(f"{' '.join(command)} in {directory}: exit code {process.returncode}\n{said.decode()}")
+            raise SystemExit(f"{' '.join(command)} in {place}: exit code {process.returncode}\n{said.decode()}")
         unit = 1 if sys.platform == "darwin" else 1024
         costs.append(Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - started, usage.ru_maxrss * unit))
     return min(costs, key=lambda cost: cost.cpu)
