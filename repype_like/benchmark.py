@@ -73,9 +73,9 @@ class Benchmark(Generic[ValueType]):
         return self._values[where]
 
     def __setitem__(self, where: tuple[str, InputID], value: ValueType) -> None:
-        values = self._values
-        values[where] = value
-        self._values = values
+        if self._frame is not None:
+            self._values = self._values  # what was written into the frame counts
+        self._known[where] = value
 
     def __contains__(self, where: object) -> bool:
         return where in self._values

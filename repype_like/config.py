@@ -102,13 +102,16 @@ class Config:
             value = (config.entries if config._keeps_defaults else config._defaults)[key] = _unwrapped(default)
         return config._shown(key, value)
 
-    def keep_defaults(self) -> None:
-        """Have defaults that are asked for, now and from now on, set in :attr:`entries`.
+    def keep_defaults(self, declared: Mapping[str, Any]) -> None:
+        """Have defaults that are asked for, now and from now on, set in :attr:`entries`, and those that are `declared`.
 
         That is so for the configuration that a stage gets while it runs, which is a copy: nothing else reads it.
         """
         self._keeps_defaults = True
         _fill_in(self.entries, self._defaults)
+        for key, default in declared.items():
+            if key not in self.entries:
+                self.get(key, default)
 
     @classmethod
     def of_stage(cls, sections: Mapping[str, Any], stage_id: str) -> Self:
@@ -193,6 +196,10 @@ class Config:
         if not self._defaults:
             return dict(_copied(self.entries))
         return Config(_copied(self._defaults)).merge(self.entries).copy().entries
+
+    def plain(self) -> dict[str, Plain]:
+        """Return the same as plain data."""
+        return {str(key): to_plain(value) for key, value in (self.final() if self._defaults else self.entries).items()}
 
     @property
     def yaml(self) -> str:

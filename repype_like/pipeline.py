@@ -195,7 +195,10 @@ class Pipeline:
 
     def stage(self, stage_id: str) -> Stage | None:
         """Return the stage `stage_id`, or None."""
-        return next((stage for stage in self.stages if stage.id == stage_id), None)
+        for stage in self.stages:
+            if stage.id == stage_id:
+                return stage
+        return None
 
     def append(self, stage: Stage, after: str | int | None = None) -> int:
         """Add `stage` at the end, or behind the stage with the identifier or position `after`, and return its position.

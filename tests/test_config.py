@@ -97,7 +97,7 @@ def test_the_hash_does_not_depend_on_the_order() -> None:
 def test_defaults_that_are_kept_become_entries() -> None:
     config = Config({"a": {"b": 1}})
     config.get("a/c", 2)
-    config.keep_defaults()
+    config.keep_defaults({})
     assert config.entries == {"a": {"b": 1, "c": 2}}
     config["a"].get("d", 3)
     config.get("e/f", 4)

@@ -274,7 +274,7 @@ class Computation:
                 fields: dict[str, FieldValue | None], mentioned: tuple[str, str] | None, started: float,
                 seconds: float, peak_memory: int) -> Record:
         node, view = self.node, self.place.view
-        note: dict[str, Plain] = {"final": to_plain(section.final())}
+        note: dict[str, Plain] = {"final": section.plain()}
         if view.packages:
             note["packages"] = dict(view.packages)
         if mentioned is not None:

@@ -22,6 +22,9 @@ __all__ = ["Recorder"]
 _LATEST = 0.05
 """Seconds after which a record is in the log at the latest."""
 
+_COSTLY = 0.01
+"""What took that many seconds is in the log at once: without workers, nobody writes while the next stage runs."""
+
 
 class Recorder:
     """Puts records into the logs of all tasks that they are for, and sees to it that no two write one file.
@@ -187,8 +190,9 @@ class _Logs:
         if origin or origins:
             origins[record.id] = origin
 
-    def flush_if_due(self) -> None:
-        if time.monotonic() - self._flushed > _LATEST:
+    def flush_if_due(self, seconds: float = 0.0) -> None:
+        """Write what is pending if it is due, or if what was made last took so long that it should not be lost."""
+        if seconds > _COSTLY or time.monotonic() - self._flushed > _LATEST:
             self.flush()
 
     def flush(self) -> None:

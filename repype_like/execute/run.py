@@ -79,7 +79,7 @@ class _Execution:
         self.outstanding = Counter(task for unit in self.units for task in unit.tasks)
         """By task, how many units are not done."""
         self.understanding: dict[type[Message], Callable[[Any], None]] = {
-            Made: self.recorder.store, Happened: lambda message: self._tell(message.event),
+            Made: self._record, Happened: lambda message: self._tell(message.event),
             Lost: self.recorder.forget_lost, UnitDone: lambda message: self._count_off(self.units[message.unit]),
             Printed: self._write_down, GaveUp: _give_up, Pause: self._tick}
 
@@ -132,9 +132,13 @@ class _Execution:
         understand = self.understanding.get(type(message))
         if understand is not None:
             understand(message)
-        self.logs.flush_if_due()
+
+    def _record(self, made: Made) -> None:
+        self.recorder.store(made)
+        self.logs.flush_if_due(made.record.seconds)
 
     def _tick(self, message: Pause) -> None:
+        self.logs.flush_if_due()
         if time.monotonic() - self.ticked > _TICK:
             self.ticked = time.monotonic()
             self.listen(Tick())

@@ -89,13 +89,14 @@ class _UnitRun:
         """What goes when the unit is done."""
         self.known: dict[str, Known] = {task: {} for node in unit.nodes for task in node.tasks}
         self.hooked = any(workplaces[task].hooked for task in self.known)
+        self.skip_hooked = [task for task in self.known if workplaces[task].view.skip_hooks]
         self.failed: dict[str, set[str]] = {task: set() for task in self.known}
         """By task, the nodes that failed or depend on one that did."""
 
     def run(self) -> bool:
         if self.unit.opaque is not None:
             return self._run_whole(self.home)
-        with self.home.activate(), self.holding:
+        with self.holding:
             for skip in self.unit.skips:
                 place = self.workplaces[skip.task]
                 slots = {field: StoredSlot(stored.record, field, Store(stored.store)) for stored in skip.known
@@ -104,7 +105,8 @@ class _UnitRun:
             try:
                 for position, node in enumerate(self.unit.nodes):
                     self._run_node(position, node)
-                self._skip_disabled()
+                if self.skip_hooked:
+                    self._skip_disabled()
             except StorageError as error:
                 self.emit(GaveUp(error))
                 return False
@@ -112,9 +114,10 @@ class _UnitRun:
 
     def _skip_disabled(self) -> None:
         """Tell the hooks of the stages that are turned off, wherever others ran."""
-        for task, input_id in dict.fromkeys((task, node.input_id) for node in self.unit.nodes for task in node.tasks):
+        for task, input_id in dict.fromkeys((task, node.input_id) for node in self.unit.nodes for task in node.tasks
+                                            if task in self.skip_hooked):
             place = self.workplaces[task]
-            sections = place.view.configure(input_id, None) if place.view.skip_hooks else {}
+            sections = place.view.configure(input_id, None)
             for stage in place.view.stages:
                 if stage.id in place.view.skip_hooks and not stage.is_enabled(sections.get(stage.id) or {}):
                     known = {field: slot for field, (_, slot) in self.known[task].items()}
@@ -142,6 +145,9 @@ class _UnitRun:
 
     def _run_node(self, position: int, node: Node) -> None:
         for group in self._by_records_read(node, self._able(node)):
+            if not node.fields:  # so nothing is given out
+                self._run_for(position, node, group, self.holding)
+                continue
             with CheckoutFolder(self.workplaces[group[0]].view.store.passing) as checkouts:
                 self._run_for(position, node, group, checkouts)
 
@@ -224,7 +230,7 @@ class _UnitRun:
             for task in sharing[1:]:
                 place_outputs(record, place, self.workplaces[task])
         stage = _stage(place, node.stage)
-        if has_hooks(stage, "end"):
+        if self.hooked and has_hooks(stage, "end"):
             consumed = {field for other in place.pipeline.stages for field in other.consumes}
             seen = {field: slot for field, (_, slot) in self.known[sharing[0]].items()
                     if field in slots or field not in consumed}

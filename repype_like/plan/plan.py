@@ -51,8 +51,11 @@ class Node(NamedTuple):
     @property
     def fields(self) -> list[str]:
         """The names of all that it reads, those of configurations included."""
-        gathered = dict.fromkeys(gather.field for gather in self.gathers)
-        return [*(field_ for field_, _ in self.reads), *gathered, *([CONFIGS] if self.configs is not None else [])]
+        found = [field_ for field_, _ in self.reads]
+        if self.gathers or self.configs is not None:
+            found += dict.fromkeys(gather.field for gather in self.gathers)
+            found += [CONFIGS] if self.configs is not None else []
+        return found
 
     def read_by(self, task: str) -> Iterator[tuple[str, str, str]]:
         """Yield what it reads for one of its tasks: which task has it, the field, and the name of the record."""

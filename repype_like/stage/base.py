@@ -177,9 +177,7 @@ class Stage(Callbacks):
 
     def fill_in(self, config: Config) -> None:
         """Set the declared defaults in this stage's section of the configuration, and those it is going to ask for."""
-        config.keep_defaults()
-        for key, default in {"enabled": self.enabled_by_default, **self.default_config}.items():
-            config.get(key, default)
+        config.keep_defaults({"enabled": self.enabled_by_default, **self.default_config})
 
     def normalize_config(self, config: dict[str, Any]) -> Mapping[str, Any]:
         """Return the hyperparameters as they count, and as :meth:`process` gets them.
