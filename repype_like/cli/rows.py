@@ -97,7 +97,7 @@ def print_rows(rows: Iterable[Row], *, verbose: bool = False, json: bool = False
 
 def _lines(rows: Sequence[Row], terminal: Terminal, *, verbose: bool) -> Iterator[str]:
     width = min(max((width_of(clean(row.task)) for row in rows), default=0), _WIDEST_PATH)
-    counts = [f"{row.plan.done}/{row.plan.total}" if row.plan is not None else "" for row in rows]
+    counts = [f"{row.plan.done}/{row.plan.total}" if row.plan is not None and row.plan.total else "" for row in rows]
     sizes = [f"  {size(row.sizes.total):>8}" if row.sizes is not None else "" for row in rows]
     numbers = max(map(len, counts), default=0)
     for row, inputs, stored in zip(rows, counts, sizes, strict=True):
