@@ -56,6 +56,8 @@ class Row:
     root: Path
     sizes: Sizes | None = None
     """How much is stored, if that was asked for."""
+    shown_error: str = ""
+    """The same as `error`, but for what a row above has told."""
 
     @property
     def is_up_to_date(self) -> bool:
@@ -124,7 +126,7 @@ def _sign(row: Row) -> tuple[Glyph, str, Color]:
 def _state(row: Row) -> str:
     """Return the state of a task on one line."""
     if row.error:
-        return clean(row.error.partition("\n")[0])
+        return clean((row.shown_error or row.error).partition("\n")[0])
     if row.plan is None:
         return "template" if not row.runnable else "not looked at"
     if not row.plan.pending:
@@ -147,7 +149,7 @@ def _beginning(row: Row) -> str:
 def _details(row: Row) -> Iterable[str]:
     """Return the lines below a task that ``--verbose`` adds."""
     if row.error:
-        yield from (clean(line) for line in row.error.split("\n")[1:])
+        yield from (clean(line) for line in (row.shown_error or row.error).split("\n")[1:])
         return
     if row.plan is not None and row.plan.pending:
         for reason in row.plan.reasons[1:]:
