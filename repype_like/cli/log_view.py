@@ -10,7 +10,7 @@ from repype_like.cli.terminal import Terminal, err, out
 from repype_like.cli.words import clean, clean_lines, clean_output, near, path_words
 from repype_like.errors import UsageError, did_you_mean
 from repype_like.masking import masked, masked_text
-from repype_like.spec import SPEC_NAME, format_input_id
+from repype_like.spec import SPEC_NAME, format_input_id, no_directory
 from repype_like.store import StageLog
 from repype_like.typing import Any
 
@@ -34,6 +34,8 @@ def print_log(task: str, *, stage: str | None, input_id: str | None, every: bool
     """
     directory = Path(task).expanduser().resolve()
     directory = directory.parent if directory.name == SPEC_NAME else directory
+    if not directory.is_dir():
+        raise no_directory(task)
     if not (directory / SPEC_NAME).is_file() and not (directory / ".repype").is_dir():
         raise UsageError(f"{task}: there is no {SPEC_NAME} in this directory")
     noted = [_followed(entry, directory) for entry in StageLog(directory).entries()]

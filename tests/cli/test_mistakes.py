@@ -35,7 +35,11 @@ from project import Project
     ("tasks/base/raw/x.txt", "", ["run", "tasks/base/raw"],
      ["no tasks in this directory or below", "part of the task tasks/base"]),
     ("raw/x.txt", "", ["run", "raw"], ["raw: there are no tasks"]),
-    ("raw/x.txt", "", ["run", "task"], ["task: there is no such directory", 'did you mean "tasks"?']),
+    *(("raw/x.txt", "", [*command, "task"], ["task: there is no such directory", 'did you mean "tasks"?'])
+      for command in (["run"], ["status"], ["show"], ["table"], ["verify"], ["gc", "-n"], ["reset", "-n"], ["runs"],
+                      ["log"], ["diff", "tasks/base"], ["accept", "--stage", "load"], ["watch", "--once"])),
+    ("raw/x.txt", "", ["status", "tsaks/base"], ["tsaks/base: there is no such directory", 'did you mean "tasks"?']),
+    ("raw/x.txt", "", ["status", "raw/x.txt"], ["raw/x.txt: this is a file; name the directory of a task"]),
     # The flags name what is not there.
     ("raw/x.txt", "", ["run", "tasks", "--only", "tasks/base"], ["--only", "there are base, base/factor=2"]),
     ("raw/x.txt", "", ["run", "tasks", "--input", "7"], ["--input", "there are 1, 2, 3"]),
