@@ -8,7 +8,7 @@ from pathlib import Path
 from repype_like import events
 from repype_like.cli.rows import reason_words
 from repype_like.cli.terminal import Color, Glyph, Terminal
-from repype_like.cli.words import clean, clean_lines, clean_output, content_words, count, duration, near, path_words
+from repype_like.cli.words import clean, clean_lines, content_words, count, duration, near, output_lines, path_words
 from repype_like.masking import masked_text
 from repype_like.spec import format_input_id
 from repype_like.watch import Changed, CycleEnded, LastFailure, News, Notice, Ran, RunBegan, TaskSeen, TreeSeen
@@ -126,9 +126,8 @@ def _failure_lines(failure: events.StageFailed | None, terminal: Terminal) -> It
     yield _painted(terminal, "error", "red", f"{clean(failure.task)}: {failure_words(failure)}")
     if failure.traceback.strip():
         yield from (f"    {line}" for line in masked_text(clean_lines(near(failure.traceback))).rstrip().split("\n"))
-    output = masked_text(clean_output(failure.output)).strip("\n")
-    if output:
-        lines = output.split("\n")
+    lines = masked_text("\n".join(output_lines(failure.output))).split("\n") if failure.output.strip() else []
+    if lines:
         cut = f" (the last {_LINES_OF_OUTPUT} lines)" if len(lines) > _LINES_OF_OUTPUT else ""
         yield f"  What it had printed{cut}:"
         yield from (f"    {line}" for line in lines[-_LINES_OF_OUTPUT:])
