@@ -93,11 +93,19 @@ def _name_problems(task: Task) -> Iterator[Problem]:
     named = task.merged_spec.get("pipeline")
     if task.overrides("create_pipeline") or not isinstance(named, list):
         return
+    found: dict[object, list[tuple[int, RepypeError]]] = {}
     for index, name in enumerate(named):
         try:
             make_stage(load(task.codebase, name), name)
+        except ImportProblem as error:  # a module that cannot be imported is so for all that is named in it
+            found.setdefault((error.where, error.message.replace(name, "", 1), error.hint), []).append((index, error))
         except RepypeError as error:
-            yield _problem(task, error, ("pipeline", index))
+            found[index] = [(index, error)]
+    for (index, first), *others in found.values():
+        problem = _problem(task, first, ("pipeline", index))
+        name = f'"{named[index]}"'
+        message = problem.message.replace(name, f"{name} and {len(others)} more", 1) if others else problem.message
+        yield dataclasses.replace(problem, message=message)
 
 
 def _package_problems(task: Task) -> Iterator[Problem]:

@@ -23,10 +23,34 @@ from project import Project
      ["tasks/base/task.yml:3:1", "tab"]),
     ("tasks/base/task.yml", "runnable: true\nrunnable: false\n", ["run", "tasks"],
      ["tasks/base/task.yml:2:1", "runnable"]),
+    ("tasks/base/task.yml", "runnable:true\nconfig: {}\n", ["run", "tasks"],
+     ["tasks/base/task.yml:2:", "in line 1, write a space after the colon"]),
+    ("tasks/base/task.yml", "runnable: true\n config: {}\n", ["run", "tasks"],
+     ["tasks/base/task.yml:2:", "do not indent it deeper than line 1, which has a value already"]),
+    ("tasks/base/task.yml", "config:\n  scale: {}\n load: {}\n", ["run", "tasks"],
+     ["tasks/base/task.yml:3:2", "indent it like the lines that it belongs to"]),
+    ("tasks/base/task.yml", "config: scale: {}\n", ["run", "tasks"],
+     ["tasks/base/task.yml:1:", 'text that contains ": " must be in quotes']),
+    ("tasks/base/task.yml", "input_ids: [1, 2\nconfig: {}\n", ["run", "tasks"],
+     ["tasks/base/task.yml:2:", "what begins at 1:12 is not closed"]),
+    ("tasks/base/task.yml", "input_ids: '1, 2\n", ["run", "tasks"],
+     ["tasks/base/task.yml:2:", "what begins at 1:12 is not closed"]),
+    ("tasks/base/task.yml", "input_ids:\n  - 1\n  -2\nconfig: {}\n", ["run", "tasks"],
+     ["tasks/base/task.yml:4:", 'in line 3, write a space after the "-"']),
+    ("tasks/base/task.yml", "scopes:\n  raw: {ROOTDIR}/raw/%s.tif\n", ["run", "tasks"],
+     ["tasks/base/task.yml:2:", "put all of the text that begins with { in quotes"]),
+    ("tasks/base/task.yml", "input_ids: {glob: *.tif}\n", ["run", "tasks"],
+     ["tasks/base/task.yml:1:", 'text that begins with "*" must be in quotes']),
     # The pipeline does not fit together.
+    ("tasks/task.yml", "pipeline: stages.Load\ninput_ids: 1-3\n", ["run", "tasks"],
+     ["tasks/task.yml:1:11", '"stages.Load" is a stage, not a pipeline: write a list of stages, [stages.Load]']),
+    ("tasks/task.yml", "pipeline: stages.trace\ninput_ids: 1-3\n", ["run", "tasks"],
+     ["tasks/task.yml:1:11", "stages.trace failed: TypeError"]),
     ("tasks/task.yml", "pipeline: [stages.Scale]\ninput_ids: 1-3\n", ["run", "tasks"],
      ["tasks/task.yml:1", "data"]),
     # The inputs are not there.
+    ("tasks/task.yml", "pipeline: [stages.Load]\ninput_ids: raw/*.tif\n", ["run", "tasks"],
+     ["tasks/task.yml:2:12", "raw/*.tif", 'for the files that match write {glob: "raw/*.tif"}']),
     ("tasks/task.yml", "pipeline: [stages.Load]\ninput_ids: {glob: 'raw/*.tif'}\n", ["run", "tasks"],
      ["tasks/task.yml:2", "raw/*.tif", "matches nothing"]),
     # Nobody said that a task shall run.
@@ -58,3 +82,20 @@ def test_the_answer_names_thing_place_and_mend(
         assert text in answer.err, str(answer)
     assert "Traceback" not in answer.err
     assert not tree.executions()
+
+
+@pytest.mark.parametrize(("old", "new", "said"), [
+    ("from repype_like.stage import Stage", "from repype_like.stage import Stage\nimport numpyy", "numpyy"),
+    ("outputs = [", "outputs = ([", "was never closed")])
+def test_a_module_that_cannot_be_imported_is_told_once(tree: Project, old: str, new: str, said: str) -> None:
+    text = tree.read("stages.py")
+    tree.write("stages.py", text.replace(old, new, 1))
+    err = tree.run("run", "tasks").exits(2).err
+    assert err.count(said) == (2 if said == "numpyy" else 1), "in the mend as well"
+    assert 'cannot import "stages.Load" and 2 more: ' in err
+
+
+def test_a_field_that_no_stage_produces(tree: Project) -> None:
+    tree.write("stages.py", tree.read("stages.py").replace('inputs = ["data", ', 'inputs = ["dta", ', 1))
+    err = tree.run("run", "tasks").exits(2).err
+    assert 'the field "dta", which the stage "scale" reads, is produced by no stage (did you mean "data"?)' in err
