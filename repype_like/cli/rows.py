@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from repype_like.plan import Reason, TaskPlan
     from repype_like.store import Sizes
 
-__all__ = ["Row", "UpToDate", "name_top", "print_rows", "reason_words", "with_sizes"]
+__all__ = ["Row", "UpToDate", "name_top", "plan_words", "print_rows", "reason_words", "with_sizes"]
 
 _WIDEST_PATH = 40
 _NARROWEST_STATE = 24
@@ -129,21 +129,19 @@ def _state(row: Row) -> str:
         return clean((row.shown_error or row.error).partition("\n")[0])
     if row.plan is None:
         return "template" if not row.runnable else "not looked at"
-    if not row.plan.pending:
+    return plan_words(row.plan)
+
+
+def plan_words(plan: TaskPlan | UpToDate) -> str:
+    """Return what would be done for a task, and why, on one line."""
+    if not plan.pending:
         return "up to date"
-    reason = reason_words(row.plan.reasons[0]) if row.plan.reasons else row.plan.pending
-    stage = row.plan.first_stage
+    reason = reason_words(plan.reasons[0]) if plan.reasons else plan.pending
+    stage = plan.first_stage
     for known in (f' (stage "{stage}")', f', read by "{stage}"', f', made by "{stage}"'):  # which is named before
         reason = reason.replace(known, "", 1)
-    return clean(f"{_beginning(row)}: {reason}")
-
-
-def _beginning(row: Row) -> str:
-    plan = row.plan
-    assert plan is not None, "asked for tasks that would run only"
-    if plan.first_stage is not None:
-        return f"from {plan.first_stage}"
-    return "pick up" if plan.takes else "complete"
+    start = f"from {stage}" if stage is not None else "pick up" if plan.takes else "complete"
+    return clean(f"{start}: {reason}")
 
 
 def _details(row: Row) -> Iterable[str]:
