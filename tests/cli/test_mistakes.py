@@ -99,3 +99,21 @@ def test_a_field_that_no_stage_produces(tree: Project) -> None:
     tree.write("stages.py", tree.read("stages.py").replace('inputs = ["data", ', 'inputs = ["dta", ', 1))
     err = tree.run("run", "tasks").exits(2).err
     assert 'the field "dta", which the stage "scale" reads, is produced by no stage (did you mean "data"?)' in err
+
+
+@pytest.mark.parametrize("there", ["tasks/stages.py", "tasks/stages/__init__.py", "stages.py"])
+@pytest.mark.parametrize("here", ["", "other = 1\n"], ids=["no such module here", "another one here"])
+def test_started_in_a_directory_without_the_stages(tree: Project, there: str, here: str) -> None:
+    (tree.root / "tree").mkdir()
+    tree.move("tasks", "tree/tasks")
+    tree.move("stages.py", f"tree/{there}")
+    if here:
+        tree.write("stages.py", here)
+    err = tree.run("run", "tree/tasks").exits(2).err
+    entry = "." if there.startswith("tasks/stages.py") or "__init__" in there else ".."
+    assert (f"tree/{there} is not looked for: start repype in its directory, or write `pythonpath: {entry}` into "
+            "tree/tasks/task.yml") in err
+    tree.write("tree/tasks/task.yml", f"{tree.read('tree/tasks/task.yml')}pythonpath: {entry}\n")
+    tree.remove("stages.py") if here else None
+    tree.run("status", "tree/tasks", "--check").exits(1)
+    assert "E" not in tree.run("status", "tree/tasks").ok().out
