@@ -56,7 +56,8 @@ class RunStarted(Event):
 class TaskStarted(Event):
     """Work on a pending task begins: from `first_stage` on, taking over results of the task `pickup`.
 
-    `stages` is the number of stage executions that the plan foresees for it, shared ones included.
+    `stages` is the number of stage executions that the plan foresees for it, shared ones included; `done` is the number
+    of its `inputs` that nothing is to be done for. What aggregates make counts for no input.
     """
 
     task: str
@@ -65,6 +66,7 @@ class TaskStarted(Event):
     pickup: str | None
     inputs: int
     stages: int = 0
+    done: int = 0
 
 
 @dataclass(kw_only=True)

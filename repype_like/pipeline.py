@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from repype_like.config import Config
-from repype_like.errors import UsageError
+from repype_like.errors import UsageError, did_you_mean
 from repype_like.spec import fill_pattern
 from repype_like.stage import Stage, dependencies, read_here, required_inputs
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PathLike, PipelineData
@@ -333,8 +333,8 @@ def _check_unique(what: str, names: Sequence[str]) -> None:
 
 def _why_no_order(remaining: Sequence[Stage], available: set[str], needed: Mapping[str, frozenset[str]],
                   after: Mapping[str, frozenset[str]], produced: frozenset[str]) -> str:
-    lacking = [_is_lacking(stage, field) for stage in remaining for field in sorted(needed[stage.id] - produced)
-               if field != "input_id"]
+    lacking = [_is_lacking(stage, field, produced) for stage in remaining
+               for field in sorted(needed[stage.id] - produced) if field != "input_id"]
     if lacking:  # what is not there yet because of that need not be said
         return "the stages cannot be put in order: " + "; ".join(lacking)
     reasons: list[str] = []
@@ -348,10 +348,11 @@ def _why_no_order(remaining: Sequence[Stage], available: set[str], needed: Mappi
     return "the stages cannot be put in order: " + "; ".join(reasons)
 
 
-def _is_lacking(stage: Stage, field: str) -> str:
+def _is_lacking(stage: Stage, field: str, produced: frozenset[str]) -> str:
     """Return in words that no stage produces a field, and what may be meant instead."""
     function = getattr(stage, "function", None)
     parameter = inspect.signature(function).parameters.get(field) if function is not None else None
-    hint = ("" if parameter is None or parameter.default is parameter.empty else
+    meant = did_you_mean(field, produced.difference(stage.outputs))
+    hint = (f" ({meant})" if meant else "" if parameter is None or parameter.default is parameter.empty else
             f" (a hyperparameter stands behind a *, as in *, {field}={parameter.default!r})")
     return f'the field "{field}", which the stage "{stage.id}" reads, is produced by no stage{hint}'

@@ -130,7 +130,8 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
                                expected={stage: cost.seconds for stage, cost in past.items()}))
         for task in plan.pending:
             tell(events.TaskStarted(task=task.task, pending=task.pending, first_stage=task.first_stage,
-                                    pickup=task.pickup, inputs=task.total, stages=task.computes))
+                                    pickup=task.pickup, inputs=task.total, stages=task.computes,
+                                    done=task.done))
         try:
             _Rounds(workplaces, request, executor, tell, planner, summary, origin, control).run(plan)
             sync(stores)

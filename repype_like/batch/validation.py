@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from repype_like.fingerprint.versions import version_of
 from repype_like.formats import format_named, name_of
 from repype_like.pipeline import Pipeline
 from repype_like.plan import limits_of
-from repype_like.spec import check_input_ids, check_path_safe
+from repype_like.spec import SPEC_NAME, check_input_ids, check_path_safe
 from repype_like.stage import CONFIGS, FunctionStage, Stage, hint_words, read_here
 from repype_like.stage.conversion import is_instance
 from repype_like.task import Task
@@ -93,11 +94,34 @@ def _name_problems(task: Task) -> Iterator[Problem]:
     named = task.merged_spec.get("pipeline")
     if task.overrides("create_pipeline") or not isinstance(named, list):
         return
+    found: dict[object, list[tuple[int, RepypeError]]] = {}
     for index, name in enumerate(named):
         try:
             make_stage(load(task.codebase, name), name)
+        except ImportProblem as error:  # a module that cannot be imported is so for all that is named in it
+            found.setdefault((error.where, error.message.replace(name, "", 1), error.hint), []).append((index, error))
         except RepypeError as error:
-            yield _problem(task, error, ("pipeline", index))
+            found[index] = [(index, error)]
+    for (index, first), *others in found.values():
+        problem = _problem(task, first, ("pipeline", index))
+        name = f'"{named[index]}"'
+        message = problem.message.replace(name, f"{name} and {len(others)} more", 1) if others else problem.message
+        elsewhere = _elsewhere(task, named[index]) if isinstance(first, ImportProblem) and first.is_missing else ""
+        yield dataclasses.replace(problem, message=message, hint=elsewhere or problem.hint)
+
+
+def _elsewhere(task: Task, name: str) -> str:
+    """Return how to have a module found that is not looked for, but lies beside the task that names it, or above."""
+    module, stating = name.partition(".")[0], _stating(task, ("pipeline",))
+    for directory in (stating, *stating.parents):
+        if directory in task.codebase.search:
+            return ""
+        for file in (f"{module}.py", f"{module}/__init__.py"):
+            if (directory / file).is_file():
+                return (f"{directory / file} is not looked for: start repype in its directory, or write "
+                        f"`pythonpath: {Path(os.path.relpath(directory, stating)).as_posix()}` into "
+                        f"{stating / SPEC_NAME}")
+    return ""
 
 
 def _package_problems(task: Task) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from repype_like.cli.bottom import LiveBlock
 from repype_like.cli.terminal import Color, Terminal
 from repype_like.cli.words import clean, content_words, count, duration, near, task_words
 from repype_like.spec import format_input_id
-from repype_like.status import RunState
+from repype_like.status import RunState, TaskState
 from repype_like.typing import Any, Plain
 
 __all__ = ["Console"]
@@ -100,7 +100,7 @@ class Console:
             start = f"from {state.first_stage}" if state.first_stage else "picking up"
             source = task_words(state.pickup or task, self.state.root)
             pickup = f", going on from {source}" if source != task else ""
-            self._line(clean(f"  {task}: {start}, {count(state.inputs, 'input')}{pickup}"))
+            self._line(clean(f"  {task}: {start}{_inputs(state)}{pickup}"))
 
     def _finished(self, event: events.TaskFinished) -> str:
         said = [f"{event.computed} computed in {duration(event.seconds)}"] if event.computed else []
@@ -122,6 +122,14 @@ class Console:
             self._bars.write(self._terminal.encodable(text))
         else:
             self._terminal.line(text)
+
+
+def _inputs(state: TaskState) -> str:
+    """Return for how many inputs there is something to do; that may be none, if there are aggregates."""
+    if state.done >= state.inputs:
+        return ""
+    share = f"{state.inputs - state.done} of " if state.done else ""
+    return f", {share}{count(state.inputs, 'input')}"
 
 
 def _failed(event: events.StageFailed) -> str:

@@ -113,8 +113,8 @@ def _state(plan: TaskPlan | None) -> str:
         return "a template, which is not run"
     if not plan.pending:
         return "up to date"
-    shape = [clean(reason_words(reason)) for reason in plan.reasons[:1]]
-    return f"{plan.done} of {plan.total} up to date; {''.join(shape)}"
+    share = [f"{plan.done} of {plan.total} inputs up to date"] if plan.total else []
+    return "; ".join([*share, *(clean(reason_words(reason)) for reason in plan.reasons[:1])])
 
 
 def _plain(graph: Graph) -> dict[str, Any]:

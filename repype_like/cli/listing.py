@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from repype_like.cli.glance import keep_answer
@@ -10,7 +13,7 @@ from repype_like.cli.rows import Row, name_top, print_rows, with_sizes
 from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Terminal
 from repype_like.cli.words import path_words, problem_words
-from repype_like.errors import UsageError
+from repype_like.errors import Problem, UsageError
 from repype_like.plan import Request, TaskPlan
 from repype_like.spec import TaskSpec
 
@@ -33,12 +36,31 @@ def print_status(selection: Selection, *, verbose: bool, json: bool, check: bool
 
 def rows_of(selection: Selection, plans: dict[Path, TaskPlan]) -> list[Row]:
     """Return a row for each task; `plans` says what would be done, by directory."""
-    return [_row(selection, spec, plans.get(spec.directory)) for spec in selection.specs]
+    told: dict[Problem, str] = {}
+    return [_row(selection, spec, plans.get(spec.directory), told) for spec in selection.specs]
 
 
-def _row(selection: Selection, spec: TaskSpec, plan: TaskPlan | None) -> Row:
-    errors = "\n".join(problem_words(problem) for problem in selection.errors_of(spec))
-    return Row(selection.name(spec), spec.runnable, None if errors else plan, errors, selection.batch.root)
+def _row(selection: Selection, spec: TaskSpec, plan: TaskPlan | None, told: dict[Problem, str]) -> Row:
+    name, problems = selection.name(spec), selection.errors_of(spec)
+    if not problems:
+        return Row(name, spec.runnable, plan, "", selection.batch.root)
+    words = [problem_words(problem) for problem in problems]
+    return Row(name, spec.runnable, None, "\n".join(words), selection.batch.root,
+               shown_error=_shown(name, problems, told))
+
+
+def _shown(name: str, problems: Sequence[Problem], told: dict[Problem, str]) -> str:
+    """Return what is wrong with a task. What was `told` of another, from which it inherits mostly, is referred to."""
+    new, others = [], Counter[str]()
+    for problem in problems:
+        other = told.setdefault(replace(problem, task=None), name)
+        if other == name:
+            new.append(problem_words(problem))
+        else:
+            others[other] += 1
+    references = [f"see {other} (the same {'error' if number == 1 else f'{number} errors'})"
+                  for other, number in others.items()]
+    return (f"{len(new)} errors: " if len(new) > 1 else "") + "\n".join([*new, *references])
 
 
 def name_root(selection: Selection, terminal: Terminal | None = None) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json as _json
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from repype_like.cli.terminal import Terminal, err, out
 from repype_like.cli.words import clean, clean_lines, clean_output, near, path_words
-from repype_like.errors import UsageError, did_you_mean
+from repype_like.errors import RepypeError, UsageError, did_you_mean
 from repype_like.masking import masked, masked_text
-from repype_like.spec import SPEC_NAME, format_input_id
-from repype_like.store import StageLog
+from repype_like.spec import SPEC_NAME, format_input_id, no_directory
+from repype_like.store import StageLog, Store
 from repype_like.typing import Any
 
 __all__ = ["print_log"]
@@ -34,6 +35,8 @@ def print_log(task: str, *, stage: str | None, input_id: str | None, every: bool
     """
     directory = Path(task).expanduser().resolve()
     directory = directory.parent if directory.name == SPEC_NAME else directory
+    if not directory.is_dir():
+        raise no_directory(task)
     if not (directory / SPEC_NAME).is_file() and not (directory / ".repype").is_dir():
         raise UsageError(f"{task}: there is no {SPEC_NAME} in this directory")
     noted = [_followed(entry, directory) for entry in StageLog(directory).entries()]
@@ -41,11 +44,11 @@ def print_log(task: str, *, stage: str | None, input_id: str | None, every: bool
     if stage is not None and noted and stage not in known:
         raise UsageError(f'nothing is noted down of a stage "{stage}"; '
                          + (did_you_mean(stage, known) or f"the stages are {', '.join(known)}"))
-    chosen = [entry for entry in noted if stage in (None, entry["stage"])
+    chosen = asked = [entry for entry in noted if stage in (None, entry["stage"])
               and input_id in (None, format_input_id(entry["input"]), str(entry["input"]))]
     if not every:
         latest = {(entry["stage"], type(entry["input"]), entry["input"]): entry for entry in chosen}
-        chosen = sorted(latest.values(), key=lambda entry: entry["time"])
+        chosen = sorted(_still_so(latest.values(), directory), key=lambda entry: entry["time"])
     if json:
         print(_json.dumps({"schema": 1, "entries": [masked(entry) for entry in chosen]}))
     elif chosen:
@@ -53,8 +56,34 @@ def print_log(task: str, *, stage: str | None, input_id: str | None, every: bool
             _print_entry(out(), entry)
     else:
         err().line(f"Nothing is noted down for {path_words(directory)}"
-                   + (" and what was asked for." if noted else ": no stage printed anything, and none failed."))
+                   + (": no stage printed anything, and none failed." if not noted else
+                      " and what was asked for." if not asked else
+                      ": what failed was done later; --all shows it."))
     return 0 if chosen else NOTHING
+
+
+def _still_so(entries: Iterable[dict[str, Any]], directory: Path) -> Iterator[dict[str, Any]]:
+    """Yield the entries, but for failures after which there was a result: a stage that prints nothing has no entry."""
+    entries = list(entries)
+    done: dict[Any, float] = {}
+    try:
+        store = Store(directory)
+        if any("error" in entry for entry in entries):
+            for record in store.records:
+                subject = record.stage, type(record.input_id), record.input_id
+                done[subject] = max(done.get(subject, 0.0), record.started)
+        digest = store.digest
+        if digest is not None:
+            for stage, pairs in digest.records.items():
+                for input_id, _ in pairs:
+                    subject = stage, type(input_id), input_id
+                    done[subject] = max(done.get(subject, 0.0), digest.completed)
+    except RepypeError:  # what is stored is damaged, and what is noted down is shown all the same
+        pass
+    for entry in entries:
+        when = done.get((entry["stage"], type(entry["input"]), entry["input"]), 0.0)
+        if not entry.get("error") or when < float(entry["time"]):
+            yield entry
 
 
 def _followed(entry: dict[str, Any], directory: Path) -> dict[str, Any]:

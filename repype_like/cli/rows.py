@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from repype_like.plan import Reason, TaskPlan
     from repype_like.store import Sizes
 
-__all__ = ["Row", "UpToDate", "name_top", "print_rows", "reason_words", "with_sizes"]
+__all__ = ["Row", "UpToDate", "name_top", "plan_words", "print_rows", "reason_words", "with_sizes"]
 
 _WIDEST_PATH = 40
 _NARROWEST_STATE = 24
@@ -56,6 +56,8 @@ class Row:
     root: Path
     sizes: Sizes | None = None
     """How much is stored, if that was asked for."""
+    shown_error: str = ""
+    """The same as `error`, but for what a row above has told."""
 
     @property
     def is_up_to_date(self) -> bool:
@@ -97,7 +99,7 @@ def print_rows(rows: Iterable[Row], *, verbose: bool = False, json: bool = False
 
 def _lines(rows: Sequence[Row], terminal: Terminal, *, verbose: bool) -> Iterator[str]:
     width = min(max((width_of(clean(row.task)) for row in rows), default=0), _WIDEST_PATH)
-    counts = [f"{row.plan.done}/{row.plan.total}" if row.plan is not None else "" for row in rows]
+    counts = [f"{row.plan.done}/{row.plan.total}" if row.plan is not None and row.plan.total else "" for row in rows]
     sizes = [f"  {size(row.sizes.total):>8}" if row.sizes is not None else "" for row in rows]
     numbers = max(map(len, counts), default=0)
     for row, inputs, stored in zip(rows, counts, sizes, strict=True):
@@ -124,30 +126,28 @@ def _sign(row: Row) -> tuple[Glyph, str, Color]:
 def _state(row: Row) -> str:
     """Return the state of a task on one line."""
     if row.error:
-        return clean(row.error.partition("\n")[0])
+        return clean((row.shown_error or row.error).partition("\n")[0])
     if row.plan is None:
         return "template" if not row.runnable else "not looked at"
-    if not row.plan.pending:
+    return plan_words(row.plan)
+
+
+def plan_words(plan: TaskPlan | UpToDate) -> str:
+    """Return what would be done for a task, and why, on one line."""
+    if not plan.pending:
         return "up to date"
-    reason = reason_words(row.plan.reasons[0]) if row.plan.reasons else row.plan.pending
-    stage = row.plan.first_stage
+    reason = reason_words(plan.reasons[0]) if plan.reasons else plan.pending
+    stage = plan.first_stage
     for known in (f' (stage "{stage}")', f', read by "{stage}"', f', made by "{stage}"'):  # which is named before
         reason = reason.replace(known, "", 1)
-    return clean(f"{_beginning(row)}: {reason}")
-
-
-def _beginning(row: Row) -> str:
-    plan = row.plan
-    assert plan is not None, "asked for tasks that would run only"
-    if plan.first_stage is not None:
-        return f"from {plan.first_stage}"
-    return "pick up" if plan.takes else "complete"
+    start = f"from {stage}" if stage is not None else "pick up" if plan.takes else "complete"
+    return clean(f"{start}: {reason}")
 
 
 def _details(row: Row) -> Iterable[str]:
     """Return the lines below a task that ``--verbose`` adds."""
     if row.error:
-        yield from (clean(line) for line in row.error.split("\n")[1:])
+        yield from (clean(line) for line in (row.shown_error or row.error).split("\n")[1:])
         return
     if row.plan is not None and row.plan.pending:
         for reason in row.plan.reasons[1:]:

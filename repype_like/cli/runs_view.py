@@ -68,8 +68,6 @@ def show_run(path: str, name: str, as_json: bool) -> int:
 
 
 def _top(path: str) -> Path:
-    if not Path(path).is_dir():
-        raise UsageError(f"{path}: there is no such directory")
     found = discover(path)
     if not found.directories:
         raise UsageError(f"{path}: there are no tasks in this directory or below")

@@ -137,7 +137,7 @@ def select(wanted: Wanted, task_class: type[Task] = Task) -> Selection:
     """
     batch = Batch(task_class if wanted.task_class is None else _load_class(wanted.task_class))
     for path in wanted.paths:
-        batch.load(_existing(path))
+        batch.load(Path(path).expanduser())
     for tree, path in zip(batch.trees, wanted.paths, strict=True):
         if not tree.below:
             raise _no_tasks(tree, path)
@@ -149,15 +149,6 @@ def select(wanted: Wanted, task_class: type[Task] = Task) -> Selection:
         found.contexts = _matching(found)
     _check_stages(found)
     return _with_inputs(found) if wanted.inputs else found
-
-
-def _existing(path: str) -> Path:
-    directory = Path(path).expanduser()
-    if not directory.exists():
-        siblings = [item.name for item in directory.parent.iterdir()] if directory.parent.is_dir() else []
-        hint = did_you_mean(directory.name, siblings)
-        raise UsageError(f"{path}: there is no such directory" + (f"; {hint}" if hint else ""))
-    return directory
 
 
 def _no_tasks(tree: SpecTree, path: str) -> UsageError:

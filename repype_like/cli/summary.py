@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from repype_like.batch import Summary
@@ -14,10 +14,10 @@ from repype_like.cli.terminal import Terminal
 from repype_like.cli.words import (
     clean,
     clean_lines,
-    clean_output,
     count,
     duration,
     near,
+    output_lines,
     shorten,
     task_words,
     up_to_date_words,
@@ -36,8 +36,8 @@ _MOST_CONFIG = 400
 
 def print_summary(terminal: Terminal, summary: Summary, state: RunState, selection: Selection) -> None:
     """Say what ran, what was picked up and from where, what failed, and how much time that took and saved."""
-    for failure in summary.failures:
-        _print_failure(terminal, failure, selection)
+    for failures in _alike(summary.failures):
+        _print_failures(terminal, failures, selection)
     if summary.failures:
         terminal.line()
     if not (summary.completed or summary.failed or summary.unfinished):
@@ -68,24 +68,38 @@ def _from(state: RunState) -> str:
     return f" from {clean(', '.join(sources[:_SHOWN_TASKS]))}{more}"
 
 
-def _print_failure(terminal: Terminal, failure: StageFailed, selection: Selection) -> None:
+def _alike(failures: Iterable[StageFailed]) -> list[list[StageFailed]]:
+    """Return failures in groups of those that say the same of the same stage, so that it is read once."""
+    groups: dict[tuple[str, ...], list[StageFailed]] = {}
+    for failure in failures:
+        groups.setdefault((failure.stage, failure.kind, failure.error, failure.traceback), []).append(failure)
+    return list(groups.values())
+
+
+def _print_failures(terminal: Terminal, failures: Sequence[StageFailed], selection: Selection) -> None:
+    """Print what failed in the same way, with the details of the first."""
+    failure = failures[0]
     what = f'The stage "{failure.stage}"' if failure.stage else "The task"
-    of_input = f" for the input {format_input_id(failure.input_id)}" if failure.input_id not in ("", None) else ""
+    inputs = list(dict.fromkeys(format_input_id(item.input_id) for item in failures if item.input_id not in ("", None)))
+    of_input = f" for the input {inputs[0]}" if len(inputs) == 1 else f" for {len(inputs)} inputs" if inputs else ""
     terminal.line()
     terminal.line(terminal.paint(clean(f"{what} failed{of_input}: {near(failure.error)}"), "red"))
-    label = "task" if len(failure.tasks) == 1 else "tasks"
-    more = f" and {len(failure.tasks) - _SHOWN_TASKS} more" if len(failure.tasks) > _SHOWN_TASKS else ""
-    terminal.line(clean(f"  {label}: {', '.join(failure.tasks[:_SHOWN_TASKS])}{more}"))
+    for things, names in (("task", list(dict.fromkeys(task for item in failures for task in item.tasks))),
+                          ("input", inputs if len(inputs) > 1 else [])):
+        more = f" and {len(names) - _SHOWN_TASKS} more" if len(names) > _SHOWN_TASKS else ""
+        if names:
+            terminal.line(clean(f"  {things}{'s'[:len(names) - 1]}: {', '.join(names[:_SHOWN_TASKS])}{more}"))
+    first = " for the first of them" if len(failures) > 1 else ""
     if failure.config:
         text = ", ".join(f"{key}: {value}" for key, value in masked(failure.config).items())
-        terminal.line(clean(f"  config: {shorten(text, _MOST_CONFIG, terminal.glyph('ellipsis'))}"))
+        terminal.line(clean(f"  config{first}: {shorten(text, _MOST_CONFIG, terminal.glyph('ellipsis'))}"))
     _print_block(terminal, near(failure.traceback))
-    lines = clean_output(failure.output).strip("\n").split("\n") if failure.output.strip() else []
+    lines = output_lines(failure.output)
     if lines:
         cut = f" (the last {_LINES_OF_OUTPUT} lines)" if len(lines) > _LINES_OF_OUTPUT else ""
-        terminal.line(f"  What it had printed{cut}:")
+        terminal.line(f"  What it had printed{first}{cut}:")
         _print_block(terminal, "\n".join(lines[-_LINES_OF_OUTPUT:]))
-    terminal.line(clean(f"  To repeat it: {repeat_command(failure, selection)}"))
+    terminal.line(clean(f"  To repeat {first.removeprefix(' for ') or 'it'}: {repeat_command(failure, selection)}"))
 
 
 def _print_block(terminal: Terminal, text: str) -> None:

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from repype_like.cli.problems import report_problems
 from repype_like.cli.terminal import err, out
@@ -117,11 +117,13 @@ def _print_text(table: Table) -> None:
         cells = [_words(row.cells.get(column), with_n=n is None) for row in table.rows]
         numeric = all(isinstance(row.cells.get(column), (int, float, Mean, type(None))) for row in table.rows)
         columns.append((clean(headings[column]), cells, numeric))
-    blocks = _blocks(fixed, columns, terminal.width if terminal.interactive else None)
+    blocks = list(_blocks(fixed, columns, terminal.width if terminal.interactive else None))
+    filled = [_filled(block[len(fixed):]) for block in blocks]
     for number, block in enumerate(blocks):
         if number:
             terminal.line()
-        for line in _lines(block):
+        others = set().union(*filled[:number], *filled[number + 1:])
+        for line in _lines(block, others - filled[number]):
             terminal.line(line)
 
 
@@ -146,9 +148,17 @@ def _width(column: _Column) -> int:
     return max(width_of(column[0]), *map(width_of, column[1]))
 
 
-def _lines(block: list[_Column]) -> Iterator[str]:
+def _filled(columns: Sequence[_Column]) -> set[int]:
+    """Return the positions of the rows that have anything in these columns."""
+    return {position for _, cells, _ in columns for position, cell in enumerate(cells) if cell}
+
+
+def _lines(block: list[_Column], elsewhere: Collection[int] = ()) -> Iterator[str]:
+    """Yield the lines of a block, without the rows that have something in other blocks only."""
     widths = [_width(column) for column in block]
     for position in range(-1, len(block[0][1])):
+        if position in elsewhere:
+            continue
         cells = [column[0] if position < 0 else column[1][position] for column in block]
         yield _GAP.join(pad(cell, width, right=column[2])
                         for cell, width, column in zip(cells, widths, block, strict=True)).rstrip()

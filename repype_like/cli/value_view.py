@@ -47,6 +47,8 @@ def show_value(path: str, field: str, input_text: str | None, target: Path | Non
     if value is None:
         known = sorted(stored[input_id])
         hint = did_you_mean(field, known) or f"there are {', '.join(known) or 'none'}"
+        if field in stored.get(None, ()):
+            hint = "an aggregate has made it, once for all inputs; leave out --input"
         whose = f"the input {format_input_id(input_id)}" if input_id is not None else "the task as a whole"
         raise UsageError(f'{path}: no field "{field}" is stored for {whose}; {hint}')
     if value.format == FILES:
@@ -96,7 +98,7 @@ def _choose_input(stored: Mapping[InputID, Collection[str]], field: str, text: s
     if text is None:
         if not known and stored:
             return None
-        if len(known) == 1:
+        if len(known) == 1 or (known and not any(field in fields for fields in stored.values())):
             return known[0]
         shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
         raise UsageError(f"{path}: which input? Add --input ID; there are {shown or 'none'}")

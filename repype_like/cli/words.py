@@ -10,9 +10,10 @@ from repype_like.errors import Location, Problem
 from repype_like.graph import cut
 from repype_like.typing import Any
 
-__all__ = ["clean", "clean_output", "count", "duration", "format_hms", "near", "path_words", "place", "problem_words",
-           "shorten", "size", "task_words", "up_to_date_words"]
+__all__ = ["clean", "clean_output", "count", "duration", "format_hms", "near", "output_lines", "path_words", "place",
+           "problem_words", "shorten", "size", "task_words", "up_to_date_words"]
 
+_PACKAGE = Path(__file__).parents[1]
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # Controls, lone surrogates, and marks that reverse the direction of text: what a terminal would act upon.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -65,6 +66,24 @@ def clean_output(text: str) -> str:
     """Return text of several lines as it would look on paper: no colours, lines that overwrote others last."""
     lines = (line.rstrip("\r").rpartition("\r")[2] for line in _SEQUENCE.sub("", text).split("\n"))
     return _UNSAFE_IN_LINES.sub(_escaped, "\n".join(lines))
+
+
+def output_lines(text: str) -> list[str]:
+    """Return what a stage has printed as lines to be read.
+
+    Where the interpreter crashed, it has printed where that was, the innermost call first. Our own calls are left out.
+    """
+    lines = clean_output(text).strip("\n").split("\n") if text.strip() else []
+    if not any(line.startswith("Fatal Python error: ") for line in lines):
+        return lines
+    shown, ours = [], False
+    for line in lines:
+        ours = line.startswith("  ") and (ours or line.startswith(f'  File "{_PACKAGE}{os.sep}'))
+        if not ours and not line.startswith("Extension modules: "):
+            shown.append(near(line))
+    while shown and not shown[-1].strip():
+        shown.pop()
+    return shown
 
 
 def _escaped(match: re.Match[str]) -> str:

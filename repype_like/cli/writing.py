@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from repype_like.batch import Batch, RunContext
+from repype_like.cli.problems import report_problems
 from repype_like.cli.terminal import err, out
 from repype_like.cli.words import clean, count, path_words
 from repype_like.errors import SpecError, UsageError, did_you_mean
-from repype_like.scaffold import EXAMPLES, lay_out_example, make_variants, parse_assignment, write_variants
+from repype_like.fingerprint.canonical import hash_value
+from repype_like.scaffold import EXAMPLES, Variant, lay_out_example, make_variants, parse_assignment, write_variants
 from repype_like.store import Store
+from repype_like.task.errors import blaming
 from repype_like.typing import Any
 
 __all__ = ["new_example", "new_variants"]
@@ -49,8 +52,12 @@ def new_variants(directory: str, source: str, settings: Sequence[str], together:
     parameters = dict(_parameters(_prepared(batch, target / "variant", {"runnable": True}), Store(top)))
     assignments = [parse_assignment(text, parameters) for text in settings]
     variants = make_variants(target, assignments, together=together, runnable=not nearest.runnable)
-    for variant in variants:
-        _prepared(batch, variant.directory, variant.spec)
+    try:
+        _refuse_same(variants, [_prepared(batch, variant.directory, variant.spec) for variant in variants])
+    except SpecError as error:
+        report_problems(error.problems)
+        err().line("Nothing was written.")
+        return error.exit_code
     if not dry_run:
         write_variants(variants)
     for variant in variants:
@@ -71,6 +78,25 @@ def _prepared(batch: Batch, directory: Path, spec: dict[str, Any]) -> RunContext
     if not contexts:
         raise SpecError([problem for problem in batch.problems if problem.severity == "error"])
     return contexts[0]
+
+
+def _refuse_same(variants: Sequence[Variant], contexts: Sequence[RunContext]) -> None:
+    """Refuse variants that mean the same by the rules of their stages: ``1`` and ``1.0``, where a float is declared.
+
+    Raises:
+        UsageError: If there are such.
+    """
+    known: dict[str, Path] = {}
+    for variant, context in zip(variants, contexts, strict=True):
+        meaning = {}
+        for stage in context.pipeline.stages:
+            with blaming(f'the configuration of the stage "{stage.id}"'):
+                section = context.config.entries.get(stage.id) or {}
+                meaning[stage.id] = {**stage.default_config, **stage.normalized_config(section)}
+        other = known.setdefault(hash_value(meaning), variant.directory)
+        if other != variant.directory:
+            raise UsageError(f'"{other.name}" and "{variant.directory.name}" would mean the same; leave one of them '
+                             "out; nothing was written")
 
 
 def _parameters(context: RunContext, store: Store) -> Iterator[tuple[str, list[tuple[str, ...]]]]:

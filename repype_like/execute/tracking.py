@@ -167,10 +167,11 @@ class Tracker:
                         after: Mapping[str, _Status]) -> None:
         for name in sorted(sighting.read):
             if name in sighting.before and (name in changed or name not in after):
-                what = "changes" if name in after else "deletes"
                 file = path / name if name else path
+                what = "changes" if name in after else "deletes"
                 raise SpoiledInputError(f"it reads and {what} the file {file}, which another run would find changed; "
-                                        "write the result to a file of its own")
+                                        "write the result to a file of its own. "
+                                        f"{_left(sighting.before[name], after.get(name))}")
 
     def _sighting(self, path: Path, scope: str | None, input_id: InputID | None) -> _Sighting:
         noted = None if scope is not None else self._noted(path)
@@ -196,6 +197,14 @@ class Tracker:
             return False
         parts = Path(text[max(below):]).parts
         return not any(part.startswith(".") or part in ("__pycache__", "site-packages") for part in parts)
+
+
+def _left(before: _Status, after: _Status | None) -> str:
+    """Return what has become of a file that is not ours. We have no copy by which it could be put back."""
+    if after is None:
+        return "The file is gone, and there is no copy of it in the store"
+    sizes = "still has" if after[0] == before[0] else f"had {before[0]} bytes, and now has"
+    return f"The file stays as it is now: it {sizes} {after[0]} bytes"
 
 
 def _output(path: Path, sighting: _Sighting, name: str) -> OutputFile:

@@ -21,15 +21,17 @@ class ImportProblem(RepypeError):
 
     exit_code = 2
 
-    def __init__(self, message: str, where: Location | None = None, hint: str = ""):
+    def __init__(self, message: str, where: Location | None = None, hint: str = "", is_missing: bool = False):
         self.message = message
         self.where = where
         """The place in the user's code that is at fault, if there is one."""
         self.hint = hint
+        self.is_missing = is_missing
+        """Whether there is no such thing where it was looked for; it may be elsewhere."""
         super().__init__(str(Problem(message, where, hint)))
 
     def __reduce__(self) -> Any:
-        return type(self), (self.message, self.where, self.hint)
+        return type(self), (self.message, self.where, self.hint, self.is_missing)
 
 
 def not_dotted(dotted: str) -> ImportProblem:
@@ -45,7 +47,7 @@ def missing_module(dotted: str, module: str, search: Sequence[Path]) -> ImportPr
     hint = did_you_mean(module, [prefix + name for name in _modules_in(folders)])
     looked = "" if package else f" in {' or '.join(folders)}, nor among the installed packages"
     message = f'cannot import "{dotted}": there is no module "{module}"{looked}'
-    return ImportProblem(message, hint=hint)
+    return ImportProblem(message, hint=hint, is_missing=not package)
 
 
 def missing_attribute(dotted: str, owner: Any, name: str) -> ImportProblem:
@@ -62,7 +64,7 @@ def missing_attribute(dotted: str, owner: Any, name: str) -> ImportProblem:
     if is_module:
         names = [*names, *_modules_in(getattr(owner, "__path__", ()))]
     return ImportProblem(f'cannot import "{dotted}": the {kind} "{shown}" has no "{name}"',
-                         Location(Path(file)) if file else None, did_you_mean(name, map(str, names)))
+                         Location(Path(file)) if file else None, did_you_mean(name, map(str, names)), is_module)
 
 
 def edited(module: str, file: str) -> ImportProblem:

@@ -127,7 +127,7 @@ class TaskPlan:
     """Why the task is pending, in the words of ``Task.is_pending``; empty if it is up to date."""
     reasons: tuple[Reason, ...] = ()
     total: int = 0
-    """The number of inputs."""
+    """The number of inputs. What aggregates make once for the whole task is none of them."""
     done: int = 0
     """The number of inputs for which all that counts is stored already."""
     first_stage: str | None = None

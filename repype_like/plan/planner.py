@@ -162,7 +162,7 @@ def _plan_task(view: TaskView, catalogue: Catalogue, files: Files, request: Requ
     plain = not request.force and request.first is None
     if plain and digest is not None and is_up_to_date(view, digest, files) and (
             not view.has_sources or sources.are_as_before(view)):
-        return TaskPlan(view.name, view.path, True, "", total=len(view.subjects), done=len(view.subjects),
+        return TaskPlan(view.name, view.path, True, "", total=len(view.input_ids), done=len(view.input_ids),
                         keeps=sum(map(len, digest.records.values()))), [], []
     damage = catalogue.damage(view)
     found = plan_inputs(view, catalogue, files, _forced(request), request.pick_up, sources, damage, request.last,
@@ -237,7 +237,7 @@ def _summary(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputI
     most = max(sources, key=lambda source: (sources[source], source is view)) if sources and reasons else None
     return TaskPlan(
         view.name, view.path, True, _verdict(reasons), tuple(reasons[:_MOST_REASONS]),
-        total=len(view.subjects), done=len(view.subjects) - len(undone),
+        total=len(view.input_ids), done=len(view.input_ids) - len(undone - {None}),
         first_stage=next((stage.id for stage in view.stages if stage.id in running), None),
         pickup=most.name if most is not None else None, pickup_path=most.path if most is not None else None,
         computes=counts[Action.COMPUTE] + counts[Action.RECOMPUTE], takes=counts[Action.TAKE],

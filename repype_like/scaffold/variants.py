@@ -61,8 +61,9 @@ def make_variants(directory: Path, assignments: Sequence[Assignment], *, togethe
         same = unicodedata.normalize("NFC", name).casefold()  # so it is to some file systems
         if same in variants:
             other = variants[same].directory.name
-            raise UsageError(f'two variants would have the name "{name}"; give each value once' if name == other else
-                             f'"{other}" and "{name}" would be the same directory on some file systems')
+            what = (f'two variants would have the name "{name}"; give each value once' if name == other else
+                    f'"{other}" and "{name}" would be the same directory on some file systems')
+            raise UsageError(f"{what}; nothing was written")
         if len(name.encode()) > _LONGEST_NAME:
             raise UsageError(f'the name "{name[:60]}..." is too long for a directory; vary fewer things at once')
         variants[same] = Variant(directory / name, _spec(keys, combination, runnable))

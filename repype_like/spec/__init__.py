@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover
+from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover, no_directory
 from repype_like.spec.inheritance import Layer, Layered, merge
 from repype_like.spec.input_ids import (
     check_input_ids,
@@ -50,6 +50,7 @@ __all__ = [
     "load_tree",
     "merge",
     "mistakes",
+    "no_directory",
     "parse_document",
     "parse_input_id",
     "parse_size",

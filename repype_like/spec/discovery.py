@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from repype_like.errors import Location, Problem, SpecError, UsageError
+from repype_like.errors import Location, Problem, SpecError, UsageError, did_you_mean
 from repype_like.spec.loading import Document, load_document
 from repype_like.typing import PathLike
 
-__all__ = ["SPEC_NAME", "Discovery", "Documents", "discover", "holds"]
+__all__ = ["SPEC_NAME", "Discovery", "Documents", "discover", "holds", "no_directory"]
 
 SPEC_NAME = "task.yml"
 
@@ -63,6 +63,20 @@ class Discovery:
     """All symbolic links in them, and where those led that lead to directories or specifications."""
 
 
+def no_directory(path: PathLike) -> UsageError:
+    """Return the error that `path`, as the user has written it, is no directory, with the one that is meant, maybe."""
+    meant = Path(path).expanduser()
+    if meant.exists():
+        return UsageError(f"{path}: this is a file; name the directory of a task")
+    missing = [part for part in (meant, *meant.parents) if not part.exists()][-1]
+    try:
+        beside = [item.name for item in missing.parent.iterdir() if item.is_dir()]
+    except OSError:
+        beside = []
+    hint = did_you_mean(missing.name, beside)
+    return UsageError(f"{path}: there is no such directory" + (f"; {hint}" if hint else ""))
+
+
 def discover(path: PathLike, documents: Documents | None = None) -> Discovery:
     """Find the tasks at and below `path` (a directory, or its task.yml) and the chain of parents above it.
 
@@ -78,7 +92,7 @@ def discover(path: PathLike, documents: Documents | None = None) -> Discovery:
     if start.name == SPEC_NAME and start.is_file():
         start = start.parent
     if not start.is_dir():
-        raise UsageError(f"{path}: there is no such directory")
+        raise no_directory(path)
     walk = _Walk(start)
     below = walk.run()
     above = _above(start, documents, is_task=start in below[:1])

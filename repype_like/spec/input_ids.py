@@ -147,6 +147,9 @@ def _decode_text(text: str) -> Iterable[InputID]:
             if total > MAX_INPUTS:
                 raise ValueError(f"{token} makes {total} inputs; at most {MAX_INPUTS} are possible")
             yield from range(first, last + 1)
+        elif "*" in token:
+            raise ValueError(f'{quote(token)} would be an input id as it stands; for the files that match write '
+                             f'{{glob: "{token}"}}, for that very id put it into a list')
         else:
             yield token
 

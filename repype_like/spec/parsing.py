@@ -32,6 +32,7 @@ from yaml.scanner import Scanner
 from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.scalars import ScalarError, quote, resolve_plain
 from repype_like.spec.source import decode
+from repype_like.spec.syntax_hints import syntax_hint
 
 __all__ = ["MAX_ALIASED", "MAX_DEPTH", "ParserName", "Place", "parse"]
 
@@ -49,11 +50,6 @@ _SCALAR_TAGS: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 _NEEDS_PYTHON_PARSER = re.compile(r"\t|\\[uU]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_HINTS = {
-    "'\\t'": "indent and separate with spaces, not with tabs",
-    "cannot start any token": "put the text in quotes",
-    "mapping values are not allowed": 'text that contains ": " must be in quotes',
-}
 _MERGE = object()  # stands for the key <<
 
 
@@ -87,12 +83,13 @@ def parse(data: bytes, path: Path, parser: ParserName | None = None) -> tuple[An
     Raises:
         SpecError: With every problem that was found.
     """
-    events = _parser(decode(data, path), parser)
+    text = decode(data, path)
+    events = _parser(text, parser)
     builder = _Builder(events.get_event, path)
     try:
         value, place = builder.document()
     except MarkedYAMLError as error:
-        builder.problems.append(_syntax_problem(error, path))
+        builder.problems.append(_syntax_problem(error, text, path))
     except (ValueError, OverflowError):
         if not isinstance(events, _PythonParser):
             raise
@@ -111,10 +108,10 @@ def _parser(text: str, name: ParserName | None) -> _EventSource:
     return _PythonParser(text)
 
 
-def _syntax_problem(error: MarkedYAMLError, path: Path) -> Problem:
+def _syntax_problem(error: MarkedYAMLError, text: str, path: Path) -> Problem:
     mark = error.problem_mark or error.context_mark
     message = " ".join(part for part in (error.problem, error.context) if part)
-    hint = next((hint for sign, hint in _HINTS.items() if sign in message), "")
+    hint = syntax_hint(message, text, mark, error.context_mark)
     where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
     return Problem(f"not valid YAML: {message}", where, hint, task=path.parent)
 

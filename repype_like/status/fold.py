@@ -53,6 +53,8 @@ class TaskState:
     inputs: int
     stages: int = 0
     """How many stage executions the plan foresees for it."""
+    done: int = 0
+    """The number of inputs that nothing was to be done for."""
     outcome: Outcome = "waiting"
     computed: int = 0
     """How many stages x inputs were computed for this task, so far."""
@@ -133,7 +135,7 @@ class RunState:
 
     def _task_started(self, event: events.TaskStarted) -> None:
         self.tasks[event.task] = TaskState(event.task, event.pending, event.first_stage, event.pickup, event.inputs,
-                                           stages=event.stages)
+                                           stages=event.stages, done=event.done)
 
     def _stage_started(self, event: events.StageStarted) -> None:
         self.running[_key(event)] = RunningStage(event.task, event.stage, event.input_id, event.tasks, event.worker,

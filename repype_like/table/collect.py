@@ -26,6 +26,7 @@ class _Result:
 
     task: str
     input_id: InputID
+    stages: tuple[str, ...]
     parameters: _Parameters
     metrics: Mapping[str, Any]
     is_outdated: bool
@@ -79,7 +80,8 @@ def _results(name: str, store: Store, spec: Mapping[str, Any]) -> Iterator[_Resu
         records = by_input.get(input_id, [])
         metrics = _metrics(records)
         if metrics or input_id is not None or not digest.inputs:
-            yield _Result(name, input_id, _parameters(records), metrics, is_outdated)
+            yield _Result(name, input_id, tuple(record.stage for record in records), _parameters(records), metrics,
+                          is_outdated)
 
 
 def _with_config(spec: Any) -> dict[str, Any]:
@@ -117,13 +119,17 @@ def _metrics(records: Iterable[Record]) -> dict[str, Any]:
 
 
 def _telling(results: Iterable[_Result]) -> list[str]:
-    """Return the parameters that differ between tasks for the same input. Those that inputs differ in say nothing."""
-    by_input: dict[InputID, list[_Parameters]] = {}
+    """Return the parameters that differ for the same input between tasks that have the stage.
+
+    Those that inputs differ in say nothing.
+    """
+    by_stage: dict[tuple[InputID, str], list[_Parameters]] = {}
     for result in results:
-        by_input.setdefault(result.input_id, []).append(result.parameters)
+        for stage in result.stages:
+            by_stage.setdefault((result.input_id, stage), []).append(result.parameters)
     found: dict[str, None] = {}
-    for together in by_input.values():
-        names = dict.fromkeys(name for parameters in together for name in parameters)
+    for (_, stage), together in by_stage.items():
+        names = dict.fromkeys(name for parameters in together for name in parameters if name.startswith(f"{stage}."))
         first = together[0]
         for name in names:
             if name not in found and any(_differ(first, other, name) for other in together[1:]):

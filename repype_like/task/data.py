@@ -76,7 +76,9 @@ class InputData(MutableMapping[str, Any]):
 
     def __getitem__(self, field: str) -> Any:
         if field not in self._values:
-            stored = self._fields[field]
+            stored = self._fields.get(field)
+            if stored is None:
+                raise KeyError(f"there is no field {field!r} for this input; there are {', '.join(sorted(self))}")
             if self._turn is not None and stored.blob is not None:
                 self._turn.take(self)
             held = self._let_go.pop(field, None)
@@ -142,6 +144,11 @@ class InputData(MutableMapping[str, Any]):
 
 class Results(dict[InputID, PipelineData | InputData]):
     """The fields of every input; what :meth:`Task.load` returns."""
+
+    def __missing__(self, input_id: object) -> Any:
+        some = ", ".join(map(repr, itertools.islice(self, _MOST_SHOWN)))
+        raise KeyError(f"there is no input {input_id!r}; there are {some}" + (
+            f" and {len(self) - _MOST_SHOWN} more" if len(self) > _MOST_SHOWN else ""))
 
     def __repr__(self) -> str:
         items = [f"{input_id!r}: {fields!r}" for input_id, fields in itertools.islice(self.items(), _MOST_SHOWN)]

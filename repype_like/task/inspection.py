@@ -226,11 +226,12 @@ def plan_of(task: Task, pipeline: Pipeline, config: Config, pick_up: bool = Fals
 def diverging_stage(pipeline: Pipeline, plan: TaskPlan) -> Stage | None:
     """Return the first stage that computes something according to `plan`.
 
-    A task without inputs computes nothing: the first stage diverges if the task is pending.
+    A task without inputs and aggregates computes nothing: the first stage diverges if the task is pending.
     """
     if plan.first_stage is not None:
         return pipeline.stage(plan.first_stage)
-    return pipeline.stages[0] if plan.pending and not plan.total and pipeline.stages else None
+    computes_nothing = not plan.total and not any(stage.over for stage in pipeline.stages)
+    return pipeline.stages[0] if plan.pending and computes_nothing and pipeline.stages else None
 
 
 def neighbours(task: Task) -> list[Task]:

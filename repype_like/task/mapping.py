@@ -83,4 +83,5 @@ def _state(plan: TaskPlan | None) -> str:
         return "a template, which is not run"
     if not plan.pending:
         return "up to date"
-    return f"{plan.done} of {plan.total} up to date" + "".join(f"; {reason}" for reason in plan.reasons[:1])
+    share = [f"{plan.done} of {plan.total} inputs up to date"] if plan.total else []
+    return "; ".join([*share, *map(str, plan.reasons[:1])])

@@ -11,11 +11,12 @@ from weakref import WeakKeyDictionary
 from repype_like.errors import UsageError
 from repype_like.fingerprint import Codebase
 from repype_like.fingerprint.codebases import codebase_for
+from repype_like.pipeline import Pipeline
 from repype_like.stage import Stage
 from repype_like.task.errors import blaming
 from repype_like.typing import Any
 
-__all__ = ["load", "load_from_module", "make_stage"]
+__all__ = ["load", "load_from_module", "make_pipeline", "make_stage"]
 
 _loaded: WeakKeyDictionary[Codebase, dict[str, Any]] = WeakKeyDictionary()
 
@@ -43,6 +44,24 @@ def load(codebase: Codebase, name: str) -> Any:
     if module is None or getattr(module, getattr(value, "__qualname__", ""), None) is not value:
         value = known[name] = codebase.load(name)
     return value
+
+
+def make_pipeline(maker: Any, name: str, *args: Any, **kwargs: Any) -> Pipeline:
+    """Return the pipeline that a class or function makes that a specification names in place of stages.
+
+    Raises:
+        UsageError: If it makes none.
+        UserCodeError: If the pipeline cannot be made.
+    """
+    if isinstance(maker, Stage) or (isinstance(maker, type) and issubclass(maker, Stage)):
+        raise UsageError(f'"{name}" is a stage, not a pipeline: write a list of stages, [{name}]')
+    if not callable(maker):
+        raise UsageError(f'"{name}" is neither a class nor a function that makes a pipeline')
+    with blaming(name):
+        pipeline: Pipeline = maker(*args, **kwargs)
+    if not hasattr(pipeline, "stages"):
+        raise UsageError(f'"{name}" returned {type(pipeline).__name__} instead of a pipeline')
+    return pipeline
 
 
 def make_stage(cls: Any, name: str) -> Stage:

@@ -22,8 +22,8 @@ from repype_like.stage import Stage, StageEvent
 from repype_like.store import Digest, Store
 from repype_like.task import inspection, running, storing
 from repype_like.task.data import InputData, Results, TaskData, Turn
-from repype_like.task.errors import NotCompletedError, NotRunnableError, blaming
-from repype_like.task.naming import load, make_stage
+from repype_like.task.errors import NotCompletedError, NotRunnableError
+from repype_like.task.naming import load, make_pipeline, make_stage
 from repype_like.task.results import delete_outputs, is_once_only, stored_fields
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PathLike, PipelineData, Self
 
@@ -214,9 +214,7 @@ class Task:
             raise UsageError(f'{self.path / SPEC_NAME}: no "pipeline" is given')
         with self.codebase.activate():
             if isinstance(named, str):
-                with blaming(named):
-                    pipeline: Pipeline = load(self.codebase, named)(*args, scopes=scopes, **kwargs)
-                return pipeline
+                return make_pipeline(load(self.codebase, named), named, *args, scopes=scopes, **kwargs)
             stages = [make_stage(load(self.codebase, name), name) for name in named]
             return _pipeline.create_pipeline(stages, *args, scopes=scopes, **kwargs)
 

@@ -13,7 +13,7 @@ import os
 import time
 from pathlib import Path
 
-from repype_like.errors import UsageError
+from repype_like.spec import no_directory
 from repype_like.typing import Any
 from repype_like.watch.changes import is_code
 from repype_like.watch.face import Face
@@ -129,7 +129,7 @@ class Watcher:
             UsageError: If there is no such directory.
         """
         if not self._tree.is_dir():
-            raise UsageError(f"{self._options.path}: there is no such directory")
+            raise no_directory(self._options.path)
         try:
             self._senses.open()
             while self._code is None:

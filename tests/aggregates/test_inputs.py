@@ -141,3 +141,13 @@ except Exception as error:
     project = make_project({**tree(), "stages.py": more, "tell.py": "import stages\nprint(stages.told)\n"})
     child = project._popen("tell.py")
     assert 'there is no "input_id" that it could read' in child.communicate()[0]
+
+
+def test_what_they_have_made_is_shown_without_an_input(make_project: MakeProject) -> None:
+    project = make_project(tree())
+    project.run("run", "tasks", "--serial").ok()
+    assert project.run("show", "tasks", "mean").ok().out == "2.0\n"
+    said = project.run("show", "tasks", "mean", "--input", "1").exits(2).err
+    assert 'no field "mean" is stored for the input 1; an aggregate has made it, once for all inputs' in said
+    said = project.run("show", "tasks", "yy").exits(2).err
+    assert 'no field "yy" is stored for the input 1; did you mean "y"?' in said, "rather than: which input?"

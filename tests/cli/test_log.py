@@ -57,11 +57,24 @@ def test_the_latest_time_counts_and_earlier_ones_can_be_had(project: Project) ->
     assert "unfit" in project.run("log", "tasks", "--all").ok().out
 
 
+def test_what_failed_and_is_done_by_now_is_past_though_nothing_was_printed_since(make_project: MakeProject) -> None:
+    project = make_project({
+        "stages.py": stages(stage("A", "", "a", "1 if Path('fit').exists() else int('unfit')")),
+        "tasks/task.yml": {"runnable": True, "pipeline": ["stages.A"], "input_ids": [1]}})
+    project.run("run", "tasks", "-j1").exits(1)
+    assert "unfit" in project.run("log", "tasks").ok().out
+    project.write("fit", "")
+    project.run("run", "tasks", "-j1").ok()
+    assert "what failed was done later; --all shows it" in project.run("log", "tasks").exits(1).err
+    assert "unfit" in project.run("log", "tasks", "--all").ok().out
+
+
 def test_a_task_without_a_log_has_nothing_to_say(project: Project) -> None:
     project.run("reset", "tasks", "-y").ok()
     assert not (project.root / "tasks/.repype/log").exists()
     assert "no stage printed anything" in project.run("log", "tasks").exits(1).err
-    assert "no task.yml" in project.run("log", "nowhere").exits(2).err
+    assert "no such directory" in project.run("log", "nowhere").exits(2).err
+    assert "no task.yml" in project.run("log", ".").exits(2).err
 
 
 def test_a_log_that_cannot_be_written_costs_a_warning(make_project: MakeProject) -> None:

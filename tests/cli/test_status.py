@@ -66,6 +66,17 @@ def test_errors_stand_beside_the_state_of_the_others(tree: Project) -> None:
     tree.run("status", "tasks", "--check").exits(1)
 
 
+def test_what_many_inherit_is_told_once(tree: Project) -> None:
+    tree.edit("tasks/task.yml", "stages.Load", "stages.Laod")
+    shown = tree.run("status", "tasks").ok().out
+    assert shown.count('cannot import "stages.Laod"') == 1
+    assert shown.count("  see . (the same error)\n") == 2
+    assert all('cannot import "stages.Laod"' in task["error"] for task in tasks(tree).values())
+    tree.write("tasks/base/factor=2/task.yml", "runable: true\nconfig: 2\n")
+    *_, line = tree.run("status", "tasks").ok().out.splitlines()
+    assert "  2 errors: tasks/base/factor=2/task.yml:1:1: unknown key" in line
+
+
 def test_what_cannot_be_read_is_an_error_of_that_task_alone(tree: Project) -> None:
     tree.run("run", "tasks").ok()
     for path in ("digest.json", "records"):

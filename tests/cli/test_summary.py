@@ -16,6 +16,7 @@ from project import TRACE_VARIABLE, Project
 
 MakeProject = Callable[[Mapping[str, Any]], Project]
 
+FAIL = "raise ValueError(input_id, config.get('other'))"
 INPUTS = ["5", "a b", "it's", "-x", "--", "a,b", "7-9", "[1]", "x=y", "é", -5, "$HOME", "a\\b", "*"]
 
 
@@ -26,7 +27,7 @@ def test_the_command_repeats_just_that(make_project: MakeProject, directory: str
     top = directory.partition("/")[0]
     spec = {"runnable": True, "pipeline": ["stages.A"], "input_ids": inputs}
     project = make_project({
-        "stages.py": stages(stage("A", "", "a", "raise ValueError('unfit')")), f"{directory}/task.yml": spec,
+        "stages.py": stages(stage("A", "", "a", FAIL)), f"{directory}/task.yml": spec,
         f"{top}/other/task.yml": {**spec, "config": {"a": {"other": True}}}})
     answer = project.run("run", f"./{top}" if top.startswith("-") else top, "-j2").exits(1)
     commands = re.findall(r"To repeat it: (repype run .*)", answer.err)
@@ -38,3 +39,34 @@ def test_the_command_repeats_just_that(make_project: MakeProject, directory: str
                           encoding="utf-8", env={**os.environ, TRACE_VARIABLE: str(project.home / "trace")})
     assert done.stderr.count("failed for the input") == len(inputs), done.stderr
     assert project.executions() == {("a", item): 1 for item in inputs}, done.stderr
+
+
+def failing(make_project: MakeProject, code: str) -> Project:
+    """Return a project with a task and a variant of it, whose stage does this for each of eight inputs."""
+    return make_project({
+        "stages.py": stages(stage("A", "", "a", code)),
+        "tasks/task.yml": {"runnable": True, "pipeline": ["stages.A"], "input_ids": "1-8"},
+        "tasks/k=2/task.yml": {"config": {"a": {"k": 2}}}})
+
+
+def test_what_fails_for_many_in_the_same_way_is_told_once(make_project: MakeProject) -> None:
+    project = failing(make_project, "print('at', input_id); raise ValueError('unfit' if input_id < 8 else 'another')")
+    err = project.run("run", "tasks", "--serial").exits(1).err
+    assert err.count("Traceback (most recent call last)") == 2, err
+    assert ('The stage "a" failed for 7 inputs: ValueError: unfit\n'
+            "  tasks: ., k=2\n"
+            "  inputs: 1, 2, 3, 4, 5, 6 and 1 more\n") in err
+    assert "  To repeat the first of them: repype run tasks --only . --input 1\n" in err
+    assert ('The stage "a" failed for the input 8: ValueError: another\n'
+            "  tasks: ., k=2\n") in err
+    assert all(f"✗ {task} a for {item}: " in err for task in (".", "k=2") for item in range(1, 9)), "each has its line"
+
+
+def test_where_the_interpreter_crashed_is_shown_without_our_own_calls(make_project: MakeProject) -> None:
+    code = "(print('in'), __import__('faulthandler')._sigsegv())"
+    err = failing(make_project, code).run("run", "tasks", "-j1", "--only", ".", "--input", "1").exits(1).err
+    dump = err[err.index("What it had printed:"):]
+    assert "    in\n    Fatal Python error: Segmentation fault\n" in dump
+    assert 'File "stages.py", line ' in dump
+    assert "repype_like" not in dump
+    assert "Extension modules" not in dump

@@ -184,6 +184,7 @@ def test_a_stage_must_not_change_what_it_reads(make_project: MakeProject, change
     answer = project.run("run", "tasks", "--serial").exits(1)
     assert f"it reads and {what} the file" in answer.err
     assert "data/1.txt" in answer.err
+    assert ("The file is gone" if what == "deletes" else "it had 3 bytes, and now has 4 bytes") in answer.err
     assert "Traceback" not in answer.err
 
 

@@ -142,6 +142,28 @@ def test_names_that_some_file_systems_take_for_the_same(project: Project) -> Non
     assert not (project.root / "tasks/sweep").exists()
 
 
+TYPED = """
+    from repype_like.stage import stage
+
+
+    @stage(outputs=["tall"])
+    def tall(input_id, *, factor: float = 1.0, of=1, name: str = ""):
+        return factor * input_id
+    """
+
+
+def test_values_that_mean_the_same_or_nothing(make_project: Callable[[Mapping[str, Any]], Project]) -> None:
+    project = make_project({"stages.py": TYPED, "tasks/task.yml": {"pipeline": ["stages.tall"], "input_ids": [1]}})
+    new = ("new", "tasks/sweep", "--from", "tasks", "--set")
+    said = project.run(*new, "factor=1,2,1.0", "--set", "name=a,b").exits(2).err
+    assert '"factor=1,name=a" and "factor=1.0,name=a" would mean the same; leave one of them out' in said
+    said = project.run(*new, "factor=1,much").exits(2).err
+    assert 'tasks/sweep/factor=much/task.yml: config: the stage "tall": "factor": a number is expected' in said
+    assert "Nothing was written." in said
+    assert not (project.root / "tasks/sweep").exists()
+    project.run(*new, "of=1,1.0").ok()  # to a stage that does not declare a type, these may be two things
+
+
 def test_odd_values(project: Project) -> None:
     project.run("new", "tasks/sweep", "--from", "tasks", "--set", 'fit.model="a,b",c/d,../x,"q\'\\"",画像', "--set",
                 "blur.sigma=-1,[1, 2],{a: 1},1e3,null", "--zip").ok()

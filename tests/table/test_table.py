@@ -162,3 +162,27 @@ def test_aggregates_have_a_row_only_for_what_is_shown(make_project: MakeProject)
     assert [row.split(",")[1] for row in rows[1:]] == ["1", "2", "3"] * 2
     rows = project.run("table", "tasks", "--metrics", "mean", "--csv").ok().out.splitlines()
     assert [row.split(",")[1] for row in rows[1:]] == ["1", "2", "3", ""] * 2
+
+
+def test_in_blocks_a_row_stands_where_it_says_something(make_project: MakeProject) -> None:
+    project = make_project(variants(1, 2))
+    project.run("run", "tasks").ok()
+    terminal = pexpect.spawn(sys.executable, ["-m", "repype_like", "table", "tasks"], cwd=str(project.root),
+                             dimensions=(60, 24), encoding="utf-8", env={**os.environ, "COLUMNS": "", "TERM": "xterm"})
+    terminal.expect(pexpect.EOF)
+    blocks = [[line.split() for line in block.split("\n")]
+              for block in str(terminal.before).replace("\r", "").strip().split("\n\n")]
+    rows = [[f"k={k}", str(number)] for k in (1, 2) for number in (1, 2, 3)]
+    assert [row[:2] for row in blocks[0]] == [["task", "input"], *rows], "no aggregate, and not what has none of these"
+    assert all(row[:1] != ["compare"] for block in blocks for row in block if "best" not in block[0])
+    assert sum(row == ["compare", "../k=2"] for block in blocks for row in block) == 1
+    assert sum(row[:2] == ["k=2", "4"] for block in blocks for row in block if "mean" in block[0]) == 1
+
+
+def test_a_parameter_of_a_stage_that_only_some_tasks_have_is_no_difference(make_project: MakeProject) -> None:
+    spec = {"rank": {"tasks": "../k=*/"}}
+    project = make_project(variants(1, 2, **{"tasks/all/task.yml": {
+        "runnable": True, "pipeline": ["stages.Rank"], "config": spec}}))
+    project.run("run", "tasks").ok()
+    header = project.run("table", "tasks", "--csv").ok().out.splitlines()[0]
+    assert header == "task,input,measure.k,best,x,mean"

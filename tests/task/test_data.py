@@ -16,7 +16,7 @@ import pytest
 from repype_like.errors import UsageError
 from repype_like.store import Store
 from repype_like.task import InputData
-from repype_like.task.data import Turn
+from repype_like.task.data import Results, Turn
 
 
 class Counting(Store):
@@ -46,8 +46,11 @@ def test_values_are_read_when_they_are_asked_for_and_once(data: InputData) -> No
     assert data["a"] == [1, 2]
     assert data["a"] is data["a"]
     assert Counting.reads == 1
-    with pytest.raises(KeyError):
+    with pytest.raises(KeyError, match="there is no field 'c' for this input; there are a, b, input_id"):
         data["c"]
+    with pytest.raises(KeyError, match="there is no input '7'; there are 7, 'x'"):
+        Results({7: data, "x": data})["7"]
+    assert Results({7: data}).get("7") is None
 
 
 def test_changes_stay_in_the_object(data: InputData) -> None:

@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="what varies, stage.parameter, and its values as in YAML (may be repeated)")
     parser.add_argument("--zip", dest="together", action="store_true",
                         help="take the first values together, then the second ones, and so on")
-    parser.add_argument("--example", metavar="NAME", help="lay out an example: images or tables")
+    parser.add_argument("--example", metavar="NAME", help="lay out an example: digits, images or tables")
     parser.add_argument("-n", "--dry-run", action="store_true", help="only say what would be written")
 
 

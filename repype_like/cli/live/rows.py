@@ -134,11 +134,11 @@ def _task(task: TaskLook, terminal: Terminal, names: int) -> Line:
     sign, plan = task.sign, task.seen.plan
     glyph = terminal.glyph(_GLYPHS[sign])
     path = shorten(clean(task.seen.name), names, terminal.glyph("ellipsis"))
-    inputs = f"{plan.done}/{plan.total}" if plan is not None else ""
+    inputs = f"{plan.done}/{plan.total}" if plan is not None and plan.total else ""
     if task.live is not None and sign in ("C", "R"):
         inputs = _share(task) or inputs
     elif task.live is not None and sign == "U":
-        inputs = f"{task.live.inputs}/{task.live.inputs}"
+        inputs = f"{task.live.inputs}/{task.live.inputs}" if task.live.inputs else ""
     head = f"{glyph} {sign}  {path:{names}}  {inputs:>5}  "
     return Line(head + _state(task, sign), len(glyph) + 2, _COLORS[sign])
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from repype_like import events
-from repype_like.cli.rows import reason_words
+from repype_like.cli.rows import plan_words
 from repype_like.cli.terminal import Color, Glyph, Terminal
-from repype_like.cli.words import clean, clean_lines, clean_output, content_words, count, duration, near, path_words
+from repype_like.cli.words import clean, clean_lines, content_words, count, duration, near, output_lines, path_words
 from repype_like.masking import masked_text
 from repype_like.spec import format_input_id
 from repype_like.watch import Changed, CycleEnded, LastFailure, News, Notice, Ran, RunBegan, TaskSeen, TreeSeen
@@ -42,17 +42,11 @@ def announce(news: News, terminal: Terminal, *, brief: bool = False) -> Iterator
 
 def state_words(task: TaskSeen) -> str:
     """Return how a task stands that nothing is done for, on one line."""
-    plan = task.plan
     if task.error:
         return clean(task.error.partition("\n")[0])
     if not task.runnable:
         return "template"
-    if plan is None:
-        return "not looked at"
-    if not plan.pending:
-        return "up to date"
-    start = f"from {plan.first_stage}" if plan.first_stage else "pick up" if plan.takes else "complete"
-    return clean(f"{start}: {reason_words(plan.reasons[0]) if plan.reasons else plan.pending}")
+    return plan_words(task.plan) if task.plan is not None else "not looked at"
 
 
 def failure_words(failure: events.StageFailed) -> str:
@@ -126,9 +120,8 @@ def _failure_lines(failure: events.StageFailed | None, terminal: Terminal) -> It
     yield _painted(terminal, "error", "red", f"{clean(failure.task)}: {failure_words(failure)}")
     if failure.traceback.strip():
         yield from (f"    {line}" for line in masked_text(clean_lines(near(failure.traceback))).rstrip().split("\n"))
-    output = masked_text(clean_output(failure.output)).strip("\n")
-    if output:
-        lines = output.split("\n")
+    lines = masked_text("\n".join(output_lines(failure.output))).split("\n") if failure.output.strip() else []
+    if lines:
         cut = f" (the last {_LINES_OF_OUTPUT} lines)" if len(lines) > _LINES_OF_OUTPUT else ""
         yield f"  What it had printed{cut}:"
         yield from (f"    {line}" for line in lines[-_LINES_OF_OUTPUT:])
