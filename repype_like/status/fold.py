@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -181,11 +180,10 @@ class RunState:
         self.warnings.setdefault((event.task, event.message), event)
 
     def _task_finished(self, event: events.TaskFinished) -> None:
-        known = self.tasks.get(event.task) or TaskState(event.task, "", None, None, 0)
-        outcome: Outcome = event.outcome  # type: ignore[assignment]  # what else a newer version says is shown as it is
-        self.tasks[event.task] = dataclasses.replace(
-            known, outcome=outcome, computed=event.computed, taken=event.taken, sources=event.sources,
-            seconds=event.seconds, saved=event.saved)
+        task = self.tasks.setdefault(event.task, TaskState(event.task, "", None, None, 0))
+        task.outcome = event.outcome  # type: ignore[assignment]  # what else a newer version says is shown as it is
+        task.computed, task.taken, task.sources = event.computed, event.taken, event.sources
+        task.seconds, task.saved = event.seconds, event.saved
 
     def _run_finished(self, event: events.RunFinished) -> None:
         self.finished = event
