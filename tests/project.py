@@ -109,6 +109,8 @@ class Project:
 
     root: Path
     home: Path
+    under: tuple[str, ...] = ()
+    """What the program is started by, as ``("strace", "-f")``."""
     _children: list[subprocess.Popen[str]] = field(default_factory=list)
     _seen: int = 0
 
@@ -201,6 +203,6 @@ class Project:
     def _popen(self, *args: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
         environment = {**os.environ, "HOME": str(self.home), "XDG_CACHE_HOME": str(self.home / ".cache"),
                        TRACE_VARIABLE: str(self._trace), **(env or {})}
-        return subprocess.Popen([sys.executable, *args], cwd=self.root, env=environment, encoding="utf-8",
+        return subprocess.Popen([*self.under, sys.executable, *args], cwd=self.root, env=environment, encoding="utf-8",
                                 errors="replace", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, start_new_session=True)

@@ -100,8 +100,9 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
             tops.setdefault(view.tree, []).append(view.path)
     with contextlib.ExitStack() as held:
         waited: list[Holder] = []
-        for top, paths in sorted(tops.items()) if not control.locked else ():
-            held.enter_context(RunLock(top, paths, command=" ".join(command), wait=wait, on_wait=waited.append))
+        locks = [RunLock(top, paths, command=" ".join(command), wait=wait, on_wait=waited.append)
+                 for top, paths in sorted(tops.items())]
+        problems = [held.enter_context(lock).problem for lock in locks if not control.locked]
         if waited:  # the other run has changed what there is to do
             for place in workplaces.values():
                 place.view.store.refresh()
@@ -128,6 +129,8 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
                                inputs=sum(task.total - task.done for task in plan.pending),
                                stages=sum(foreseen.values()), foreseen=foreseen, workers=executor.workers,
                                expected={stage: cost.seconds for stage, cost in past.items()}))
+        for problem in filter(None, problems):
+            tell(events.Warned(message=problem))
         for task in plan.pending:
             tell(events.TaskStarted(task=task.task, pending=task.pending, first_stage=task.first_stage,
                                     pickup=task.pickup, inputs=task.total, stages=task.computes,

@@ -20,7 +20,6 @@ import json
 import os
 import socket
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -86,6 +85,8 @@ class RunLock:
         self._on_wait = on_wait
         self._path: Path | None = None
         self._descriptor = -1
+        self.problem = ""
+        """What the user should know of, once it is held: that the file system has no locks."""
 
     def __enter__(self) -> Self:
         waited_for = None
@@ -105,7 +106,7 @@ class RunLock:
         if self._path is not None and self._descriptor in _held:  # not in a forked child
             with contextlib.suppress(OSError), _guarded(self._layout):
                 self._path.unlink(missing_ok=True)
-                if len(os.listdir(self._layout.lock)) == 1:
+                if not any(name.endswith(".json") for name in os.listdir(self._layout.lock)):
                     os.unlink(_guard(self._layout))
             _close(self._descriptor)
             for directory in (self._layout.lock, self._layout.directory):
@@ -122,8 +123,8 @@ class RunLock:
             self._path = Path(self._layout.lock, f"{os.getpid()}-{os.urandom(4).hex()}.json")
             self._descriptor = _open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL)
             if not _lock(self._descriptor, fcntl.LOCK_EX):
-                warnings.warn(f"the file system of {self._layout.task} has no locks; should this run be ended by "
-                              f"force, delete {self._path}", stacklevel=4)
+                self.problem = (f"the file system of {self._layout.task} has no locks; should this run be ended by "
+                                f"force, delete {self._path}")
             me = Holder(os.getpid(), socket.gethostname(), time.time(), self._command, self._subtrees)
             os.write(self._descriptor, json.dumps(asdict(me)).encode())
         return None
@@ -199,14 +200,16 @@ def _guarded(layout: Layout) -> Iterator[None]:
             if any(os.path.lexists(found) and not os.path.isdir(found) for found in (layout.directory, layout.lock)):
                 raise
             continue
-        try:
-            has_locks = _lock(descriptor, fcntl.LOCK_EX)
+        with contextlib.ExitStack() as held:
+            held.callback(_close, descriptor)
+            try:
+                if not _lock(descriptor, fcntl.LOCK_EX):
+                    held.enter_context(_guarded_by_existence(layout))
+            except FileNotFoundError:  # again
+                continue
             if _is_at(descriptor, path):
-                with contextlib.nullcontext() if has_locks else _guarded_by_existence(layout):
-                    yield
+                yield
                 return
-        finally:
-            _close(descriptor)
 
 
 @contextlib.contextmanager

@@ -66,6 +66,7 @@ class Runs:
         self._tree = tree
         self._lock: list[RunLock] = []
         self._blocked_until = 0.0
+        self._has_told_of_locks = False
         self._again: set[str] = set()
         """Tasks that were dropped, and are to be begun again."""
         self._killed: set[Helper] = set()
@@ -214,6 +215,9 @@ class Runs:
                 lock = RunLock(top, [self._tree], command=" ".join(self._options.command))
                 lock.__enter__()
                 self._lock.append(lock)
+                if lock.problem and not self._has_told_of_locks:
+                    self._has_told_of_locks = True
+                    self._tell(Notice(lock.problem))
         except (LockedError, StorageError) as error:
             self._release_tree()
             words = str(error).partition("; wait for it")[0]
