@@ -12,6 +12,9 @@ from repype_like.typing import Any
 
 __all__ = ["parts"]
 
+_OF_X86 = 63
+"""Bits of the mantissa of a long double that has 10 bytes, however many it takes in memory."""
+
 
 def parts(value: Any) -> tuple[Any, ...] | None:
     """Return a tag and the parts that determine `value`, or None if it is no array, table, or scalar of these."""
@@ -37,11 +40,25 @@ def _numpy_parts(value: Any, numpy: Any) -> tuple[Any, ...] | None:
 def _array_content(array: Any) -> tuple[Any, ...]:
     if array.dtype.hasobject:
         return (_dtype_text(array.dtype), array.shape, array.ravel().tolist())
+    if array.dtype.names:  # what lies between the fields of an aligned record is anything
+        return (_dtype_text(array.dtype), array.shape, [_array_content(array[name]) for name in array.dtype.names])
     flat = array.ravel()  # a view where the memory is in order already
     if flat.dtype.kind in "fc" and flat.size and (missing := flat != flat).any():
         flat = flat.copy()
         flat[missing] = float("nan")  # as many bit patterns mean NaN as there are ways to come by one
-    return (_dtype_text(array.dtype), array.shape, hash_bytes(flat.view("u1") if flat.size else b""))
+    return (_dtype_text(array.dtype), array.shape, hash_bytes(_bytes_that_count(flat) if flat.size else b""))
+
+
+def _bytes_that_count(flat: Any) -> Any:
+    """Return the bytes of an array, without those of the long doubles of x86 that are there to fill up."""
+    found = flat.view("u1")
+    if flat.dtype.char not in "gG":
+        return found
+    import numpy
+
+    if numpy.finfo(flat.dtype).nmant != _OF_X86:
+        return found
+    return numpy.ascontiguousarray(found.reshape(-1, numpy.dtype(numpy.longdouble).itemsize)[:, :10]).ravel()
 
 
 def _dtype_text(dtype: Any) -> str:

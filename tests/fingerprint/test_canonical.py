@@ -136,10 +136,23 @@ def test_plain_data_has_the_same_form_beside_other_objects(value: Any) -> None:
     assert canonical_bytes(value) in canonical_bytes((Color.RED, value))
 
 
+@pytest.mark.parametrize(("dtype", "parts"), [
+    (np.longdouble, lambda array: [array]), (np.clongdouble, lambda array: [array.real, array.imag]),
+    (np.dtype([("a", "i1"), ("b", "f8")], align=True), lambda array: [array["a"], array["b"]])])
+def test_bytes_that_fill_up_mean_nothing(dtype: Any, parts: Any) -> None:
+    """A new array has in them what was in the memory before, another thing each time."""
+    one, other = (np.frombuffer(bytearray([fill]) * 96, dtype) for fill in (0, 1))
+    for part in (*parts(one), *parts(other)):
+        part[...] = np.ones(len(part))
+    assert canonical_bytes(one) == canonical_bytes(other)
+    assert canonical_bytes(one) != canonical_bytes(np.zeros_like(one))
+
+
 def test_every_nan_is_the_same() -> None:
     odd = struct.unpack("<d", struct.pack("<Q", 0xFFF8000000000123))[0]
     assert canonical_bytes([odd]) == canonical_bytes([math.nan])
     assert canonical_bytes(np.array([odd, 1])) == canonical_bytes(np.array([math.nan, 1]))
+    assert canonical_bytes(np.array([(odd,)], "f8,")) == canonical_bytes(np.array([(math.nan,)], "f8,"))
 
 
 def test_memory_layout_does_not_matter() -> None:
