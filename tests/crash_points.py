@@ -11,49 +11,65 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from project import TRACE_VARIABLE
+from project import Outcome
+from warm_program import WarmProgram
 
-__all__ = ["FAULTS", "WRITING", "Fault", "Point", "find_points", "has_strace", "run_with_fault"]
+__all__ = ["FAULTS", "KILL", "Fault", "Point", "distinct_states", "find_points", "has_strace", "run_with_fault"]
 
-WRITING = ("openat", "mkdir", "write", "writev", "pwrite64", "fsync", "fdatasync", "syncfs", "ftruncate", "fallocate",
-           "rename", "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "rmdir", "copy_file_range",
-           "sendfile", "chmod", "fchmod", "fchmodat", "flock")
-READING = ("read", "pread64", "readv", "preadv", "getdents64", "newfstatat", "fstat", "lstat", "stat", "mmap")
+SYNCING = ("fsync", "fdatasync", "syncfs", "flock")
+REMOVING = ("unlink", "unlinkat", "rmdir", "chmod", "fchmod", "fchmodat")
+WRITING = ("openat", "mkdir", "mkdirat", "write", "writev", "pwrite64", "pwritev", "pwritev2", "ftruncate", "fallocate",
+           "rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "copy_file_range", "sendfile",
+           "utimensat")
+READING = ("read", "pread64", "readv", "preadv", "preadv2", "getdents64", "newfstatat", "fstat", "lstat", "stat",
+           "statx", "readlink", "readlinkat", "mmap", "close")
 
 _CALL = re.compile(r"^\d+ +(\w+)\((.*)")
-_CHANGES = re.compile(r"O_WRONLY|O_RDWR|O_CREAT")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens at a system call."""
-
-    name: str
-    inject: str
-    calls: tuple[str, ...]
-    only_changes: bool = True
-    """Whether files that are opened for reading are left alone."""
-
-
-FAULTS = (
-    Fault("KILL", "signal=KILL", WRITING),
-    Fault("ENOSPC", "error=ENOSPC", tuple(set(WRITING) - {"fsync", "unlink", "unlinkat", "rmdir", "flock", "chmod",
-                                                           "fchmod", "fchmodat"})),
-    Fault("EIO", "error=EIO", (*WRITING, *READING), only_changes=False),
-)
+_OPENS_FOR_CHANGES = re.compile(r"O_WRONLY|O_RDWR|O_CREAT")
 
 
 @dataclass(frozen=True)
 class Point:
-    """The `number`-th call of `call`, from 1, is one that touches the tree."""
+    """The `number`-th call of `call`, from 1, is one that touches the tree; `text` is its arguments and its result."""
 
     call: str
     number: int
     text: str
+
+    @property
+    def is_for_changes(self) -> bool:
+        """Whether the call is to change something, which opening a file for reading is not."""
+        return self.call not in READING and (self.call != "openat" or bool(_OPENS_FOR_CHANGES.search(self.text)))
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the call may have changed what a process finds that comes later."""
+        return self.is_for_changes and self.call not in SYNCING and " = -1 " not in self.text
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens at a system call; `codes` are those that the program may end with."""
+
+    name: str
+    inject: str
+    calls: tuple[str, ...]
+    codes: tuple[int, ...] = (0, 1, 2)
+
+    def points(self, found: Iterable[Point]) -> list[Point]:
+        """Return those points at which it may happen; files that are opened for reading are not refused for space."""
+        calls = set(self.calls)
+        return [point for point in found if point.call in calls and (point.is_for_changes or "read" in calls)]
+
+
+KILL = Fault("KILL", "signal=KILL", (*WRITING, *REMOVING, *SYNCING), (-9,))
+FAULTS = (KILL, Fault("ENOSPC", "error=ENOSPC", (*WRITING, "fsync", "fdatasync", "syncfs")),
+          Fault("EIO", "error=EIO", (*WRITING, *REMOVING, *SYNCING, *READING)))
 
 
 def has_strace() -> bool:
@@ -64,52 +80,41 @@ def has_strace() -> bool:
     return subprocess.run(probe, capture_output=True, check=False).returncode == 0
 
 
-def find_points(root: Path, arguments: tuple[str, ...], calls: tuple[str, ...]) -> list[Point]:
+def find_points(program: WarmProgram, root: Path, arguments: tuple[str, ...]) -> list[Point]:
     """Run the program to its end in `root`, and return the calls that touched the tree there."""
+    calls = ",".join(f"?{call}" for call in sorted({call for fault in FAULTS for call in fault.calls}))
+    _, points = _watch(program, root, arguments, ["-e", f"trace={calls}"])
+    return points
+
+
+def distinct_states(points: Sequence[Point]) -> Iterator[Point]:
+    """Give the points without those before which the tree is as it was before the one that was given last."""
+    is_new = True
+    for point in points:
+        if is_new:
+            yield point
+        is_new = point.has_changed
+
+
+def run_with_fault(program: WarmProgram, root: Path, arguments: tuple[str, ...], fault: Fault,
+                   point: Point) -> tuple[Outcome, bool]:
+    """Run the program in `root` with a fault, and tell what it said, and whether the fault touched the tree."""
+    outcome, points = _watch(program, root, arguments, ["-e", f"trace={point.call}", "-e",
+                                                        f"inject={point.call}:{fault.inject}:when={point.number}"])
+    return outcome, any(found.number == point.number for found in points)
+
+
+def _watch(program: WarmProgram, root: Path, arguments: tuple[str, ...],
+           options: Sequence[str]) -> tuple[Outcome, list[Point]]:
     log = root.parent / "strace.log"
-    _strace(root, arguments, ["-e", f"trace={_set(calls)}"], log)
-    counts: dict[str, int] = {}
+    outcome = program.run(root, *arguments, watched=["-y", "-s", "0", "-o", str(log), *options])
+    counts: Counter[str] = Counter()
     points = []
     for line in log.read_text(errors="replace").splitlines():
         found = _CALL.match(line)
         if found:
-            call = found[1]
-            counts[call] = counts.get(call, 0) + 1
-            if f"{root}/tasks" in found[2]:
-                points.append(Point(call, counts[call], found[2]))
-    return points
-
-
-def changes(point: Point) -> bool:
-    """Tell whether a call changes anything, which opening a file for reading does not."""
-    return point.call != "openat" or _CHANGES.search(point.text) is not None
-
-
-def run_with_fault(root: Path, arguments: tuple[str, ...], fault: Fault,
-                   point: Point) -> tuple[subprocess.CompletedProcess[str], bool]:
-    """Run the program in `root` with a fault, and tell what it said, and whether the fault touched the tree."""
-    log = root.parent / "strace.log"
-    done = _strace(root, arguments, ["-e", f"trace={point.call}", "-e",
-                                     f"inject={point.call}:{fault.inject}:when={point.number}"], log)
-    seen = 0
-    for line in log.read_text(errors="replace").splitlines():
-        found = _CALL.match(line)
-        if found and found[1] == point.call:
-            seen += 1
-            if seen == point.number:
-                return done, f"{root}/tasks" in found[2]
-    return done, False
-
-
-def _strace(root: Path, arguments: tuple[str, ...], options: list[str],
-            log: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "HOME": str(root.parent), "XDG_CACHE_HOME": str(root.parent / "cache"),
-                   "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", TRACE_VARIABLE: str(root.parent / "trace")}
-    command = ["strace", "-f", "-qq", "-y", "-s", "0", "-o", str(log), *options,
-               sys.executable, "-m", "repype_like", *arguments]
-    return subprocess.run(command, cwd=root, env=environment, capture_output=True, encoding="utf-8", errors="replace",
-                          timeout=120, check=False)
-
-
-def _set(calls: tuple[str, ...]) -> str:
-    return ",".join(f"?{call}" for call in calls)
+            call, text = found.groups()
+            counts[call] += 1
+            if f"{root}/tasks" in text:
+                points.append(Point(call, counts[call], text))
+    return outcome, points
