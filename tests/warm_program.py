@@ -31,6 +31,7 @@ class WarmProgram:
 
     def __init__(self, directory: Path):
         self._directory = directory
+        self._has_imported = False
 
     def __enter__(self) -> Self:
         environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -41,22 +42,22 @@ class WarmProgram:
     def __exit__(self, *_: object) -> None:
         self._server.communicate()
 
-    def learn(self, root: Path, *args: str) -> Outcome:
-        """Run the program as :meth:`run` does, and import what it has imported before the runs that follow."""
-        return self._run(root, args, learn=str(self._directory / "modules"))
-
     def run(self, root: Path, *args: str, watched: Sequence[str] = ()) -> Outcome:
         """Run the program in the directory `root` as ``repype ARGS...``, to its end.
 
-        With `watched`, strace watches it, and these are its options. The home directory is the one above `root`.
-        """
-        return self._run(root, args, watched)
+        What the first run imports, those after it find imported. The home directory is the one above `root`.
 
-    def _run(self, root: Path, args: tuple[str, ...], watched: Sequence[str] = (), learn: str = "") -> Outcome:
+        Arguments:
+            root: The directory of the project.
+            args: The arguments.
+            watched: Options of strace, which watches the run; none if it is not to be watched.
+        """
         home, streams = root.parent, [str(self._directory / name) for name in ("out", "err")]
         environment = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / ".cache"),
                        TRACE_VARIABLE: str(home / "trace")}
-        self._ask(cwd=str(root), args=args, env=environment, streams=streams, stops=bool(watched), learn=learn)
+        self._ask(cwd=str(root), args=args, env=environment, streams=streams, stops=bool(watched),
+                  modules=None if self._has_imported else str(self._directory / "modules"))
+        self._has_imported = True
         if watched:
             _watch(self._answer(), watched)
         code = self._answer()

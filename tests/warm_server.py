@@ -36,8 +36,8 @@ def serve() -> int:
             os.waitpid(pid, os.WUNTRACED)
             print(pid, flush=True)
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        if request["learn"]:
-            import_all(Path(request["learn"]))
+        if request["modules"] and code >= 0:  # it was not killed before it could tell
+            import_all(Path(request["modules"]))
         print(code, flush=True)
     return 0
 
@@ -62,8 +62,8 @@ def be_the_program(request: Mapping[str, Any]) -> int:
         os.kill(os.getpid(), signal.SIGSTOP)
     signal.alarm(LONGEST)
     code = main()
-    if request["learn"]:
-        Path(request["learn"]).write_text("\n".join(sys.modules), encoding="utf-8")
+    if request["modules"]:
+        Path(request["modules"]).write_text("\n".join(sys.modules), encoding="utf-8")
     return code
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from chains import stage, stages
 from project import Project
+from warm_program import WarmProgram
 
 MakeTree = Callable[..., Project]
 
@@ -25,3 +26,10 @@ def make_tree(make_project: Callable[[Mapping[str, Any]], Project]) -> MakeTree:
                                "input_ids": list(inputs), **(more or {})}})
 
     return make
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmProgram]:
+    """Return what runs the program without starting Python for each run."""
+    with WarmProgram(tmp_path_factory.mktemp("warm")) as program:
+        yield program

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,12 +38,6 @@ Restore = Callable[[], Path]
 
 
 @pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmProgram]:
-    with WarmProgram(tmp_path_factory.mktemp("warm")) as program:
-        yield program
-
-
-@pytest.fixture(scope="module")
 def edited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a project that was run, and edited since."""
     home = tmp_path_factory.mktemp("crash")
@@ -65,7 +59,7 @@ def copy(edited: Path, tmp_path_factory: pytest.TempPathFactory) -> Restore:
 @pytest.fixture(scope="module")
 def points(program: WarmProgram, copy: Restore) -> list[Point]:
     """Return where the run of the edited project touches the tree."""
-    program.learn(copy(), *RUN).ok()
+    program.run(copy(), *RUN).ok()
     return find_points(program, copy(), RUN)
 
 

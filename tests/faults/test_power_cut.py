@@ -20,6 +20,7 @@ import pytest
 from crash_tree import FILES, RUN, TASKS, check_stores
 from project import Project
 from repype_like.store import Store
+from warm_program import WarmProgram
 
 SAMPLE = 6
 PAGE = 4096
@@ -91,7 +92,7 @@ def _lose(root: Path, before: Path, pattern: str, loss: Callable[[Path, Path], N
 
 @pytest.mark.timeout(3000)
 def test_what_a_power_cut_has_torn_is_noticed_and_mended(
-        snapshots: Snapshots, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        snapshots: Snapshots, program: WarmProgram, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     before, after = snapshots
     everything = request.config.getoption("--all-crash-points")
     for kinds in COMBINATIONS if everything else random.Random(1).sample(COMBINATIONS, SAMPLE):
@@ -99,11 +100,10 @@ def test_what_a_power_cut_has_torn_is_noticed_and_mended(
         shutil.copytree(after, root)
         for pattern, kind in zip(GROUPS, kinds, strict=True):
             _lose(root, before, pattern, LOSSES[kind])
-        project = Project(root, tmp_path)
         try:
-            project.run(*RUN).ok()
+            program.run(root, *RUN).ok()
             check_stores(root, {3}, complete=True)
-            project.run("status", "tasks", "--check").ok()
+            program.run(root, "status", "tasks", "--check").ok()
         except AssertionError as error:
             raise AssertionError(f"after {dict(zip(GROUPS, kinds, strict=True))}: {error}") from error
         shutil.rmtree(root)

@@ -64,8 +64,6 @@ def test_values_of_all_kinds_come_back_in_another_process(make_project: MakeProj
     out, err = child.communicate(timeout=60)
     assert child.returncode == 0, err
     assert json.loads(out) == {"wrong": {}, "own": [[3, 3], "OfMain", 8, 2, 14, 10]}
-    project.run("verify", "tasks").ok()
-    project.run("show", "tasks", "--json").ok()
     project.executions()
     project.run("run", "tasks", "-j1").ok()
     assert not project.executions()

@@ -159,13 +159,19 @@ def test_waiting_ends_when_the_holder_does(top: Path) -> None:
         assert [holder.pid for holder in waited] == [process.pid]
 
 
-def test_of_many_at_once_exactly_one_runs(top: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_locks", [True, False], ids=["locks", "no locks"])
+def test_of_many_at_once_exactly_one_runs(has_locks: bool, top: Path, tmp_path: Path) -> None:
     script = textwrap.dedent("""
-        import os, sys
+        import errno, fcntl, os, sys
         from pathlib import Path
         from repype_like.store import LockedError, RunLock
 
+        def refuse(*_):
+            raise OSError(errno.ENOLCK, "no locks")
+
         top = Path(sys.argv[1])
+        if len(sys.argv) > 2:
+            fcntl.flock = refuse
         sys.stdin.read()
         won = 0
         for _ in range(30):
@@ -178,8 +184,9 @@ def test_of_many_at_once_exactly_one_runs(top: Path, tmp_path: Path) -> None:
                 pass
         print(won)
     """)
-    children = [subprocess.Popen([sys.executable, "-c", script, top], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE, text=True) for _ in range(5)]
+    command = [sys.executable, "-c", script, str(top), *([] if has_locks else ["without"])]
+    children = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 text=True) for _ in range(5)]
     for child in children:
         assert child.stdin is not None
         child.stdin.close()
