@@ -10,14 +10,14 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
 from crash_points import FAULTS, KILL, Fault, Point, distinct_states, find_points, has_strace, run_with_fault
 from crash_tree import FILES, RUN, check_stores
-from project import Project
+from project import Outcome, Project
 from warm_program import WarmProgram
 
 pytestmark = pytest.mark.skipif(not has_strace(), reason="needs strace, and the right to watch processes by it")
@@ -73,8 +73,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Have all points tried in parts, at the same time."""
     if "part" in metafunc.fixturenames:
         everything = metafunc.config.getoption("--all-crash-points")
-        metafunc.parametrize("part", [slice(part, None, PARTS) for part in range(PARTS)] if everything else [None],
-                             ids=lambda part: f"part {part.start}" if part else "sample")
+        metafunc.parametrize("part", range(PARTS) if everything else [None],
+                             ids=lambda part: "sample" if part is None else f"part {part}")
+
+
+def _chosen(points: Iterable[Point], part: int | None, seed: str, amount: int) -> list[Point]:
+    """Return a part of the points, or a sample; the part of a point does not depend on which others are found."""
+    if part is None:
+        return random.Random(seed).sample(list(points), amount)
+    return [point for point in points if point.number % PARTS == part]
 
 
 class Attempts:
@@ -85,15 +92,19 @@ class Attempts:
         self._tried, self._hits = 0, 0
         self._failures: list[str] = []
 
-    def attempt(self, restore: Restore, fault: Fault, point: Point, after: object = "") -> None:
-        """Have a run meet a fault, and see that the store is sound, and that the next run mends it."""
+    def meet(self, restore: Restore, fault: Fault, point: Point) -> tuple[Path, Outcome, bool]:
+        """Have a run meet a fault; return where, what it said, and whether the fault hit."""
         tries = 0
         while True:
             root = restore()
             outcome, hit = run_with_fault(self._program, root, RUN, fault, point)
             tries += 1
             if hit or tries == TRIES:
-                break
+                return root, outcome, hit
+
+    def attempt(self, restore: Restore, fault: Fault, point: Point, after: object = "") -> None:
+        """Have a run meet a fault, and see that the store is sound, and that the next run mends it."""
+        root, outcome, hit = self.meet(restore, fault, point)
         self._tried += 1
         self._hits += hit
         try:
@@ -120,29 +131,27 @@ class Attempts:
 
 @pytest.mark.timeout(3000)
 def test_a_fault_leaves_a_sound_store_and_the_next_run_mends_it(
-        fault: Fault, part: slice | None, program: WarmProgram, copy: Restore, points: list[Point],
+        fault: Fault, part: int | None, program: WarmProgram, copy: Restore, points: list[Point],
         request: pytest.FixtureRequest) -> None:
     attempts, found = Attempts(f"{fault.name} as first fault", program), fault.points(points)
     assert len(found) > 30, "nothing is watched"
-    for point in found[part] if part else random.Random(fault.name).sample(found, SAMPLE):
+    for point in _chosen(found, part, fault.name, SAMPLE):
         attempts.attempt(copy, fault, point)
     attempts.judge(request)
 
 
 @pytest.mark.timeout(3000)
 def test_a_fault_in_the_run_that_mends_is_mended_too(
-        fault: Fault, part: slice | None, program: WarmProgram, copy: Restore, points: list[Point],
+        fault: Fault, part: int | None, program: WarmProgram, copy: Restore, points: list[Point],
         tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The first run is killed at some point, the second one meets the fault at any other."""
     attempts = Attempts(f"{fault.name} as second fault", program)
-    chance = random.Random(f"second {fault.name} {part}")
-    firsts = list(distinct_states(KILL.points(points)))
-    for first in firsts[part] if part else chance.sample(firsts, 1):
-        killed = copy()
-        run_with_fault(program, killed, RUN, KILL, first)
+    for first in _chosen(distinct_states(KILL.points(points)), part, f"first {fault.name}", 1):
+        killed, _, _ = attempts.meet(copy, KILL, first)
         restore = _restorer(_copy(killed, tmp_path / "killed"), killed.parent)
         seconds = fault.points(find_points(program, restore(), RUN))
-        for second in chance.sample(seconds, min(SECOND_FAULTS if part else 1, len(seconds))):
+        amount = min(1 if part is None else SECOND_FAULTS, len(seconds))
+        for second in random.Random(f"{fault.name} after {first.call} {first.number}").sample(seconds, amount):
             attempts.attempt(restore, fault, second, f"after a kill at {first}")
         shutil.rmtree(tmp_path / "killed")
     attempts.judge(request)
