@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -229,6 +230,26 @@ def test_other_code_or_versions_are_found_before_anything_runs(
     answer = project.run("run", "tasks", "--dask", own_cluster.address, env=path("there", "here-code")).exits(2)
     assert 'the code of the stage "a" of the task . is not the same there: helper:scale' in answer.err
     assert not project.executions()
+
+
+@pytest.mark.parametrize("package", ["dask", "distributed"])
+def test_another_version_of_dask_itself_is_found_before_anything_runs(
+        own_cluster: DaskCluster, make_project: MakeProject, tmp_path: Path, package: str) -> None:
+    """The worker is a real one, in whose environment another version is installed."""
+    here = metadata.distribution(package)
+    there = tmp_path / "there" / f"{package}-1999.12.0.dist-info"
+    there.mkdir(parents=True)
+    (there / "METADATA").write_text(f"Name: {package}\nVersion: 1999.12.0\n")
+    (there / "entry_points.txt").write_text(here.read_text("entry_points.txt") or "")
+    own_cluster.add_worker(env={"PYTHONPATH": os.pathsep.join([str(there.parent), os.environ.get("PYTHONPATH", "")])})
+    project = traced(make_project(chain_of_three("return {'b': a}")))
+    answer = project.run("run", "tasks", "--dask", own_cluster.address).exits(2)
+    (said,) = (line for line in answer.err.splitlines() if "another version" in line)
+    assert "the worker tcp://127.0.0.1:" in said
+    assert f"{package} {here.version} here and 1999.12.0 there" in said
+    assert "install the same version" in said
+    assert not project.executions()
+    assert not (project.root / "tasks/.repype/records").exists()
 
 
 def test_a_worker_without_this_package_is_named(own_cluster: DaskCluster, make_project: MakeProject) -> None:
