@@ -143,11 +143,7 @@ class ReceivedTasks(Mapping[str, Workplace]):
     def check_versions(self) -> None:
         """Raise a :class:`MismatchError` if something is installed here in another version."""
         distributions = [name for name in self._job.versions if name not in ("Python", "repype_like")]
-        found = versions_of(distributions)
-        wrong = [f"{name} is {version} where the run was started and {found[name]} there"
-                 for name, version in self._job.versions.items() if found[name] != version]
-        if wrong:
-            raise MismatchError(f"{', '.join(wrong)}; results could differ, so install the same versions")
+        _compare_versions(self._job.versions, versions_of(distributions))
 
     def check_samples(self) -> None:
         """Make one task of each kind, which raises what there is to raise."""
@@ -211,5 +207,12 @@ def _compare(name: str, parcel: Parcel, view: TaskView) -> None:
             what = f": {', '.join(other[:3])}" if other else ""
             raise MismatchError(f'the code of the stage "{stage.id}" of the task {name} is not the same there{what}; '
                                 "have the worker use the same files, and the same environment")
-    if dict(view.packages) != dict(parcel.packages or {}):
-        raise MismatchError(f"the packages of the task {name} have other versions there: {dict(view.packages)}")
+    _compare_versions(parcel.packages or {}, view.packages)
+
+
+def _compare_versions(here: Mapping[str, str], there: Mapping[str, str]) -> None:
+    """Raise a :class:`MismatchError` if something is installed in another version."""
+    wrong = [f"{name} is {version} where the run was started and {there.get(name)} there"
+             for name, version in here.items() if there.get(name) != version]
+    if wrong:
+        raise MismatchError(f"{', '.join(wrong)}; results could differ, so install the same versions")

@@ -252,6 +252,22 @@ def test_another_version_of_dask_itself_is_found_before_anything_runs(
     assert not (project.root / "tasks/.repype/records").exists()
 
 
+def test_another_version_of_a_package_that_a_task_names_is_found_before_anything_runs(
+        own_cluster: DaskCluster, make_project: MakeProject, tmp_path: Path) -> None:
+    for folder, version in (("here", "1.0"), ("there", "2.0")):
+        (tmp_path / folder / f"lib-{version}.dist-info").mkdir(parents=True)
+        (tmp_path / folder / f"lib-{version}.dist-info/METADATA").write_text(f"Name: lib\nVersion: {version}\n")
+    here, there = ({"PYTHONPATH": os.pathsep.join([str(tmp_path / folder), os.environ.get("PYTHONPATH", "")])}
+                   for folder in ("here", "there"))
+    own_cluster.add_worker(env=there)
+    project = traced(make_project(chain_of_three("return {'b': a}", packages=["lib"])))
+    answer = project.run("run", "tasks", "--dask", own_cluster.address, env=here).exits(2)
+    assert "the worker tcp://127.0.0.1:" in answer.err
+    assert "lib is 1.0 where the run was started and 2.0 there" in answer.err
+    assert "install the same version" in answer.err
+    assert not project.executions()
+
+
 def test_a_worker_without_this_package_is_named(own_cluster: DaskCluster, make_project: MakeProject) -> None:
     own_cluster.add_worker("--preload", "import sys; sys.modules['repype_like'] = None")
     project = traced(make_project(chain_of_three("return {'b': a}")))
