@@ -174,7 +174,7 @@ class LocalExecutor:
             worker = self._bound(worker, needs.gpus)
         self._budget.take(needs, worker.pid, worker.devices)
         worker.assigned.extend(self._take_ready(position, needs))
-        worker.busy, worker.batch, worker.since = True, len(worker.assigned), time.monotonic()
+        worker.busy, worker.batch = True, len(worker.assigned)
         worker.mailbox.open()
         with contextlib.suppress(OSError):  # it died idle, which is noticed by its sentinel
             worker.pipe.send([(position, self._schedule.given(position)) for position in worker.assigned])
@@ -274,11 +274,12 @@ class LocalExecutor:
                 worker.process.join()
                 return
             if data:
-                yield from self._understand(worker, unpacked(data))
+                for message in unpacked(data):
+                    yield from self._understand(worker, message)
 
     def _understand(self, worker: WorkerProcess, message: Message | Idle) -> Iterator[Message]:
         if isinstance(message, Idle):
-            self._seconds_per_unit = (time.monotonic() - worker.since) / max(worker.batch, 1)
+            self._seconds_per_unit = message.seconds / max(worker.batch, 1)
             worker.busy, worker.worn = False, worker.worn or message.worn
             self._budget.give_back(worker.pid)
         elif isinstance(message, Passed):

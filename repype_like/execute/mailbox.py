@@ -60,11 +60,11 @@ class Mailbox:
 
     @staticmethod
     def is_too_large(data: bytes) -> bool:
-        """Tell whether a message would not even fit if there were no other."""
+        """Tell whether messages would not even fit if there were no others."""
         return _HEADER.size + _LENGTH.size + len(data) > _SIZE
 
     def put(self, data: bytes) -> bool:
-        """Put in a message, packed; return False if there is no room at the moment."""
+        """Put in messages, packed; return False if there is no room at the moment."""
         with self._lock:
             (used,) = _LENGTH.unpack_from(self._memory)
             start = _HEADER.size + used
@@ -112,7 +112,7 @@ class Mailbox:
         while position < len(data):
             (length,) = _LENGTH.unpack_from(data, position)
             position += _LENGTH.size + length
-            messages.append(unpacked(data[position - length:position]))
+            messages += unpacked(data[position - length:position])
         return messages
 
     @property

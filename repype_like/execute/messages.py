@@ -81,6 +81,8 @@ class Pause(NamedTuple):
 class Idle(NamedTuple):
     """A worker has run what it was given, or was asked to give the rest back; for its executor only."""
 
+    seconds: float = 0.0
+    """How long that has taken."""
     worn: bool = False
     """Whether stages have left so much behind in its process that it had better be replaced."""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import marshal
 import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 
 from repype_like.events import Event, StageFinished, StageStarted
 from repype_like.execute.messages import Happened, Idle, Made, Message, UnitDone
@@ -19,52 +21,58 @@ from repype_like.typing import Any
 __all__ = ["packed", "unpacked"]
 
 _PICKLED = pickle.PROTO[0]
-"""What a pickle begins with; marshal begins with the type of a tuple."""
+"""What a pickle begins with; marshal begins with the type of a list."""
 
-_EVENTS: dict[type[Event], str] = {StageStarted: "started", StageFinished: "finished"}
-_CLASSES: dict[str, type[Event]] = {name: cls for cls, name in _EVENTS.items()}
+_FORMAT = 2
+"""The version of marshal that does not look for what is there twice; that would take longer than writing it twice."""
+
+_FIELDS: dict[type[Event], tuple[str, ...]] = {
+    cls: tuple(field.name for field in fields(cls)) for cls in (StageStarted, StageFinished)}
 
 
-def packed(message: Message | Idle) -> bytes:
-    """Return a message as bytes."""
+def packed(messages: Sequence[Message | Idle]) -> bytes:
+    """Return messages as bytes."""
     try:
-        parts = _parts(message)
-        if parts is not None:
-            return marshal.dumps(parts)
-    except ValueError:  # there is something in it that is not plain
-        pass
-    return pickle.dumps(message, 5)
+        return marshal.dumps([_TAKE_APART[type(message)](message) for message in messages], _FORMAT)
+    except (KeyError, ValueError):  # there are few of that kind, or there is something in it that is not plain
+        return pickle.dumps(list(messages), 5)
 
 
-def unpacked(data: bytes | memoryview) -> Message | Idle:
-    """Return the message that :func:`packed` was given."""
+def unpacked(data: bytes | memoryview) -> list[Message | Idle]:
+    """Return the messages that :func:`packed` was given."""
     if data[0] == _PICKLED:
-        message: Message | Idle = pickle.loads(data)
-        return message
-    kind, *parts = marshal.loads(data)  # noqa: S302  from a process of our own
-    if kind == "made":
-        return _made(*parts)
-    if kind == "done":
-        return UnitDone(*parts)
-    event = object.__new__(_CLASSES[kind])
-    vars(event).update(parts[0])
-    return Happened(event)
+        messages: list[Message | Idle] = pickle.loads(data)
+        return messages
+    return [_PUT_TOGETHER[parts[0]](*parts[1:]) for parts in marshal.loads(data)]  # noqa: S302  from our own process
 
 
-def _parts(message: Message | Idle) -> tuple[Any, ...] | None:
-    """Return plain data for a message that there are many of."""
-    if isinstance(message, Happened):
-        name = _EVENTS.get(type(message.event))
-        return None if name is None else (name, vars(message.event))
-    if isinstance(message, UnitDone):
-        return "done", message.unit, message.failed
-    if isinstance(message, Made):
-        record = message.record
-        values = [(name, value and tuple(value)) for name, value in record.fields.items()]
-        return ("made", record.id, record.pre_key, record.stage, record.input_id, record.fingerprint, record.config,
-                record.reads, [tuple(item) for item in record.observations], [tuple(item) for item in record.outputs],
-                values, record.started, record.seconds, record.peak_memory, record.note, *message[1:])
-    return None
+def _event_parts(message: Happened) -> tuple[Any, ...]:
+    event = message.event
+    kind = type(event)
+    return kind.__name__, *map(vars(event).__getitem__, _FIELDS[kind])
+
+
+def _event(cls: type[Event]) -> Callable[..., Happened]:
+    names = _FIELDS[cls]
+
+    def put_together(*values: Any) -> Happened:
+        event = object.__new__(cls)
+        event.__dict__ = dict(zip(names, values, strict=True))
+        return Happened(event)
+
+    return put_together
+
+
+def _done_parts(message: UnitDone) -> tuple[Any, ...]:
+    return "done", *message
+
+
+def _made_parts(message: Made) -> tuple[Any, ...]:
+    record = message.record
+    values = [(name, value and tuple(value)) for name, value in record.fields.items()]
+    return ("made", record.id, record.pre_key, record.stage, record.input_id, record.fingerprint, record.config,
+            record.reads, [tuple(item) for item in record.observations], [tuple(item) for item in record.outputs],
+            values, record.started, record.seconds, record.peak_memory, record.note, *message[1:])
 
 
 def _made(record_id: str, pre_key: str, stage: str, input_id: Any, fingerprint: str, config: Any, reads: Any,
@@ -76,3 +84,12 @@ def _made(record_id: str, pre_key: str, stage: str, input_id: Any, fingerprint: 
         record_id, pre_key, stage, input_id, fingerprint, config, reads,
         tuple([Observation(*item) for item in observations]), tuple([OutputFile(*item) for item in outputs]), fields,
         started, seconds, peak_memory, note), *rest)
+
+
+_TAKE_APART: dict[type, Callable[[Any], tuple[Any, ...]]] = {
+    Happened: _event_parts, Made: _made_parts, UnitDone: _done_parts}
+"""By kind of message, what makes plain data of it, which begins with a name; a KeyError if there are few like it."""
+
+_PUT_TOGETHER: dict[str, Callable[..., Message]] = {
+    "made": _made, "done": UnitDone, **{cls.__name__: _event(cls) for cls in _FIELDS}}
+"""By name, what makes a message of the data again."""

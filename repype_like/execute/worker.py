@@ -20,20 +20,17 @@ from multiprocessing.connection import Connection
 
 from repype_like.execute.activation import Activation
 from repype_like.execute.mailbox import Mailbox
-from repype_like.execute.messages import Idle, Message, UnitDone
+from repype_like.execute.messages import Idle, UnitDone
+from repype_like.execute.outbox import Outbox
 from repype_like.execute.surroundings import Surroundings
 from repype_like.execute.threads import Threads
 from repype_like.execute.unit import Watcher, run_unit
 from repype_like.execute.wear import Wear
-from repype_like.execute.wire import packed
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Files, Unit
 from repype_like.typing import IO
 
 __all__ = ["serve", "tail"]
-
-_LATEST = 0.05
-"""Seconds after which the worker rings at the latest, if it has anything to say."""
 
 _MOST_OUTPUT = 1 << 16
 """Bytes of output that are shown of a stage that fails."""
@@ -64,71 +61,54 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
         signal.signal(number, signal.SIG_DFL)
     multiprocessing.set_start_method(None, force=True)  # stages may choose one, as in a program of their own
     activation, threads = Activation(), Threads(share)  # the latter among the surroundings of all stages
-    streams, outbox = _Streams(output), _Outbox(pipe, mailbox)
+    streams, outbox = _Streams(output), Outbox(pipe, mailbox)
     surroundings, files, wear = Surroundings(lambda: devices), Files(), Wear()
     while True:
         try:
             assigned = pipe.recv()
         except (EOFError, OSError):
             return
+        started = time.monotonic()
         for position, given in assigned:
             if not mailbox.begin(position):
                 break
             unit = units[position]
             threads.use(max((workplaces[node.tasks[0]].limits(node.stage).cpus for node in unit.nodes), default=1))
             activation.use(unit, workplaces)
-            succeeded = run_unit(unit, workplaces, outbox.put, surroundings, files, given,
-                                 _Watcher(position, mailbox, streams))
+            watcher = _Watcher(position, unit, mailbox, streams, outbox)
+            outbox.waits = not any(workplaces[task].hooked for node in unit.nodes for task in node.tasks)
+            succeeded = run_unit(unit, workplaces, outbox.put, surroundings, files, given, watcher)
             outbox.put(UnitDone(position, not succeeded))
         mailbox.note(-1, -1)
-        outbox.put(Idle(wear.is_worn()))
+        outbox.put(Idle(time.monotonic() - started, wear.is_worn()))
         outbox.ring()
 
 
 class _Watcher(Watcher):
     """Notes what is being done in a unit where the coordinator finds it, and keeps apart what each stage prints."""
 
-    def __init__(self, unit: int, mailbox: Mailbox, streams: _Streams):
-        self._unit = unit
+    def __init__(self, position: int, unit: Unit, mailbox: Mailbox, streams: _Streams, outbox: Outbox):
+        self._position = position
         self._mailbox = mailbox
         self._streams = streams
+        self._outbox = outbox
         streams.restore()
+        self._is_fresh = not unit.skips
+        """Whether nobody has been called that may have printed anything."""
 
     def begins(self, node: int) -> None:
-        self._streams.restore()
-        self._mailbox.note(self._unit, node)
+        self._outbox.send()
+        self._mailbox.note(self._position, node)
+        if not self._is_fresh:
+            self._streams.restore()
+        self._is_fresh = False
 
     def has_made(self, node: int) -> None:
-        self._mailbox.note(self._unit, node, hook=True)
+        if not self._outbox.waits:
+            self._mailbox.note(self._position, node, hook=True)
 
     def output(self) -> str:
         return self._streams.printed()
-
-
-class _Outbox:
-    """Where messages are put so that small ones travel together."""
-
-    def __init__(self, pipe: Connection, mailbox: Mailbox):
-        self._pipe = pipe
-        self._mailbox = mailbox
-        self._rung = time.monotonic()
-
-    def put(self, message: Message | Idle) -> None:
-        """Say something. May be called by the threads of a stage, too."""
-        data = packed(message)
-        if self._mailbox.is_too_large(data):
-            self._pipe.send_bytes(data)  # arrives behind what is in the mailbox: that is looked into first
-        elif not self._mailbox.put(data):
-            self.ring()
-            while not self._mailbox.put(data):
-                time.sleep(0.001)
-        if time.monotonic() - self._rung > _LATEST:
-            self.ring()
-
-    def ring(self) -> None:
-        """Have the coordinator look."""
-        self._rung = time.monotonic()
-        self._pipe.send_bytes(b"")
 
 
 class _Streams:
@@ -147,7 +127,7 @@ class _Streams:
         number = self._file.fileno()
         os.dup2(number, 1)
         os.dup2(number, 2)
-        if os.fstat(number).st_size:
+        if os.lseek(number, 0, os.SEEK_END):  # where whoever prints next goes on: all of them share the position
             os.lseek(number, 0, os.SEEK_SET)
             os.ftruncate(number, 0)
         if not (_is_open(self._stdout) and _is_open(self._stderr)):
@@ -162,8 +142,10 @@ class _Streams:
     def _flush(self) -> None:
         self._flush_c(None)
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(Exception):  # a stage may have closed it, or put anything else in its place
+            try:  # noqa: SIM105  this is called for every stage
                 stream.flush()
+            except Exception:  # noqa: BLE001, S110  a stage may have closed it, or put anything else in its place
+                pass
 
 
 def _is_open(stream: io.TextIOWrapper) -> bool:

@@ -53,6 +53,7 @@ class WorkerProcess:
     batch: int = 0
     """How many were handed out."""
     since: float = 0.0
+    """When that was, by the monotonic clock."""
     missed: list[str] = field(default_factory=list)
     """The paths at which the running stage found nothing, so that it may be making files there."""
     given_up: bool = False

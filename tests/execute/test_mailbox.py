@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import signal
 
 from repype_like.events import Warned
 from repype_like.execute.mailbox import Mailbox
 from repype_like.execute.messages import Happened, Idle, Missed
+from repype_like.execute.wire import packed
 
 
 def mailbox() -> Mailbox:
@@ -20,13 +20,13 @@ def test_messages_come_out_in_order_and_once() -> None:
     box = mailbox()
     said = [Happened(Warned(message=str(number))) for number in range(100)]
     for message in said:
-        assert box.put(pickle.dumps(message))
+        assert box.put(packed([message]))
     assert box.take() == said
     assert box.take() == []
 
 
 def test_a_full_mailbox_takes_nothing_until_it_is_emptied() -> None:
-    box, data = mailbox(), pickle.dumps(Missed("x" * 100_000))
+    box, data = mailbox(), packed([Missed("x" * 100_000)])
     count = 0
     while box.put(data):
         count += 1
@@ -42,7 +42,7 @@ def test_what_a_killed_process_said_is_not_lost() -> None:
     child = os.fork()
     if child == 0:
         box.note(3, 4)
-        box.put(pickle.dumps(Idle()))
+        box.put(packed([Idle()]))
         box._lock.acquire()  # at the worst moment
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)

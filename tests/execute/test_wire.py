@@ -34,21 +34,26 @@ RARE: list[Message | Idle] = [
 
 @pytest.mark.parametrize("message", [*COMMON, *RARE])
 def test_a_message_arrives_as_it_was_said(message: Message | Idle) -> None:
-    found = unpacked(packed(message))
+    (found,) = unpacked(packed([message]))
     assert found == message
     assert type(found) is type(message)
-    assert unpacked(memoryview(packed(message))) == message
+    assert unpacked(memoryview(packed([message]))) == [message]
+
+
+def test_messages_travel_together() -> None:
+    assert unpacked(packed(COMMON)) == COMMON
+    assert unpacked(packed([*COMMON, *RARE])) == [*COMMON, *RARE]
 
 
 def test_equal_numbers_of_different_types_stay_apart() -> None:
     for value in (1, 1.0, True):
-        made = unpacked(packed(MADE._replace(record=replace(RECORD, config={"k": value}))))
+        (made,) = unpacked(packed([MADE._replace(record=replace(RECORD, config={"k": value}))]))
         assert isinstance(made, Made)
         assert type(made.record.config["k"]) is type(value)
 
 
 def test_records_of_a_stage_have_one_configuration_together() -> None:
-    first, second = (unpacked(packed(MADE)) for _ in range(2))
+    (first,), (second,) = (unpacked(packed([MADE])) for _ in range(2))
     assert isinstance(first, Made)
     assert isinstance(second, Made)
     assert first.record.config is second.record.config
