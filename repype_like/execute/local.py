@@ -38,6 +38,12 @@ _MOST_BATCHED = 256
 _LOOK_SECONDS = 0.05
 """How often mailboxes are looked into if nobody rings."""
 
+_HESITATION_SECONDS = 0.005
+"""How long all workers have to be busy until another one is started, if it is not known that there is work for it."""
+
+_WORTH_SECONDS = 0.05
+"""Work of about this duration is worth another worker: to start and end one takes a fifth of it."""
+
 _GRACE_SECONDS = 2.0
 """How long a worker that has nothing to do may take to end: threads and children of stages may hold it up."""
 
@@ -67,7 +73,11 @@ class LocalExecutor:
         self._units: Sequence[Unit] = ()
         self._dropped: frozenset[str] = frozenset()
         self._killed = False
+        self._count = 0
+        """How many processes there may be."""
         self._seconds_per_unit = 1.0
+        self._is_measured = False
+        """Whether that is known, and not by the first unit of a process alone, which takes longer."""
         self._start: Callable[[int, tuple[str, ...]], WorkerProcess]
         self._workers: list[WorkerProcess] = []
         self._schedule = Schedule(())
@@ -83,15 +93,14 @@ class LocalExecutor:
         self._units, self._places, self._suspects = units, workplaces, set()
         self._schedule = self._make_schedule(units)
         self._budget = Budget(self.workers, self._available, self._devices)
-        count = min(self.workers, len(units))
-        if count > 1:
+        self._count = min(self.workers, len(units))
+        if self._count > 1:
             stages = {node.stage for unit in units for node in unit.nodes}
             self._peaks.update((stage, cost.memory) for stage, cost in past_costs(workplaces.values(), stages).items())
         share = max(1, (self._cores or usable_cores()) // max(self.workers, 1))
         guard = Guard()
         self._start = lambda number, devices: start_worker(number, units, workplaces, share, guard, devices)
         try:
-            self._workers = [self._start(number, ()) for number in range(count)]
             while True:
                 self._give_up(tell)
                 self._hand_out(tell)
@@ -99,7 +108,7 @@ class LocalExecutor:
                 if not busy:
                     return
                 ready = wait([handle for worker in busy for handle in (worker.pipe, worker.process.sentinel)],
-                             _LOOK_SECONDS)
+                             _HESITATION_SECONDS if self._may_start() and self._is_waiting() else _LOOK_SECONDS)
                 for worker in busy:
                     for message in self._look(worker, worker.pipe in ready):
                         tell(message)
@@ -156,13 +165,34 @@ class LocalExecutor:
 
     def _hand_out(self, tell: Callable[[Message], None]) -> None:
         idle = sorted((worker for worker in self._workers if not worker.busy), key=lambda worker: not worker.devices)
-        if self.stopped or (idle and not self._schedule.ready):
+        is_lacking = idle or (self._may_start() and self._wants_another())
+        if self.stopped or (is_lacking and not self._schedule.ready):
             for worker in self._workers:
                 if len(worker.assigned) > 1:
                     self._take_back(worker, tell)
         for worker in idle:
             if self._schedule.ready and not self.stopped:
                 self._assign(self._replace(worker, worker.devices) if worker.worn else worker)
+        while self._may_start() and self._schedule.ready and self._wants_another():
+            worker = self._start(len(self._workers), ())
+            self._workers.append(worker)
+            self._assign(worker)
+
+    def _may_start(self) -> bool:
+        """Tell whether there may be another worker: all are busy, and they are not as many as there may be."""
+        return (len(self._workers) < self._count and not self.stopped
+                and all(worker.busy for worker in self._workers))
+
+    def _is_waiting(self) -> bool:
+        """Tell whether there are units that another worker could begin."""
+        return bool(self._schedule.ready) or any(len(worker.assigned) > 1 for worker in self._workers)
+
+    def _wants_another(self) -> bool:
+        """Tell whether it is worth while to start another worker: there is much to do, or they have been at it."""
+        if self._is_measured and len(self._schedule.ready) * self._seconds_per_unit > _WORTH_SECONDS:
+            return True
+        now = time.monotonic()
+        return all(now - worker.since > _HESITATION_SECONDS for worker in self._workers)
 
     def _assign(self, worker: WorkerProcess) -> None:
         """Give a worker what it may begin, if there is anything."""
@@ -174,7 +204,7 @@ class LocalExecutor:
             worker = self._bound(worker, needs.gpus)
         self._budget.take(needs, worker.pid, worker.devices)
         worker.assigned.extend(self._take_ready(position, needs))
-        worker.busy, worker.batch = True, len(worker.assigned)
+        worker.busy, worker.batch, worker.since = True, len(worker.assigned), time.monotonic()
         worker.mailbox.open()
         with contextlib.suppress(OSError):  # it died idle, which is noticed by its sentinel
             worker.pipe.send([(position, self._schedule.given(position)) for position in worker.assigned])
@@ -191,7 +221,7 @@ class LocalExecutor:
     def _take_ready(self, position: int, needs: Needs) -> list[int]:
         """Take out a unit that may begin, and those behind it if they are small."""
         ready = self._schedule.ready
-        fair = max(1, len(ready) // (2 * len(self._workers)))
+        fair = max(1, len(ready) // (2 * self._count))
         fitting = max(1, int(_BATCH_SECONDS / max(self._seconds_per_unit, 1e-6)))
         count = min(fair, fitting, _MOST_BATCHED, len(ready))
         if position != ready[0] or not needs.is_plain:
@@ -278,18 +308,19 @@ class LocalExecutor:
                     yield from self._understand(worker, message)
 
     def _understand(self, worker: WorkerProcess, message: Message | Idle) -> Iterator[Message]:
-        if isinstance(message, Idle):
-            self._seconds_per_unit = message.seconds / max(worker.batch, 1)
-            worker.busy, worker.worn = False, worker.worn or message.worn
-            self._budget.give_back(worker.pid)
+        if isinstance(message, Happened):
+            if isinstance(message.event, events.StageStarted):
+                worker.missed.clear()
+            yield Happened(with_worker(message.event, worker.number))
         elif isinstance(message, Passed):
             self._schedule.note(message)
         elif isinstance(message, Missed):
             worker.missed.append(message.path)
-        elif isinstance(message, Happened):
-            if isinstance(message.event, events.StageStarted):
-                worker.missed.clear()
-            yield Happened(with_worker(message.event, worker.number))
+        elif isinstance(message, Idle):
+            self._seconds_per_unit = message.seconds / max(worker.batch, 1)
+            self._is_measured = self._is_measured or worker.batch > 1
+            worker.busy, worker.worn = False, worker.worn or message.worn
+            self._budget.give_back(worker.pid)
         else:
             if isinstance(message, UnitDone):
                 worker.assigned.remove(message.unit)

@@ -53,3 +53,16 @@ def test_the_result_does_not_depend_on_the_number_of_workers(make_project: MakeP
     for jobs in ("-j1", "-j3"):
         project.run("run", "tasks", "--force", jobs).ok()
         assert project.results("tasks") == expected
+
+
+def test_as_many_units_run_at_the_same_time_as_there_may_be_workers(make_project: MakeProject) -> None:
+    """Each waits until all others have begun, so it takes workers that are started while others are busy."""
+    body = """
+        Path(f"begun-{input_id}").touch()
+        deadline = time.monotonic() + 60
+        while len(list(Path().glob("begun-*"))) < 3:
+            assert time.monotonic() < deadline, "the others do not begin"
+            time.sleep(0.01)
+        1
+        """
+    tree(make_project, body, "1-3").run("run", "tasks", "-j3").ok()
