@@ -27,8 +27,12 @@ from repype_like.typing import Protocol
 
 __all__ = ["Dispatch"]
 
-_BATCH_SECONDS = 0.5
-"""Units are handed out in batches of about this duration: a task of Dask costs some milliseconds on its way."""
+_BATCH_SECONDS = 1.0
+"""Units are handed out in batches of about this duration: a batch costs some milliseconds on its way, and as many for
+the process that is made for it."""
+
+_HELD_UP_SECONDS = 1.0
+"""How long a batch may have been under way until what it has not begun is taken back for workers that are idle."""
 
 _MOST_BATCHED = 256
 _LOOK_SECONDS = 0.05
@@ -179,10 +183,10 @@ class Dispatch:
     def _most(self, threads: int) -> int:
         """Return how many batches may be under way.
 
-        While there is plenty to do, some are ahead of their workers, so that none of these waits for the next one. They
-        are bound to a worker, which may be the wrong one, so that near the end there are none.
+        While there is plenty to do, there is one ahead for each thread, so that none waits for the next one. They are
+        bound to a worker, which may be the wrong one, so that near the end there are none.
         """
-        return threads + (max(1, threads // 2) if threads and len(self._schedule.ready) > 4 * threads else 0)
+        return 2 * threads if len(self._schedule.ready) > 4 * threads else threads
 
     def _batch(self, threads: int) -> list[int]:
         """Take units that may begin, to be handed out together; none if all that wait need what others hold."""
@@ -217,7 +221,7 @@ class Dispatch:
         """Have units back that wait behind a long one while other workers have nothing to do."""
         for number, flight in self._flights.items():
             if flight.worker and len(flight.left) > 1 and not flight.recalled and (
-                    time.monotonic() - flight.since > 2 * _BATCH_SECONDS):
+                    time.monotonic() - flight.since > _HELD_UP_SECONDS):
                 flight.recalled = True
                 self._cluster.order(self._job, "recall", [flight.worker], [number])
 
