@@ -101,8 +101,10 @@ def _line(finding: Finding, sides: tuple[Side, Side]) -> str:
     if finding.section == "files":
         what = "only in " + sides[1 if finding.old is NOT_SET else 0].name
         return f"{_subject(finding)} {'differs' if NOT_SET not in (finding.old, finding.new) else what}"
-    values = (_value(value, where) for value, where in zip((finding.old, finding.new), finding.places, strict=True))
-    return f"{_subject(finding)} {' -> '.join(values)}"
+    old, new = (_value(value, where) for value, where in zip((finding.old, finding.new), finding.places, strict=True))
+    if finding.section == "results" and old == new:  # two arrays of the same shape, say
+        return f"{_subject(finding)} differs ({old})"
+    return f"{_subject(finding)} {old} -> {new}"
 
 
 def _subject(finding: Finding) -> str:
@@ -119,6 +121,8 @@ def _described(value: Any) -> str:
     """Return a value, or what is known of one, on one line."""
     if isinstance(value, dict) and value.keys() == {"value"}:
         return repr(value["value"])
+    if isinstance(value, dict) and value.keys() == {"type"}:
+        return str(value["type"])
     return MASK if value == MASK else repr(value)
 
 

@@ -85,3 +85,11 @@ def test_values_are_not_loaded(tree: Project) -> None:
     (tree.root / "exploded").unlink(missing_ok=True)  # storing may have tried whether it can be loaded
     assert "total, input 1:" in tree.run("diff", BASE, VARIANT).exits(1).out
     assert not (tree.root / "exploded").exists()
+
+
+def test_results_of_the_same_kind_differ(tree: Project) -> None:
+    tree.edit("stages.py", "from tracing import trace", "from tracing import trace\nimport numpy")
+    tree.edit("stages.py", '{"total": sum(scaled)}', '{"total": numpy.full(100, sum(scaled))}')
+    tree.run("run", "tasks").ok()
+    out = tree.run("diff", BASE, VARIANT).exits(1).out
+    assert "  total, input 1: differs (ndarray int64 (100,))\n" in out
