@@ -89,6 +89,8 @@ def failed(dotted: str, module: str, error: BaseException, is_project: Callable[
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_project(frame.filename)]
     where = Location(Path(frames[-1].filename), frames[-1].lineno or 0) if frames else None
     hint = ""
+    if isinstance(error, RepypeError):  # a stage that is declared wrongly
+        return ImportProblem(f'cannot import "{dotted}": {error}', where)
     if isinstance(error, ModuleNotFoundError) and error.name:
         hint = did_you_mean(error.name, _modules_in([str(folder) for folder in search])) or (
             f'install what provides "{error.name}", or name its folder in "pythonpath"')

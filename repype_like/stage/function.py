@@ -65,6 +65,9 @@ class FunctionStage(Stage):
         signature = inspect.signature(function)
         hints = hints_of(function)
         self.positional = tuple(name for name, item in signature.parameters.items() if item.kind in _POSITIONAL)
+        if "config" in self.positional and isinstance(hints.get("config"), type) and dataclasses.is_dataclass(
+                hints["config"]):
+            attributes.setdefault("config_class", hints["config"])
         for name, item in signature.parameters.items():
             if item.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
                 raise UsageError(f'the stage "{self.id}" takes *{name}: name the fields and parameters that it reads')

@@ -213,7 +213,9 @@ def test_mistakes_within_nested_classes(make_project: Callable[[Mapping[str, Any
     assert answer.startswith(f'tasks/task.yml:6:{column}: config: the stage "train": ')
 
 
-def test_the_code_of_what_hyperparameters_become_counts(make_project: Callable[[Mapping[str, Any]], Project]) -> None:
+@pytest.mark.parametrize("typed", [False, True], ids=["config_class", "by its type"])
+def test_the_code_of_what_hyperparameters_become_counts(make_project: Callable[[Mapping[str, Any]], Project],
+                                                        typed: bool) -> None:
     project = make_project({"kinds.py": """
         import enum
         from dataclasses import dataclass, field
@@ -260,6 +262,9 @@ def test_the_code_of_what_hyperparameters_become_counts(make_project: Callable[[
             return kind.value
         """, "task.yml": {"runnable": True, "input_ids": [1], "pipeline": ["stages.fit", "stages.rate", "stages.pick"],
                           "config": {"rate": {"rate": {"value": 3}}, "pick": {"kind": "FAST"}}}})
+    if typed:
+        project.edit("stages.py", ", config_class=Fit", "")
+        project.edit("stages.py", "def fit(input_id, config)", "def fit(input_id, config: Fit)")
     project.run("run").ok()
     assert project.executions() == {("fit", 1): 1, ("rate", 1): 1, ("pick", 1): 1}
     project.edit("kinds.py", "self.value * 2", "self.value * 5")
