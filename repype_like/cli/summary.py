@@ -24,8 +24,9 @@ from repype_like.cli.words import (
 )
 from repype_like.events import StageFailed
 from repype_like.masking import masked, masked_text
-from repype_like.spec import format_input_id
+from repype_like.spec import format_input_id, sorted_ids
 from repype_like.status import RunState
+from repype_like.typing import InputID
 
 __all__ = ["print_summary", "repeat_command"]
 
@@ -73,19 +74,24 @@ def _alike(failures: Iterable[StageFailed]) -> list[list[StageFailed]]:
     groups: dict[tuple[str, ...], list[StageFailed]] = {}
     for failure in failures:
         groups.setdefault((failure.stage, failure.kind, failure.error, failure.traceback), []).append(failure)
-    return list(groups.values())
+    return [sorted(group, key=_position) for group in groups.values()]
+
+
+def _position(failure: StageFailed) -> tuple[str, bool, InputID]:
+    """Return a key by which failures come in the order of tasks and inputs, whichever was first."""
+    return failure.task, isinstance(failure.input_id, str), 0 if failure.input_id is None else failure.input_id
 
 
 def _print_failures(terminal: Terminal, failures: Sequence[StageFailed], selection: Selection) -> None:
     """Print what failed in the same way, with the details of the first."""
     failure = failures[0]
     what = f'The stage "{failure.stage}"' if failure.stage else "The task"
-    inputs = list(dict.fromkeys(format_input_id(item.input_id) for item in failures if item.input_id not in ("", None)))
+    inputs = list(map(format_input_id, sorted_ids({item.input_id for item in failures} - {"", None})))
     of_input = f" for the input {inputs[0]}" if len(inputs) == 1 else f" for {len(inputs)} inputs" if inputs else ""
     terminal.line()
     terminal.line(terminal.paint(clean(f"{what} failed{of_input}: {near(failure.error)}"), "red"))
-    for things, names in (("task", list(dict.fromkeys(task for item in failures for task in item.tasks))),
-                          ("input", inputs if len(inputs) > 1 else [])):
+    tasks = sorted({task for item in failures for task in item.tasks}) if len(failures) > 1 else list(failure.tasks)
+    for things, names in (("task", tasks), ("input", inputs if len(inputs) > 1 else [])):
         more = f" and {len(names) - _SHOWN_TASKS} more" if len(names) > _SHOWN_TASKS else ""
         if names:
             terminal.line(clean(f"  {things}{'s'[:len(names) - 1]}: {', '.join(names[:_SHOWN_TASKS])}{more}"))
