@@ -6,16 +6,16 @@ Anything else is a bug of ours.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from repype_like.dataclass import dataclass
 
 __all__ = ["DamagedError", "Location", "LockedError", "NotStorableError", "Problem", "RepypeError", "SpecError",
            "UsageError", "did_you_mean"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Location:
     """A place in a file. Lines and columns count from 1; 0 means that the place within the file is not known."""
 
@@ -27,7 +27,7 @@ class Location:
         return ":".join([str(self.file), *(str(number) for number in (self.line, self.column) if number)])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with a task tree, and how to mend it."""
 
@@ -86,5 +86,7 @@ class NotStorableError(RepypeError):
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Return ``did you mean "x"?`` for the known word that is closest to `word`, or an empty string."""
+    import difflib  # only if something is wrong
+
     matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
     return f'did you mean "{matches[0]}"?' if matches else ""

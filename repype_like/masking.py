@@ -11,7 +11,7 @@ __all__ = ["MASK", "is_secret", "masked", "masked_text"]
 
 MASK = "***"
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORDS = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+"
 _SECRET = frozenset({"password", "passwd", "passphrase", "passcode", "pwd", "secret", "secrets", "token", "apikey",
                      "credential", "credentials"})
 _SECRET_KEYS = frozenset({"api", "access", "private", "auth", "encryption"})
@@ -22,7 +22,7 @@ _CHANGE = re.compile(r"(?P<keys>\S+) (?P<old>.+) -> (?P<new>.+)", re.DOTALL)
 
 def is_secret(key: object) -> bool:
     """Tell whether a key looks like that of a secret: ``api_key``, ``dbPassword``; but not ``max_tokens``."""
-    words = [word.lower() for word in _WORDS.findall(str(key))]
+    words = [word.lower() for word in re.findall(_WORDS, str(key))]
     return not _SECRET.isdisjoint(words) or any(
         word in _SECRET_KEYS and after in ("key", "keys") for word, after in pairwise(words))
 

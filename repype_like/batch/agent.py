@@ -25,7 +25,6 @@ from repype_like.batch.memory_limit import MemoryLimit
 from repype_like.batch.parcels import ReceivedTasks
 from repype_like.errors import RepypeError
 from repype_like.events import StageFailed
-from repype_like.execute import LocalExecutor
 from repype_like.execute.dask.job import MismatchError, read_job
 from repype_like.execute.dask.protocol import (
     Done,
@@ -40,6 +39,7 @@ from repype_like.execute.dask.protocol import (
     send,
     unpack,
 )
+from repype_like.execute.local import LocalExecutor
 from repype_like.execute.messages import Happened, Message, Passed, Pause, UnitDone
 from repype_like.execute.schedule import Given, Schedule
 from repype_like.plan import Unit

@@ -18,17 +18,17 @@ from repype_like.batch.sources import SourceFinder, link
 from repype_like.errors import Problem, RepypeError, SpecError, UsageError
 from repype_like.events import Event, Listener
 from repype_like.execute import Executor, Workplaces
-from repype_like.execute.dask.job import Job
 from repype_like.plan import Limits, Plan, Request, TaskView, make_plan
 from repype_like.spec import SPEC_NAME, Documents, SpecTree, TaskSpec, load_document, load_tree
 from repype_like.status import Status
-from repype_like.table import as_frame, collect
 from repype_like.task import Task, inspection
 from repype_like.task.blueprint import Blueprints
 from repype_like.typing import TYPE_CHECKING, Any, PathLike
 
 if TYPE_CHECKING:
     import pandas
+
+    from repype_like.execute.dask.job import Job
 
 __all__ = ["Batch"]
 
@@ -314,6 +314,8 @@ class Batch:
         Raises:
             UsageError: If pandas is not installed.
         """
+        from repype_like.table import as_frame, collect  # rarely needed
+
         return as_frame(collect((self.name_of(task), task.directory, task.full_spec)
                                 for task in self.tasks.values() if task.runnable))
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
+from repype_like.dataclass import dataclass
 from repype_like.events import Listener, Warned
-from repype_like.execute import DroppingExecutor, Executor, LocalExecutor, SerialExecutor, Workplaces
-from repype_like.execute.dask.job import Job
+from repype_like.execute import DroppingExecutor, Executor, SerialExecutor, Workplaces
+from repype_like.typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from repype_like.execute.dask.job import Job
 
 __all__ = ["ClusterOptions", "executor_for", "worker_executor_for"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClusterOptions:
     """Which cluster of Dask to run on."""
 
@@ -41,6 +44,8 @@ def worker_executor_for(jobs: int, cluster: ClusterOptions | None,
                         available: Mapping[str, float] | None = None) -> Iterator[DroppingExecutor]:
     """Give what runs units: on a cluster, or in `jobs` processes of this machine."""
     if cluster is None:
+        from repype_like.execute.local import LocalExecutor  # with all that is needed to start processes
+
         yield LocalExecutor(jobs, available=available)
         return
     from repype_like.execute.dask.executor import DaskExecutor  # rarely needed

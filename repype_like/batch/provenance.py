@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,10 +24,8 @@ def provenance(command: tuple[str, ...], directories: Iterable[Path]) -> dict[st
         command: What the user typed.
         directories: Where the project may be, the likeliest first; the first one that git knows counts.
     """
-    import platform  # costs time that a look at what there is to do need not spend
-
     system = os.uname()
-    return {"repype_like": VERSION, "python": platform.python_version(),
+    return {"repype_like": VERSION, "python": sys.version.partition(" ")[0],
             "platform": f"{system.sysname} {system.release} {system.machine}", "host": system.nodename,
             "user": _user(), "command": list(command), "started": time.time(),
             "git": next(filter(None, map(_commit, directories)), None)}

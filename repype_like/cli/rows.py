@@ -8,13 +8,14 @@ from __future__ import annotations
 import json as _json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from repype_like.cli.terminal import Color, Glyph, Terminal, err, out
 from repype_like.cli.words import clean, near, path_words, place, shorten, size
-from repype_like.graph import pad, width_of
+from repype_like.dataclass import dataclass
 from repype_like.typing import TYPE_CHECKING, Any, NamedTuple
+from repype_like.width import pad, width_of
 
 if TYPE_CHECKING:
     from repype_like.plan import Reason, TaskPlan

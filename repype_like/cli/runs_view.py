@@ -14,11 +14,11 @@ from repype_like import events
 from repype_like.cli.terminal import out
 from repype_like.cli.words import clean, count, duration, near, path_words, size
 from repype_like.errors import UsageError
-from repype_like.graph import cut, pad, width_of, wrap
 from repype_like.masking import masked, masked_text
 from repype_like.spec import discover
 from repype_like.status.history import Run, RunDetails, details_of, runs_of
 from repype_like.store import holders
+from repype_like.width import cut, pad, width_of, wrap
 
 __all__ = ["show_run", "show_runs"]
 

@@ -12,12 +12,12 @@ from repype_like.cli.problems import report_problems
 from repype_like.cli.terminal import err, out
 from repype_like.cli.words import clean, count, shorten
 from repype_like.errors import UsageError
-from repype_like.graph import pad, width_of
 from repype_like.masking import MASK, is_secret
 from repype_like.spec import SpecTree, format_input_id, load_tree
 from repype_like.spec.matching import matches
 from repype_like.table import Mean, Row, Table, by_task, collect, plain_rows
 from repype_like.typing import Any, Literal
+from repype_like.width import pad, width_of
 
 __all__ = ["Form", "show_table"]
 

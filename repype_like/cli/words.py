@@ -7,17 +7,17 @@ import re
 from pathlib import Path
 
 from repype_like.errors import Location, Problem
-from repype_like.graph import cut
 from repype_like.typing import Any
+from repype_like.width import cut
 
 __all__ = ["clean", "clean_output", "count", "duration", "format_hms", "near", "output_lines", "path_words", "place",
            "problem_words", "shorten", "size", "task_words", "up_to_date_words"]
 
 _PACKAGE = Path(__file__).parents[1]
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_SEQUENCE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
 # Controls, lone surrogates, and marks that reverse the direction of text: what a terminal would act upon.
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_UNSAFE_IN_LINES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSAFE = r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_UNSAFE_IN_LINES = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 def format_hms(seconds: float) -> str:
@@ -59,13 +59,14 @@ def up_to_date_words(number: int) -> str:
 
 def clean(text: object) -> str:
     """Return `text` on one line, with everything that a terminal would act upon escaped."""
-    return _UNSAFE.sub(_escaped, str(text))
+    shown = str(text)
+    return shown if shown.isprintable() else re.sub(_UNSAFE, _escaped, shown)
 
 
 def clean_output(text: str) -> str:
     """Return text of several lines as it would look on paper: no colours, lines that overwrote others last."""
-    lines = (line.rstrip("\r").rpartition("\r")[2] for line in _SEQUENCE.sub("", text).split("\n"))
-    return _UNSAFE_IN_LINES.sub(_escaped, "\n".join(lines))
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in re.sub(_SEQUENCE, "", text).split("\n"))
+    return re.sub(_UNSAFE_IN_LINES, _escaped, "\n".join(lines))
 
 
 def output_lines(text: str) -> list[str]:
@@ -129,7 +130,7 @@ def problem_words(problem: Problem) -> str:
 
 def clean_lines(text: str) -> str:
     """Return `text` of several lines with everything that a terminal would act upon escaped."""
-    return _UNSAFE_IN_LINES.sub(_escaped, text)
+    return re.sub(_UNSAFE_IN_LINES, _escaped, text)
 
 
 def content_words(content: Any) -> str:

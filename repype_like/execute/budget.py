@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
+from repype_like.dataclass import dataclass, field
 from repype_like.execute.devices import Devices
 from repype_like.execute.memory import free_memory, resident_memory
 from repype_like.execute.workplace import Workplaces
@@ -18,7 +18,7 @@ _SMALL = 4
 """A stage whose peak memory, for this many times the number of workers, is free, may run whenever it likes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Needs:
     """What a unit holds while it runs."""
 

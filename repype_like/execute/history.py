@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 
+from repype_like.dataclass import dataclass
 from repype_like.execute.workplace import Workplace
 from repype_like.store import Record
 
@@ -19,7 +19,7 @@ _MOST_RECORDS = 32
 """How many tasks are looked at, and how many records of each."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cost:
     """What one execution of a stage has cost."""
 

@@ -11,9 +11,10 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
+from repype_like.dataclass import dataclass, field
 from repype_like.execute.lasting import recalled, remember
 from repype_like.hashing import hash_file
 from repype_like.plan.files import Files

@@ -10,7 +10,6 @@ from __future__ import annotations
 import copyreg
 import datetime
 import enum
-import fractions
 import functools
 import re
 import struct
@@ -18,9 +17,7 @@ import types
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
-from decimal import Decimal
 from pathlib import Path, PurePath
-from uuid import UUID
 
 from repype_like.fingerprint import canonical_arrays
 from repype_like.hashing import hash_bytes
@@ -165,9 +162,6 @@ _BY_BASE: dict[type, Callable[[Any], Callable[[Encode], bytes]]] = {
     range: lambda value: _tagged("range", value.start, value.stop, value.step),
     slice: lambda value: _tagged("slice", value.start, value.stop, value.step),
     memoryview: lambda value: _tagged("memoryview", value.tobytes()),
-    Decimal: lambda value: _tagged("decimal", str(value)),
-    fractions.Fraction: lambda value: _tagged("fraction", value.numerator, value.denominator),
-    UUID: lambda value: _tagged("uuid", value.int),
     datetime.datetime: _datetime,
     datetime.time: _datetime,
     datetime.date: lambda value: _tagged("date", value.isoformat()),
@@ -183,6 +177,13 @@ _BY_BASE: dict[type, Callable[[Any], Callable[[Encode], bytes]]] = {
     property: _property,
     functools.cached_property: lambda value: _tagged("cached_property", value.func),
 }
+_BY_NAME: dict[str, Callable[[Any], Callable[[Encode], bytes]]] = {
+    "decimal.Decimal": lambda value: _tagged("decimal", str(value)),
+    "fractions.Fraction": lambda value: _tagged("fraction", value.numerator, value.denominator),
+    "uuid.UUID": lambda value: _tagged("uuid", value.int),
+}
+"""Classes of modules that take time to import: whoever has a value of one has imported it."""
+
 _REFERENCES = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType, types.WrapperDescriptorType,
                types.MethodDescriptorType, types.ClassMethodDescriptorType)
 
@@ -222,8 +223,9 @@ class _Encoder:
         if isinstance(value, PurePath):
             return b"p" + self._text(value.as_posix())
         for base in type(value).__mro__:
-            if base in _BY_BASE:
-                return _BY_BASE[base](value)(self)
+            write = _BY_BASE.get(base) or _BY_NAME.get(f"{base.__module__}.{base.__qualname__}")
+            if write is not None:
+                return write(value)(self)
         arrays = canonical_arrays.parts(value)
         if arrays is not None:
             return _tagged(*arrays)(self)

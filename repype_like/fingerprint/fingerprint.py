@@ -6,9 +6,9 @@ import gc
 import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from repype_like.dataclass import dataclass, field
 from repype_like.fingerprint.canonical import NoCanonicalForm, hash_value
 from repype_like.fingerprint.codebase import Codebase, active_codebase
 from repype_like.fingerprint.effects import Effects, Target

@@ -19,18 +19,19 @@ __all__ = ["CHANCE", "OUTSIDE", "UNKNOWN", "dotted_names", "kind_of_reading"]
 
 OUTSIDE, UNKNOWN, CHANCE = "outside", "unknown", "chance"
 
-_OUTSIDE = re.compile(r"""
+# Compiled when code is looked at that was not looked at before.
+_OUTSIDE = r"""(?x)
     os\.(environb?|getenvb?|listdir|scandir|walk|stat|cpu_count|uname|getcwd|open|popen|access|get_terminal_size|
          sched_getaffinity|path\.(exists|isfile|isdir|getsize|expanduser|expandvars))\b
     | sys\.(argv|platform|path|stdin|executable|prefix|flags)\b
     | (io|codecs|gzip|bz2|lzma|tarfile|zipfile|shelve|dbm|sqlite3)\.\w+
     | (platform|runpy|socket|subprocess|glob|locale|getpass|fileinput|linecache|ctypes|sysconfig|pwd|grp)\.
     | importlib\.(metadata|resources)\b | pkgutil\.get_data | shutil\.(which|disk_usage)
-    | (urllib|http|requests)\. | open$ | input$""", re.VERBOSE)
-_READING = re.compile(
+    | (urllib|http|requests)\. | open$ | input$"""
+_READING = (
     r"(read|load|fetch|download|urlopen|urlretrieve|imread|glob|rglob|iterdir|listdir|is_file|is_dir|exists|stat|"
     r"fromfile|from_file|genfromtxt|memmap|open|expanduser|home|cwd|getenv|environ)($|_|s$|txt$)|read[a-z]*$")
-_CHANCE = re.compile(
+_CHANCE = (
     r"(time|random|uuid|secrets|tempfile|threading|multiprocessing)\.|numpy\.random\.(?!seed)|datetime\.\w+\.(now|today|"
     r"utcnow)|os\.(getpid|getppid|urandom|times|getloadavg)")
 _CHANCE_BUILTINS = frozenset({"id", "hash", "object"})
@@ -43,17 +44,17 @@ def kind_of_reading(index: ModuleIndex, use: Use, standard_library: frozenset[st
     """Tell what a use reads: :data:`OUTSIDE`, :data:`UNKNOWN`, :data:`CHANCE`, or "" for nothing of these kinds."""
     root, attributes, kind, _, _ = use
     for dotted in dotted_names(index, root, attributes):
-        if _CHANCE.match(dotted) or (kind == CALL and dotted in _CHANCE_BUILTINS):
+        if re.match(_CHANCE, dotted) or (kind == CALL and dotted in _CHANCE_BUILTINS):
             return CHANCE
-        if _OUTSIDE.match(dotted):
+        if re.match(_OUTSIDE, dotted):
             return OUTSIDE
         top = dotted.partition(".")[0]
         if kind == CALL and "." in dotted and top not in standard_library and top not in _COMPUTING:
-            return OUTSIDE if _READING.match(dotted.rpartition(".")[2]) else UNKNOWN
+            return OUTSIDE if re.match(_READING, dotted.rpartition(".")[2]) else UNKNOWN
     if kind == CALL and attributes:
         if attributes[-1] in _CHANCE_METHODS:
             return CHANCE
-        if _READING.match(attributes[-1]):
+        if re.match(_READING, attributes[-1]):
             return OUTSIDE
     return ""
 

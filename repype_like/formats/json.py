@@ -8,7 +8,6 @@ import enum
 import json
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path, PurePath
-from uuid import UUID
 
 from repype_like.errors import DamagedError, NotStorableError
 from repype_like.formats.base import Buffer, BufferFormat, type_name
@@ -80,6 +79,8 @@ def _plainer(value: Any) -> Any:
         return dict(value) if isinstance(value, Mapping) else list(value)
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
+    from uuid import UUID  # rarely needed
+
     if isinstance(value, (PurePath, UUID)):
         return str(value)
     if isinstance(value, enum.Enum):

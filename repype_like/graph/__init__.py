@@ -9,7 +9,6 @@ from repype_like.graph.html import as_html, table_html
 from repype_like.graph.stages import OtherTasks, Progress, graph_of_stages
 from repype_like.graph.svg import as_svg
 from repype_like.graph.text import PLAIN, Style, as_text
-from repype_like.graph.width import cut, pad, width_of, wrap
 
 __all__ = ["PLAIN", "Graph", "Node", "OtherTasks", "Port", "Progress", "State", "Style", "as_dot", "as_html", "as_svg",
-           "as_text", "cut", "graph_of_stages", "pad", "table_html", "width_of", "wrap"]
+           "as_text", "graph_of_stages", "table_html"]

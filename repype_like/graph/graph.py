@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from repype_like.dataclass import dataclass
 
 __all__ = ["Graph", "Node", "Port", "State"]
 
@@ -12,7 +13,7 @@ State = Literal["done", "todo", "failed", "off", "unknown"]
 """``off``: takes no part. ``unknown``: nothing is said about it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Port:
     """Something that a node reads or makes. What has the same name is the same thing."""
 
@@ -21,7 +22,7 @@ class Port:
     """In a word, what is special about it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Node:
     """A box."""
 
@@ -35,7 +36,7 @@ class Node:
     """What else is to be said, such as why it is not done; a line each."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Graph:
     """Boxes in an order in which things are made before they are read."""
 

@@ -9,16 +9,16 @@ inner lanes, where they cross the fewest others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from repype_like.dataclass import dataclass
 from repype_like.graph.graph import Graph, Node, Port
-from repype_like.graph.width import wrap
+from repype_like.width import wrap
 
 __all__ = ["Line", "Row", "lines_of", "rows_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """A row of the drawing; `border` rows lie above the first box, between two, and below the last one."""
 
@@ -28,7 +28,7 @@ class Row:
     port: Port | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """The line of a thing: the row where it is made, those where it is read, and its lane (0 is next to the boxes)."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from repype_like.dataclass import dataclass
 from repype_like.graph.graph import Graph, Node, Port, State
 from repype_like.typing import Protocol
 
@@ -33,7 +33,7 @@ class StageLike(Protocol):
         """Patterns of the tasks that it reads."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OtherTasks:
     """The tasks that an aggregate reads."""
 
@@ -44,7 +44,7 @@ class OtherTasks:
     count: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Progress:
     """How far a stage is."""
 

@@ -8,7 +8,7 @@ from html import escape
 
 from repype_like.graph.graph import Graph, State
 from repype_like.graph.lanes import Line, Row, lines_of, rows_of
-from repype_like.graph.width import cut, width_of
+from repype_like.width import cut, width_of
 
 __all__ = ["as_svg"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 
+from repype_like.dataclass import dataclass
 from repype_like.errors import did_you_mean
 from repype_like.library.splits import DatasetError, concatenated, sliced
 from repype_like.typing import Any
@@ -18,7 +18,7 @@ _PART = re.compile(r"(?P<split>[^\[\]+]+?)\s*(?:\[(?P<bounds>[^\[\]]*)\])?")
 _BOUND = re.compile(r"(?P<sign>-?)(?P<number>\d+(?P<point>\.\d*)?|\.\d+)\s*(?P<percent>%?)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Bound:
     """Where a slice begins or ends."""
 
@@ -33,7 +33,7 @@ class _Bound:
         return count if self.number >= 0 else size - count
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
     """Items of one split."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from repype_like.dataclass import dataclass
 from repype_like.typing import InputID
 
 __all__ = ["Claim", "Claims", "conflict"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Claim:
     """A result says that a file has this content."""
 

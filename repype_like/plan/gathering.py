@@ -9,8 +9,9 @@ changes the pre-key of the aggregate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from repype_like.dataclass import dataclass
 from repype_like.fingerprint.canonical import hash_value
 from repype_like.plan.keys import combined
 from repype_like.typing import InputID, Plain
@@ -26,7 +27,7 @@ GATHERED = "gathered"
 Members = tuple[tuple[InputID, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gather:
     """The records that an aggregate reads a field from, in one task."""
 

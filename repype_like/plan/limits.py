@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from repype_like.dataclass import dataclass, field
 from repype_like.errors import UsageError
 from repype_like.spec import LIMITS as NAMES
 from repype_like.spec import mistakes, parse_size
@@ -20,7 +21,7 @@ __all__ = ["GPUS", "PLAIN", "Limits", "limits_of"]
 GPUS = "gpus"
 """What GPUs are called among the resources."""
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limits:
     """What one stage may cost and what it needs."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from repype_like.dataclass import dataclass
 from repype_like.hashing import ABSENT
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.claims import Claim

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.config import to_plain
+from repype_like.dataclass import dataclass
 from repype_like.errors import Location
 from repype_like.hashing import ABSENT
 from repype_like.masking import masked_text

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from repype_like.dataclass import dataclass
 from repype_like.errors import Problem, did_you_mean
 from repype_like.spec.input_ids import decode_input_ids
 from repype_like.spec.limits import NAMES as LIMITS
@@ -26,7 +26,7 @@ Severity = Literal["error", "warning"]
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Finding:
     """Something wrong with the value at `keys` (or with the key itself), not yet bound to a file."""
 
@@ -42,7 +42,7 @@ class Finding:
         return Problem(self.message, where, self.hint, self.severity, task=document.path.parent)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Key:
     """One key of task.yml."""
 

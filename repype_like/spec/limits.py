@@ -5,12 +5,12 @@ None of this affects what comes out.
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from repype_like.dataclass import dataclass
 
 __all__ = ["NAMES", "Mistake", "mistakes", "parse_size"]
 
@@ -23,7 +23,7 @@ _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)(i?)B?\s*")
 _POWERS = {"": 0, "k": 1, "M": 2, "G": 3, "T": 4}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mistake:
     """A value that makes no sense."""
 
@@ -76,6 +76,8 @@ def _meant(name: Any) -> str:
     """Return the name of the resource that is meant by one which is almost the same: it would be one of its own."""
     if not isinstance(name, str) or name in _KNOWN:
         return ""
+    import difflib  # only if something may be wrong
+
     return next(iter(difflib.get_close_matches(name.lower(), _KNOWN, n=1, cutoff=0.8)), "")
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn, Protocol
@@ -29,6 +28,7 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
+from repype_like.dataclass import dataclass
 from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.scalars import ScalarError, quote, resolve_plain
 from repype_like.spec.source import decode
@@ -116,7 +116,7 @@ def _syntax_problem(error: MarkedYAMLError, text: str, path: Path) -> Problem:
     return Problem(f"not valid YAML: {message}", where, hint, task=path.parent)
 
 
-@dataclass(slots=True)
+@dataclass
 class _Anchor:
     mark: Mark
     value: Any = None

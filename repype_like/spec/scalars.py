@@ -39,16 +39,16 @@ _NUMBER_START = frozenset("+-.0123456789")
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_BASED = re.compile(r"([-+]?)0([bxo])([0-9a-fA-F_]+)", re.ASCII)
-_LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+", re.ASCII)
-_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?", re.ASCII)
-_UNDERSCORES = re.compile(r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*(?:[eE][-+][0-9]+)?)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?")
-_THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:_[0-9]{3})+(?:\.[0-9]*(?:[eE][-+]?[0-9]+)?)?", re.ASCII)
-_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", re.ASCII)
-_TIMESTAMP = re.compile(
-    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[Tt]|[ \t]+)([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]*))?"
-    r"(?:[ \t]*(Z|([-+])([0-9]{1,2})(?::([0-9]{2}))?))?",
-    re.ASCII,
+# What is rare is compiled when it is met.
+_BASED = r"(?a)([-+]?)0([bxo])([0-9a-fA-F_]+)"
+_LEADING_ZERO = r"(?a)[-+]?0[0-9_]+"
+_SEXAGESIMAL = r"(?a)[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
+_UNDERSCORES = r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*(?:[eE][-+][0-9]+)?)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
+_THOUSANDS = r"(?a)[-+]?[1-9][0-9]{0,2}(?:_[0-9]{3})+(?:\.[0-9]*(?:[eE][-+]?[0-9]+)?)?"
+_DATE = r"(?a)([0-9]{4})-([0-9]{2})-([0-9]{2})"
+_TIMESTAMP = (
+    r"(?a)([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[Tt]|[ \t]+)([0-9]{1,2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]*))?"
+    r"(?:[ \t]*(Z|([-+])([0-9]{1,2})(?::([0-9]{2}))?))?"
 )
 
 
@@ -92,13 +92,13 @@ def _resolve_number(text: str) -> Any:
         return int(text)
     if _FLOAT.fullmatch(text):
         return _finite(text)
-    if match := _DATE.fullmatch(text) or _TIMESTAMP.fullmatch(text):
+    if match := re.fullmatch(_DATE, text) or re.fullmatch(_TIMESTAMP, text):
         return _date(text, match)
-    if _LEADING_ZERO.fullmatch(text):
+    if re.fullmatch(_LEADING_ZERO, text):
         raise _leading_zero(text)
-    if match := _BASED.fullmatch(text):
+    if match := re.fullmatch(_BASED, text):
         return _based(text, *match.groups())
-    if ":" in text and _SEXAGESIMAL.fullmatch(text):
+    if ":" in text and re.fullmatch(_SEXAGESIMAL, text):
         if text.lstrip("+-").startswith("0") and "." not in text:
             return text  # 09:30 is text in every version of YAML
         raise _two_readings(text, _sexagesimal(text), " (base 60)")
@@ -165,10 +165,10 @@ def _sexagesimal(text: str) -> int | float:
 
 
 def _with_underscores(text: str) -> Any:
-    if not _UNDERSCORES.fullmatch(text):
+    if not re.fullmatch(_UNDERSCORES, text):
         return text
     number = text.replace("_", "")
-    if _THOUSANDS.fullmatch(text) and len(number) <= MAX_DIGITS:
+    if re.fullmatch(_THOUSANDS, text) and len(number) <= MAX_DIGITS:
         return _finite(number) if "." in number else int(number)
     raise _two_readings(text, number)
 
@@ -176,7 +176,7 @@ def _with_underscores(text: str) -> Any:
 def _date(text: str, match: re.Match[str]) -> datetime.date:
     """Return the date, or the date and time of the day, as PyYAML does."""
     try:
-        if match.re is _DATE:
+        if match.re.pattern == _DATE:
             return datetime.date(*map(int, match.groups()))
         *fields, fraction, zone, sign, hours, minutes = match.groups()
         year, month, day, hour, minute, second = map(int, fields)

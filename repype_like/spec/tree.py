@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from repype_like.dataclass import dataclass
 from repype_like.errors import Problem, SpecError
 from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover, holds
 from repype_like.spec.input_ids import check_input_ids

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from repype_like.dataclass import dataclass
 from repype_like.errors import UsageError, did_you_mean
 from repype_like.stage.conversion import ConversionError, classes_in, convert, to_yaml
 from repype_like.stage.hints import hints_of
@@ -19,7 +19,7 @@ REQUIRED: Any = inspect.Parameter.empty
 """Stands for the default of a parameter that has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ConfigProblem:
     """What is wrong with a section of a configuration."""
 
@@ -29,7 +29,7 @@ class ConfigProblem:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parameter:
     """A hyperparameter."""
 

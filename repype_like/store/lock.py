@@ -21,9 +21,10 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from repype_like.dataclass import dataclass
 from repype_like.errors import LockedError
 from repype_like.store.failures import explained
 from repype_like.store.layout import Layout
@@ -43,7 +44,7 @@ _held: set[int] = set()
 """The descriptors of the locks of this process."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Holder:
     """A run that holds directories of a tree."""
 

@@ -6,9 +6,9 @@ import contextlib
 import os
 import shutil
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from repype_like.dataclass import dataclass
 from repype_like.errors import DamagedError
 from repype_like.store.atomic import leftovers, new_file, sweep, write_new
 from repype_like.store.index import RecordIndex
@@ -20,7 +20,7 @@ __all__ = ["Sizes", "blob_entries", "compact", "delete_everything", "delete_pass
            "sweep_blobs"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sizes:
     """How many bytes a store takes; a blob that it shares with other tasks counts in full."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from repype_like.dataclass import dataclass
 from repype_like.errors import UsageError, did_you_mean
 from repype_like.typing import Any, InputID, Literal
 
@@ -15,7 +16,7 @@ __all__ = ["Column", "LeftOut", "Mean", "Row", "Table"]
 Kind = Literal["parameter", "metric"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column:
     """A parameter that differs between tasks, or a scalar value."""
 
@@ -24,7 +25,7 @@ class Column:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mean:
     """The mean over inputs."""
 
@@ -34,7 +35,7 @@ class Mean:
     n: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """What came of a task for an input, or for all its inputs together."""
 
@@ -53,7 +54,7 @@ class Row:
         return any(isinstance(cell, Mean) for cell in self.cells.values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LeftOut:
     """A task that is not in the table."""
 
@@ -61,7 +62,7 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """Rows in the order of the tasks and their inputs; the columns are those with anything in them."""
 

@@ -10,9 +10,9 @@ from typing import Union
 
 from repype_like.errors import DamagedError, RepypeError, UsageError
 from repype_like.formats import describe
-from repype_like.graph import cut, table_html
 from repype_like.store import FieldValue, Store
 from repype_like.typing import Any, InputID, PipelineData
+from repype_like.width import cut
 
 __all__ = ["InputData", "Results", "TaskData", "Turn"]
 
@@ -139,6 +139,8 @@ class InputData(MutableMapping[str, Any]):
         return f"<{type(self).__name__}: {', '.join(sorted(self))}>"
 
     def _repr_html_(self) -> str:
+        from repype_like.graph import table_html  # for notebooks only
+
         return table_html("", ("field", "value"), self.described().items())
 
 
@@ -156,6 +158,8 @@ class Results(dict[InputID, PipelineData | InputData]):
         return "{" + ",\n ".join([*items, *more]) + "}"
 
     def _repr_html_(self) -> str:
+        from repype_like.graph import table_html  # for notebooks only
+
         known = {input_id: fields.described() if isinstance(fields, InputData) else
                  {field: _shown(describe(value)) for field, value in fields.items()}
                  for input_id, fields in itertools.islice(self.items(), _MOST_SHOWN)}

@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from frozendict import deepfreeze
-
 from repype_like import pipeline as _pipeline
 from repype_like.benchmark import Benchmark
 from repype_like.config import Config
@@ -152,6 +150,8 @@ class Task:
     @property
     def digest(self) -> Mapping[str, Any] | None:
         """The full specification that the task was completed with (immutable), or None if it never was."""
+        from frozendict import deepfreeze  # rarely needed
+
         digest = self.completion
         return None if digest is None else deepfreeze(digest.spec)
 

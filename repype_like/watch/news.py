@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from repype_like.dataclass import dataclass
 from repype_like.events import Event, StageFailed
 from repype_like.watch.messages import Report
 

@@ -9,8 +9,9 @@ from textwrap import dedent
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from repype_like.graph import Graph, Node, Port, Style, as_dot, as_html, as_svg, as_text, table_html, width_of
+from repype_like.graph import Graph, Node, Port, Style, as_dot, as_html, as_svg, as_text, table_html
 from repype_like.graph.lanes import lines_of, rows_of
+from repype_like.width import width_of
 
 DIAMOND = Graph("diamond", (
     Node("load", (), (Port("image"), Port("size")), "done", "2/2"),

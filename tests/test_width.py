@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repype_like.graph import cut, pad, width_of, wrap
+from repype_like.width import cut, pad, width_of, wrap
 
 
 @pytest.mark.parametrize(("text", "width"), [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("画像", 4), ("😀", 2)])
