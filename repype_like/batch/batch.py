@@ -11,10 +11,10 @@ from functools import cached_property
 from pathlib import Path
 
 from repype_like.batch import update, validation
-from repype_like.batch.collector import collector_paused
 from repype_like.batch.context import RunContext
 from repype_like.batch.executors import ClusterOptions, executor_for
 from repype_like.batch.sources import SourceFinder, link
+from repype_like.collector import collector_paused
 from repype_like.errors import Problem, RepypeError, SpecError, UsageError
 from repype_like.events import Event, Listener
 from repype_like.execute import Executor, Workplaces

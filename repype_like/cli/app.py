@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from repype_like.cli.commands import (
@@ -83,22 +83,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     return guarded(lambda: _main(arguments))
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def make_parser(names: Iterable[str] = _COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser of the command line; for some commands only, where it is known which are meant."""
     parser = _Parser(prog="repype", allow_abbrev=False, epilog=_EPILOG, description=(
         "Brings the tasks of a directory tree up to date, and computes nothing twice."))
     parser.add_argument("--version", action="version", version=f"repype_like {VERSION}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=_Parser)
-    for name, command in _COMMANDS.items():
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", parser_class=_Parser,
+                                     prog=parser.prog)
+    for name in names:
+        command = _COMMANDS[name]
         added = commands.add_parser(name, help=command.HELP, description=command.DESCRIPTION, allow_abbrev=False,
                                     formatter_class=argparse.RawDescriptionHelpFormatter)
         command.add_arguments(added)
-        added.set_defaults(perform=command.run, parser=added, whole=parser)
+        added.set_defaults(perform=command.run, parser=added, whole=make_parser)
     return parser
 
 
 def _main(arguments: list[str]) -> int:
-    parser = make_parser()
+    parser = make_parser(arguments[:1] if arguments and arguments[0] in _COMMANDS else _COMMANDS)
     if not arguments:
         parser.print_help(sys.stderr)
         return 2

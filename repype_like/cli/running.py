@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 
 from repype_like import events
 from repype_like.batch import Batch, ClusterOptions, Summary
-from repype_like.batch.collector import collector_resumed
 from repype_like.cli.console import Console
 from repype_like.cli.glance import keep_answer
 from repype_like.cli.listing import name_root, require_runnable, rows_of
@@ -20,6 +19,7 @@ from repype_like.cli.streams import give_up_stdout
 from repype_like.cli.summary import print_summary
 from repype_like.cli.terminal import Terminal, err
 from repype_like.cli.words import clean
+from repype_like.collector import collector_resumed
 from repype_like.dataclass import dataclass, field
 from repype_like.execute import Workplaces
 from repype_like.execute.cores import usable_cores

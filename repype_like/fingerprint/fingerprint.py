@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import types
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
+from repype_like.collector import collector_paused
 from repype_like.dataclass import dataclass, field
 from repype_like.fingerprint.canonical import NoCanonicalForm, hash_value
 from repype_like.fingerprint.codebase import Codebase, active_codebase
@@ -92,7 +91,7 @@ class Fingerprinter:
             key = key and (*key, *self._entrances(stage))
             fingerprint = self._by_key.get(key)
             if fingerprint is None:
-                with self.codebase.activate(), _collector_off():
+                with self.codebase.activate(), collector_paused():
                     self._own(stage)
                     fingerprint = self._of_stage(stage)
                     if self._is_of_notebook(fingerprint):
@@ -105,7 +104,7 @@ class Fingerprinter:
 
     def code(self, *objects: type | types.FunctionType) -> Fingerprint:
         """Return the fingerprint of functions and classes, such as that of a pipeline of the user's own."""
-        with self.codebase.activate(), _collector_off():
+        with self.codebase.activate(), collector_paused():
             walk = Walk(self._modules, self._effects, self._names, {})
             for value in objects:
                 self._reach(walk, value)
@@ -278,18 +277,6 @@ def _carried(stage: Any, function: Any) -> dict[str, Any]:
     return {"function": function, "order": stage.order, **({"seeded": True} if stage.seeded else {}),
             **({"lazy": sorted(stage.lazy)} if stage.lazy else {}),
             **{name: value for name, value in vars(stage).items() if name == "normalize_config"}}
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    """Keep the garbage collector from looking through all the new syntax trees again and again: nothing is garbage."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 _default: list[Codebase] = []

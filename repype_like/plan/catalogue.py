@@ -71,8 +71,8 @@ class Catalogue:
         """Yield the records with this pre-key, and the tasks that have them, the nearest first."""
         for record in view.store.records.by_pre_key(pre_key):
             yield view, record
-        if pick_up:
-            others = self._index().get(pre_key, {})
+        others = self._index().get(pre_key) if pick_up else None
+        if others:
             near = [others[path] for path in view.ancestors if path in others]
             # Mostly the first one is taken. There may be thousands, for each of thousands of tasks: no sorting here.
             for other in itertools.chain(near, (other for other in others.values() if other not in near)):

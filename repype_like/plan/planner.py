@@ -253,7 +253,8 @@ def _reasons(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputI
     """Return why the task is pending: what failed first, what merely depends on another if there is nothing else."""
     shape = list(changed_shape(view, digest)) if digest is not None else []
     kinds = {reason.kind for reason in shape}
-    found = list(dict.fromkeys([*shape, *(reason for _, step in steps for reason in step.reasons
+    distinct = {id(step.reasons): step.reasons for _, step in steps}  # mostly one for all steps
+    found = list(dict.fromkeys([*shape, *(reason for reasons in distinct.values() for reason in reasons
                                           if reason.kind not in kinds)]))
     if not found and digest is None:
         found = [Reason("damaged", "incomplete", f"damaged: {damage}") if damage

@@ -6,8 +6,8 @@ Every predicate compares what stands now with the record and the digest of the l
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from repype_like.config import to_plain
@@ -25,7 +25,7 @@ from repype_like.store import Digest, OutputFile, Record
 from repype_like.typing import Any, InputID, Literal
 
 __all__ = ["Reason", "Situation", "Verdict", "changed_pieces", "changed_shape", "failed_whole", "kept_now",
-           "locate_output", "reasons", "values_lost"]
+           "locate_output", "never_completed", "reasons", "values_lost"]
 
 Verdict = Literal["incomplete", "pipeline", "specification"]
 
@@ -68,7 +68,7 @@ class Situation:
     files: Files
     reads: Mapping[str, str]
     """By field that is read, and by mark of a stage that it depends upon, the name of the record."""
-    gathered: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    gathered: Mapping[str, str]
     """What names all that an aggregate over tasks reads of each of them."""
 
 
@@ -101,7 +101,7 @@ def failed(now: Situation) -> Iterator[Reason]:
 def never_run(now: Situation) -> Iterator[Reason]:
     """The task was never completed."""
     if now.digest is None:
-        yield Reason("never run", "incomplete", "never completed" if len(now.view.store.records) else "never run")
+        yield from never_completed(now.view)
 
 
 def input_added(now: Situation) -> Iterator[Reason]:
@@ -234,7 +234,21 @@ def reasons(now: Situation) -> tuple[Reason, ...]:
 
 
 def _first_found(predicates: Iterable[_Predicate], now: Situation) -> list[Reason]:
-    return next((found for found in (list(predicate(now)) for predicate in predicates) if found), [])
+    for predicate in predicates:
+        found = list(predicate(now))
+        if found:
+            return found
+    return []
+
+
+def never_completed(view: TaskView) -> tuple[Reason, ...]:
+    """Return the reasons for whatever has to run of a task that was never completed, if nothing of it has failed."""
+    return _never("never completed" if len(view.store.records) else "never run")
+
+
+@cache  # one for all tasks and inputs
+def _never(text: str) -> tuple[Reason, ...]:
+    return (Reason("never run", "incomplete", text),)
 
 
 def changed_shape(view: TaskView, digest: Digest) -> Iterator[Reason]:

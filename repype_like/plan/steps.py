@@ -25,7 +25,15 @@ from repype_like.plan.files import Files
 from repype_like.plan.gathering import Gather, reads_of, told, with_configs
 from repype_like.plan.keys import is_planned, key_for, planned, prepare
 from repype_like.plan.places import is_at_home
-from repype_like.plan.reasons import Reason, Situation, kept_now, locate_output, reasons, values_lost
+from repype_like.plan.reasons import (
+    Reason,
+    Situation,
+    kept_now,
+    locate_output,
+    never_completed,
+    reasons,
+    values_lost,
+)
 from repype_like.plan.view import StageView, TaskView
 from repype_like.store import Record
 from repype_like.typing import Any, InputID, NamedTuple, Plain
@@ -158,8 +166,7 @@ class InputPlanning:
             step = self._step(stage, self.config, reads, gathers)
             if gathers:
                 step = step._replace(gathers=gathers, configs=configs)
-            for name in stage.results:
-                self.names[name] = step.name
+            self.names.update(dict.fromkeys(stage.results, step.name))
             self.steps.append(step)
 
     def finish(self, last: str | None) -> list[Step]:
@@ -182,7 +189,8 @@ class InputPlanning:
                 why = () if current else self._reasons(stage, effective, key, reads, before, gathers, forced=False)
                 return Step(stage.id, Action.KEEP if source is self.view else Action.TAKE, key, reads, record, source,
                             restore, why)
-        self.coming.update((path, None) for path in self._outputs_of(before))
+        if before is not None and before.outputs:
+            self.coming.update((path, None) for path in self._outputs_of(before))
         return Step(stage.id, Action.COMPUTE, key, reads,
                     reasons=self._reasons(stage, effective, key, reads, before, gathers, forced=forced), forced=forced)
 
@@ -190,8 +198,11 @@ class InputPlanning:
                  before: Record | None, gathers: tuple[Gather, ...], *, forced: bool) -> tuple[Reason, ...]:
         if not self.explain:
             return ()
+        digest = self.catalogue.digest(self.view)
+        if digest is None and not (forced or self.damage or self.view.store.failed):
+            return never_completed(self.view)  # what looking at it one by one would come to
         return reasons(Situation(
-            self.view, stage, self.input_id, key, config, self.catalogue.digest(self.view), before,
+            self.view, stage, self.input_id, key, config, digest, before,
             self.catalogue.names_record(self.view, stage.id, self.input_id), self.damage, forced, self.files, reads,
             told(gathers)))
 
@@ -230,8 +241,8 @@ class InputPlanning:
             restores.append(Restore(target, output.hash, output.mode, origin))
         return tuple(restores)
 
-    def _outputs_of(self, record: Record | None) -> Iterator[Path]:
-        for output in record.outputs if record is not None else ():
+    def _outputs_of(self, record: Record) -> Iterator[Path]:
+        for output in record.outputs:
             path = locate_output(self.view, output)
             if path is not None:
                 yield path
@@ -269,6 +280,8 @@ class InputPlanning:
 
 def _until(steps: list[Step], view: TaskView, last: str | None) -> list[Step]:
     """Return the steps up to the stage `last`, and all if that is None."""
-    order = [stage.id for stage in view.stages]
-    end = order.index(last) + 1 if last in order else len(order)
-    return [step for step in steps if order.index(step.stage) < end] if end < len(order) else steps
+    if last is None or last not in view.stage:
+        return steps
+    order = list(view.stage)
+    end = order.index(last)
+    return [step for step in steps if order.index(step.stage) <= end]

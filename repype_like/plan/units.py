@@ -108,8 +108,10 @@ def _keep_apart(units: Sequence[Unit], after: Mapping[int, set[int]]) -> None:
                 last[key] = position
 
 
-def _connected(wishes: Sequence[Wish]) -> list[list[Wish]]:
+def _connected(wishes: list[Wish]) -> list[list[Wish]]:
     """Split the wishes for one input into groups of tasks that have a computation in common, directly or indirectly."""
+    if wishes[0].view is wishes[-1].view:  # they are in the order of the tasks, so there is but one
+        return [wishes] if _does_something(wishes) else []
     leader: dict[TaskView, TaskView] = {}
 
     def find(view: TaskView) -> TaskView:
@@ -125,8 +127,12 @@ def _connected(wishes: Sequence[Wish]) -> list[list[Wish]]:
     groups: dict[TaskView, list[Wish]] = {}
     for wish in wishes:  # those that do not run included: others read their records
         groups.setdefault(find(wish.view), []).append(wish)
-    return [group for group in groups.values() if any(
-        wish.step.runs or wish.step.stage in wish.view.skip_hooks for wish in group)]
+    return list(filter(_does_something, groups.values()))
+
+
+def _does_something(wishes: Iterable[Wish]) -> bool:
+    """Tell whether anything runs, or somebody wants to know that it does not."""
+    return any(wish.step.runs or wish.step.stage in wish.view.skip_hooks for wish in wishes)
 
 
 def _unit(wishes: Sequence[Wish], codebase: int) -> Unit:
@@ -135,22 +141,29 @@ def _unit(wishes: Sequence[Wish], codebase: int) -> Unit:
     for wish in wishes:
         if wish.step.runs:
             wanted.setdefault(wish.step.name, []).append(wish)
-    nodes = [_node(name, twins) for name, twins in wanted.items()]
-    return Unit(tuple(nodes), _stored(wishes), tuple(_skips(wishes)), codebase)
+    nodes = tuple([_node(name, twins) for name, twins in wanted.items()])
+    if len(nodes) == len(wishes):  # all of them run, so nothing is read from stores or skipped
+        return Unit(nodes, _NONE, (), codebase)
+    return Unit(nodes, _stored(wishes), tuple(_skips(wishes)), codebase)
 
 
 def _node(name: str, twins: Sequence[Wish]) -> Node:
     step = twins[0].step
+    return Node(name, step.stage, twins[0].input_id, tuple([twin.view.name for twin in twins]), _reads(step),
+                step.action is Action.RECOMPUTE, _accepted(step), step.gathers, step.configs, _draw(twins))
+
+
+def _reads(step: Step) -> tuple[tuple[str, str], ...]:
+    """Return what a step reads one by one, and not gathered."""
+    if not step.gathers:
+        return tuple(step.reads.items())
     gathered = {gather.field for gather in step.gathers}
-    reads = tuple((field, read) for field, read in step.reads.items() if field not in gathered and (
-        field != CONFIGS or step.configs is None)) if gathered else tuple(step.reads.items())
-    return Node(name, step.stage, twins[0].input_id, tuple(twin.view.name for twin in twins), reads,
-                step.action is Action.RECOMPUTE, _accepted(step), step.gathers, step.configs,
-                _draw(twin.step for twin in twins))
+    return tuple((field, read) for field, read in step.reads.items()
+                 if field not in gathered and (field != CONFIGS or step.configs is None))
 
 
-def _draw(steps: Iterable[Step]) -> str | None:
-    for step in steps:
+def _draw(twins: Iterable[Wish]) -> str | None:
+    for _, _, step in twins:
         if step.forced:
             return ""
         if step.action is Action.RECOMPUTE and step.record is not None and DRAW in step.record.note:

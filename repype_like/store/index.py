@@ -68,8 +68,8 @@ class RecordIndex:
 
     def by_pre_key(self, pre_key: str) -> list[Record]:
         """Return the records with this pre-key, the newest first."""
-        found = map(self._record, reversed(self._index().get(pre_key, ())))
-        return [record for record in found if record is not None]
+        frames = self._index().get(pre_key)
+        return [record for record in map(self._record, reversed(frames)) if record is not None] if frames else []
 
     def origin(self, record_id: str) -> str:
         """Return the task that a record was taken from, relative to the tree; empty if it was computed here."""

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """Do it."""
     import shtab
 
-    parser = args.whole
+    parser = args.whole()
     for action in _all_actions(parser):
         if action.dest in _DIRECTORIES:
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from repype_like.collector import collector_paused
 from repype_like.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ _ASKING = ("dry_run", "only", "inputs", "first", "last", "force", "dask", "task_
 """What there is more to say to, even if all is up to date, than that it is."""
 
 
+@collector_paused()
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     paths = tuple(args.paths or ["."])
@@ -72,7 +74,6 @@ def run(args: argparse.Namespace) -> int:
 
         if say_nothing_to_do(paths[0]):
             return 0
-    from repype_like.batch.collector import collector_paused
     from repype_like.cli.running import Options, run_tasks
     from repype_like.cli.selection import Wanted, select
 
@@ -85,8 +86,7 @@ def run(args: argparse.Namespace) -> int:
                       timeout=args.timeout, retries=args.retries, resources=dict(args.resources),
                       fail_fast=args.fail_fast,
                       cluster=cluster_of(args))
-    with collector_paused():
-        return run_tasks(select(wanted), options)
+    return run_tasks(select(wanted), options)
 
 
 def add_cluster_arguments(parser: argparse._ActionsContainer) -> None:

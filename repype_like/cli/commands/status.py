@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from repype_like.collector import collector_paused
+
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
 HELP = "say which tasks would run, and why"
@@ -34,14 +36,17 @@ def run(args: argparse.Namespace) -> int:
         from repype_like.watch import Options
 
         return watch(Options(args.path, runs=False, command=args.command_line), json=args.json)
+    return _show(args)
+
+
+@collector_paused()
+def _show(args: argparse.Namespace) -> int:
     from repype_like.cli.glance import show_status
 
     if show_status(args.path, verbose=args.verbose, json=args.json, sizes=args.sizes):
         return 0
-    from repype_like.batch.collector import collector_paused
     from repype_like.cli.listing import print_status
     from repype_like.cli.selection import Wanted, select
 
-    with collector_paused():
-        return print_status(select(Wanted((args.path,))), verbose=args.verbose, json=args.json, check=args.check,
-                            sizes=args.sizes)
+    return print_status(select(Wanted((args.path,))), verbose=args.verbose, json=args.json, check=args.check,
+                        sizes=args.sizes)
