@@ -13,8 +13,8 @@ __all__ = ["collector_paused", "collector_resumed"]
 def collector_paused() -> Iterator[None]:
     """Pause the garbage collector while much is made that stays.
 
-    It would look through all of it again and again: modules, tasks, the syntax trees of code. For ten thousand tasks that
-    takes longer than making them does.
+    It would look through all of it again and again, be it modules, tasks or the syntax trees of code. For ten thousand
+    tasks that takes longer than making them does.
     """
     enabled = gc.isenabled()
     gc.disable()

@@ -178,7 +178,7 @@ class Batch:
         """
         chosen = self.tasks.values() if tasks is None else tasks
         known, contexts = set(self.problems), []
-        runnable = [task for task in sorted(chosen, key=lambda task: task.directory) if task.runnable]
+        runnable = [task for task in sorted(chosen, key=lambda task: task.directory.parts) if task.runnable]
         blueprints = Blueprints()
         for task in _with_their_modules(runnable):
             context, problems = validation.prepare(task, blueprints)

@@ -100,7 +100,7 @@ class Catalogue:
         """Return the other tasks by pre-key and path, sorted by path."""
         if self._elsewhere is None:
             self._elsewhere = {}
-            for view in sorted(self._neighbours(), key=lambda view: view.path):
+            for view in sorted(self._neighbours(), key=lambda view: view.path.parts):
                 with contextlib.suppress(StorageError):  # what cannot be read of another task cannot be picked up
                     for pre_key in view.store.records.pre_keys():
                         self._elsewhere.setdefault(pre_key, {})[view.path] = view

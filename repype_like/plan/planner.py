@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -230,11 +229,20 @@ def _forced(request: Request) -> Callable[[str], bool]:
 def _summary(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputID, Step]],
              damage: str) -> TaskPlan:
     reasons = _reasons(view, digest, steps, damage)
-    counts = Counter(step.action for _, step in steps)
-    running = {step.stage for _, step in steps if step.action is Action.COMPUTE}
-    undone = {input_id for input_id, step in steps if step.action in (Action.COMPUTE, Action.TAKE) or (
-        step.action is Action.RECOMPUTE and step.reasons)}
-    sources = Counter(step.source for _, step in steps if step.source is not None)
+    counts = dict.fromkeys(Action, 0)
+    sources: dict[TaskView, int] = {}
+    running, undone, saved = set(), set(), 0.0
+    for input_id, step in steps:
+        action, record = step.action, step.record
+        counts[action] += 1
+        if action is Action.COMPUTE:
+            running.add(step.stage)
+        if action is not Action.KEEP and (action is not Action.RECOMPUTE or step.reasons):
+            undone.add(input_id)
+        if step.source is not None:
+            sources[step.source] = sources.get(step.source, 0) + 1
+        if record is not None and action in (Action.KEEP, Action.TAKE):
+            saved += record.seconds
     most = max(sources, key=lambda source: (sources[source], source is view)) if sources and reasons else None
     return TaskPlan(
         view.name, view.path, True, _verdict(reasons), tuple(reasons[:_MOST_REASONS]),
@@ -242,10 +250,7 @@ def _summary(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputI
         first_stage=next((stage.id for stage in view.stages if stage.id in running), None),
         pickup=most.name if most is not None else None, pickup_path=most.path if most is not None else None,
         computes=counts[Action.COMPUTE] + counts[Action.RECOMPUTE], takes=counts[Action.TAKE],
-        keeps=counts[Action.KEEP],
-        saved=sum(step.record.seconds for _, step in steps
-                  if step.record is not None and step.action in (Action.KEEP, Action.TAKE)),
-        refresh=not reasons)
+        keeps=counts[Action.KEEP], saved=saved, refresh=not reasons)
 
 
 def _reasons(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputID, Step]],

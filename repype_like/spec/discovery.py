@@ -31,12 +31,13 @@ class Documents:
         Raises:
             SpecError: As :func:`~repype_like.spec.loading.load_document`, each time again.
         """
-        if path not in self._loaded:
+        found = self._loaded.get(path)
+        if found is None:
             try:
-                self._loaded[path] = load_document(path)
+                found = load_document(path)
             except SpecError as error:
-                self._loaded[path] = error
-        found = self._loaded[path]
+                found = error
+            self._loaded[path] = found
         if isinstance(found, SpecError):
             raise SpecError(found.problems)
         return found

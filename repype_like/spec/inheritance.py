@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, reduce
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +76,10 @@ class Layered:
             return {}
         for part in reversed(list(self._unmerged())):  # innermost first; no recursion, as in `source`
             _ = part.value
-        first, *rest = self.layers
-        return reduce(overlay, (layer.value for layer in rest), first.value)  # type: ignore[arg-type]
+        merged: Mapping[Any, Any] = self.layers[0].value
+        for layer in self.layers[1:]:
+            merged = overlay(merged, layer.value)
+        return merged  # type: ignore[return-value]  # that of a layer is as little to be changed
 
     def _unmerged(self) -> Iterator[Layered]:
         """Yield what this rests on and what has not been merged yet, the nearest first."""

@@ -106,8 +106,9 @@ class TaskSpec:
         layers = [Layer(base.value, base)] if base else []
         if isinstance(own, dict):
             layers.append(Layer(own, self.document, ("config",)))
-        mine = Layered(tuple(layers))
-        return Layered((self.parent.config, mine)) if self.parent else mine
+        if self.parent is None:
+            return Layered(tuple(layers))
+        return Layered((self.parent.config, Layered(tuple(layers)))) if layers else self.parent.config
 
     @cached_property
     def input_ids(self) -> list[InputID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -89,28 +90,37 @@ def load_tree(path: PathLike, *, custom_task_class: bool = False, documents: Doc
     documents = documents or Documents()
     discovery = discover(path, documents)
     problems = list(discovery.problems)
-    specs: dict[Path, TaskSpec] = {}
+    known: dict[str, TaskSpec] = {}
     for directory in discovery.directories:
-        specs[directory] = _load_spec(directory, specs, documents, problems)
+        known[str(directory)] = _load_spec(directory, known, documents, problems)
+    specs = {spec.directory: spec for spec in known.values()}
     custom = _with_custom_class(specs)
     for spec in specs.values():
-        lenient = custom_task_class or spec.directory in custom
+        lenient = custom_task_class or spec in custom
         problems += check(spec.document, unknown="warning" if lenient else "error")
         problems += _base_config_problems(spec)
-    unsound = {problem.task for problem in problems if problem.severity == "error"}
+    wrong = {problem.task for problem in problems if problem.severity == "error"}
+    unsound = {spec for spec in specs.values() if spec.directory in wrong} if wrong else set()
     inputs, start = _InputChecks(), str(discovery.path)
-    for spec in specs.values():
-        if spec.directory in unsound or (spec.parent and spec.parent.directory in unsound):
-            unsound.add(spec.directory)  # what is inherited from a file that is not understood is not known
-        elif spec.runnable and holds(start, str(spec.directory)):
-            problems += _missing_keys(spec, lenient=custom_task_class or spec.directory in custom)
+    for text, spec in known.items():
+        if spec in unsound or spec.parent in unsound:
+            unsound.add(spec)  # what is inherited from a file that is not understood is not known
+        elif spec.runnable and holds(start, text):
+            problems += _missing_keys(spec, lenient=custom_task_class or spec in custom)
             problems += inputs.check(spec)
     return SpecTree(discovery, specs, tuple(dict.fromkeys(problems)))
 
 
-def _load_spec(directory: Path, specs: Mapping[Path, TaskSpec], documents: Documents,
+def _load_spec(directory: Path, known: Mapping[str, TaskSpec], documents: Documents,
                problems: list[Problem]) -> TaskSpec:
-    """Return the specification in `directory`; an empty one, and the problems, if it cannot be understood."""
+    """Return the specification in `directory`; an empty one, and the problems, if it cannot be understood.
+
+    Arguments:
+        directory: The directory.
+        known: The specifications above it, and others, by directory.
+        documents: Reads it.
+        problems: What is wrong with it is added to these.
+    """
     try:
         document = documents.load(directory / SPEC_NAME)
     except SpecError as error:
@@ -118,19 +128,27 @@ def _load_spec(directory: Path, specs: Mapping[Path, TaskSpec], documents: Docum
         document = Document(directory / SPEC_NAME, {})
     parent = None
     if document.value.get("root") is not True:
-        parent = next((specs[above] for above in directory.parents if above in specs), None)
+        parent = _nearest(str(directory), known)
     spec = TaskSpec(directory, document, parent, documents)
     _ = spec.full  # merged here, parents first, so that a long chain needs no deep recursion
     return spec
 
 
-def _with_custom_class(specs: Mapping[Path, TaskSpec]) -> set[Path]:
+def _nearest(directory: str, known: Mapping[str, TaskSpec]) -> TaskSpec | None:
+    """Return the task that is nearest above `directory`."""
+    while directory.strip("/"):
+        directory = os.path.dirname(directory)  # noqa: PTH120  a Path for each would cost many times as much
+        if directory in known:
+            return known[directory]
+    return None
+
+
+def _with_custom_class(specs: Mapping[Path, TaskSpec]) -> set[TaskSpec]:
     """Return the tasks whose keys a subclass of Task may read: those that have one, and what these inherit from."""
-    found: set[Path] = set()
+    found: set[TaskSpec] = set()
     for spec in reversed(list(specs.values())):
-        if spec.directory not in found and "task_class" in spec.full:
-            found.add(spec.directory)
-            found.update(parent.directory for parent in spec.parents)
+        if spec not in found and "task_class" in spec.full:
+            found.update((spec, *spec.parents))
     return found
 
 

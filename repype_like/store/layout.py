@@ -28,10 +28,13 @@ from pathlib import Path
 
 from repype_like.errors import DamagedError
 
-__all__ = ["FORMAT_VERSION", "Layout"]
+__all__ = ["DIGEST", "FAILED", "FOLDER", "FORMAT_VERSION", "NOTES", "Layout"]
 
 FORMAT_VERSION = 1
 """Goes up when a version of this package that knows only the older one could misread what is written."""
+
+FOLDER, DIGEST, FAILED, NOTES = ".repype", "digest.json", "failed.json", ("begun", "unfinished")
+"""Names of what is looked for in every task."""
 
 _BLOB = re.compile(r"[0-9a-f]{32}\.[A-Za-z0-9_.-]+")
 
@@ -49,13 +52,13 @@ class _Inside:
 class Layout:
     """The paths inside of one task directory, as texts."""
 
-    digest = _Inside("digest.json")
-    failed = _Inside("failed.json")
+    digest = _Inside(DIGEST)
+    failed = _Inside(FAILED)
     records = _Inside("records")
     damaged_records = _Inside("records.damaged")
     blobs = _Inside("blobs")
-    begun = _Inside("begun")
-    unfinished = _Inside("unfinished")
+    begun = _Inside(NOTES[0])
+    unfinished = _Inside(NOTES[1])
     aside = _Inside("aside")
     passing = _Inside("passing")
     work = _Inside("work")
@@ -66,7 +69,7 @@ class Layout:
 
     def __init__(self, task: Path):
         self.task = task
-        self.directory = f"{task}{os.sep}.repype"
+        self.directory = f"{task}{os.sep}{FOLDER}"
 
     @property
     def notes(self) -> tuple[str, str]:

@@ -67,7 +67,7 @@ class RunLock:
 
     Arguments:
         top: The directory of the topmost task.
-        subtrees: The directories that are worked on, with all below them.
+        subtrees: The directories that are worked on, with all below them; absolute and without links, as `top` is.
         command: What the user typed, for others to see.
         wait: Whether to wait until they are free.
         on_wait: Told who is waited for, once for each.
@@ -80,7 +80,7 @@ class RunLock:
     def __init__(self, top: Path, subtrees: Sequence[Path], command: str = "", wait: bool = False,
                  on_wait: Callable[[Holder], None] = lambda holder: None):
         self._layout = Layout(top)
-        self._subtrees = tuple(sorted({_relative(path, top) for path in subtrees}))
+        self._subtrees = tuple(sorted({_relative(str(path), str(top)) for path in subtrees}))
         self._command = command
         self._wait = wait
         self._on_wait = on_wait
@@ -277,9 +277,9 @@ def _give_back_after_fork() -> None:
 os.register_at_fork(after_in_child=_give_back_after_fork)
 
 
-def _relative(path: Path, top: Path) -> str:
-    path, top = path.resolve(), top.resolve()
-    return path.relative_to(top).as_posix() if path.is_relative_to(top) else path.as_posix()
+def _relative(path: str, top: str) -> str:
+    """Return a path relative to `top`; as it is if it does not lie below that."""
+    return "." if path == top else path.removeprefix(os.path.join(top, ""))
 
 
 def _overlap(one: str, other: str) -> bool:

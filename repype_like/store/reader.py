@@ -15,7 +15,7 @@ from repype_like.store.digest import Digest, NewerVersionError, read_digest
 from repype_like.store.failed import Failed, read_failed
 from repype_like.store.failures import explained
 from repype_like.store.index import RecordIndex
-from repype_like.store.layout import Layout
+from repype_like.store.layout import DIGEST, FAILED, FOLDER, NOTES, Layout
 from repype_like.store.record import FieldValue, OutputFile, Record
 from repype_like.store.upkeep import Sizes
 from repype_like.store.values import decode_value, is_as_stored, is_safe, stored_bytes
@@ -77,7 +77,19 @@ class StoreReader:
             return RecordIndex(self._layout.records)
 
     @cached_property
+    def _names(self) -> frozenset[str]:
+        """What lies in the folder, so that nothing is looked for that is not there."""
+        try:
+            return frozenset(os.listdir(f"{self._layout.task}/{FOLDER}"))
+        except (FileNotFoundError, NotADirectoryError):
+            return frozenset()
+        except OSError:  # what cannot be listed may still be read
+            return frozenset((DIGEST, FAILED, *NOTES))
+
+    @cached_property
     def _digest(self) -> Digest | None:
+        if DIGEST not in self._names:
+            return None
         with explained("read", self._layout.digest):
             return read_digest(self._layout.digest)
 
@@ -111,7 +123,7 @@ class StoreReader:
     @cached_property
     def failed(self) -> Sequence[Failed]:
         """What failed in the last run of the task; nothing once it was completed."""
-        return read_failed(self._layout)
+        return read_failed(self._layout) if FAILED in self._names else ()
 
     def refresh(self) -> None:
         """Forget what was read, so that it is read anew."""
@@ -121,6 +133,7 @@ class StoreReader:
         self._forget_digest()
 
     def _forget_digest(self) -> None:
+        self.__dict__.pop("_names", None)
         self.__dict__.pop("_digest", None)
         self.__dict__.pop("_written", None)
 
@@ -151,6 +164,8 @@ class StoreReader:
     @cached_property
     def is_torn(self) -> bool:
         """Whether the machine stopped before all of the last run was on the disk: nothing counts that was not read."""
+        if self._names.isdisjoint(NOTES):
+            return False
         with explained("read", self._layout.unfinished):
             return unfinished.is_torn(self._layout)
 

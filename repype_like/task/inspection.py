@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["diverging_stage", "keeping", "neighbours", "plan_of", "views_of", "workplace_by", "workplace_of"]
 
+_NONE: frozenset[str] = frozenset()
+
 
 def workplace_of(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codebase: int = 0,
                  readers: frozenset[Path] = frozenset()) -> Workplace:
@@ -65,14 +67,13 @@ def workplace_by(blueprint: Blueprint, task: Task, make_pipeline: Callable[[], P
     Arguments:
         blueprint: What the task has in common with others.
         task: The task.
-        make_pipeline: Gives its pipeline.
+        make_pipeline: Gives its pipeline, the same each time.
         name: What it is called in the plan.
         codebase: The number of its codebase.
     """
-    make_pipeline = cache(make_pipeline)
     spec, tree = task.resolved_spec, task.root.directory
     config = spec.config.value
-    stages = blueprint.views(frozenset(task.marginal_stages))
+    stages = blueprint.views(frozenset(task.marginal_stages) if "marginal_stages" in spec.full else _NONE)
     stored = _stored_fields(task.completion)
     if stored is not None:
         stages = tuple(keeping(view, stored, task, blueprint.pipeline) for view in stages)
@@ -88,8 +89,8 @@ def workplace_by(blueprint: Blueprint, task: Task, make_pipeline: Callable[[], P
     view = TaskView(
         path=task.directory, name=name, stages=stages, input_ids=tuple(spec.input_ids), config=config,
         configure=configure, locate=locate, store=task.results, spec={**spec.full, "config": config},
-        packages=_packages(task), ancestors=tuple(parent.directory for parent in spec.parents), origin=_origin(task),
-        codebase=codebase)
+        packages=_packages(spec.full), ancestors=tuple([parent.directory for parent in spec.parents]),
+        origin=_origin(task), codebase=codebase)
     return Workplace(view, make_pipeline, tree, tuple(dict.fromkeys((*task.codebase.search, tree))),
                      task.codebase.activate, lambda status: task.run(task.create_config(), status=status),
                      has_hooks=any(stage.event_callbacks for stage in blueprint.pipeline.stages),
@@ -109,7 +110,7 @@ def _view(task: Task, pipeline: Pipeline, config: Config, name: str = ".", codeb
     return TaskView(
         path=task.directory, name=name, stages=stages, input_ids=input_ids, config=config.final(),
         configure=_configure(task, pipeline, config), locate=_locate(pipeline, task.root.directory),
-        store=task.results, spec=task.get_full_spec_with_config(config), packages=_packages(task),
+        store=task.results, spec=task.get_full_spec_with_config(config), packages=_packages(task.merged_spec),
         ancestors=tuple(parent.directory for parent in task.parents), origin=_origin(task),
         opaque=task.overrides_how_it_runs(pipeline), codebase=codebase,
         skip_hooks=frozenset(stage.id for stage in pipeline.stages if stage.event_callbacks.get("skip")),
@@ -205,8 +206,8 @@ def _origin(task: Task) -> Callable[[tuple[str | int, ...]], Any]:
     return origin
 
 
-def _packages(task: Task) -> dict[str, str]:
-    return {name: version_of(name) or "not installed" for name in task.merged_spec.get("packages") or ()}
+def _packages(spec: Mapping[str, Any]) -> dict[str, str]:
+    return {name: version_of(name) or "not installed" for name in spec.get("packages") or ()}
 
 
 def plan_of(task: Task, pipeline: Pipeline, config: Config, pick_up: bool = False) -> TaskPlan:
@@ -253,8 +254,9 @@ def views_of(tasks: Iterable[Task]) -> list[TaskView]:
             blueprint, name = blueprints.of(task), str(task.directory)
             try:
                 with task.codebase.activate(), blaming("create_pipeline"):
-                    place = (workplace_by(blueprint, task, task.create_pipeline, name) if blueprint is not None else
-                             workplace_of(task, task.create_pipeline(), task.create_config(), name))
+                    place = (workplace_of(task, task.create_pipeline(), task.create_config(), name)
+                             if blueprint is None else
+                             workplace_by(blueprint, task, cache(task.create_pipeline), name))
                 views.append(place.view)
             except RepypeError:  # what is wrong with another task is not the business of this one
                 continue
