@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
+from repype_like.cached import cached_property
 from repype_like.config import Config
 from repype_like.execute import Workplace
 from repype_like.pipeline import Pipeline

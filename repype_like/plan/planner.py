@@ -29,6 +29,8 @@ __all__ = ["Request", "all_steps", "is_up_to_date", "make_plan", "plan_task"]
 
 _VERDICTS = ("incomplete", "pipeline", "specification")
 
+_NONE_OF_EACH = dict.fromkeys(Action, 0)
+
 _MOST_REASONS = 20
 """How many distinct reasons of one task are kept."""
 
@@ -229,7 +231,7 @@ def _forced(request: Request) -> Callable[[str], bool]:
 def _summary(view: TaskView, digest: Digest | None, steps: Sequence[tuple[InputID, Step]],
              damage: str) -> TaskPlan:
     reasons = _reasons(view, digest, steps, damage)
-    counts = dict.fromkeys(Action, 0)
+    counts = _NONE_OF_EACH.copy()
     sources: dict[TaskView, int] = {}
     running, undone, saved = set(), set(), 0.0
     for input_id, step in steps:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from pathlib import Path
 
+from repype_like.cached import cached_property
 from repype_like.dataclass import dataclass, field
 from repype_like.errors import Location
 from repype_like.fingerprint.canonical import hash_value

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from repype_like.cached import cached_property
 from repype_like.dataclass import dataclass, field
 from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.parsing import ParserName, Place, parse

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 
+from repype_like.cached import cached_property
 from repype_like.dataclass import dataclass
 from repype_like.errors import Problem, SpecError
 from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover, holds

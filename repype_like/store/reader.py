@@ -6,9 +6,9 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 
+from repype_like.cached import cached_property
 from repype_like.errors import DamagedError
 from repype_like.store import blobs, outputs, unfinished, upkeep, verification
 from repype_like.store.digest import Digest, NewerVersionError, read_digest

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast, get_args
 
 from repype_like import pipeline as _pipeline
 from repype_like.benchmark import Benchmark
+from repype_like.cached import cached_property
 from repype_like.config import Config
 from repype_like.errors import UsageError
 from repype_like.fingerprint import Codebase, hash_value
