@@ -373,9 +373,10 @@ class Batch:
 
 def _as_given(directory: Path, start: Path, given: Path) -> Path:
     """Return `directory` in terms of `given`, a path that leads to `start`; as it is if it does not lie below that."""
-    if directory.parent == start:  # mostly so, and many times cheaper
-        return given / directory.name
-    return given / directory.relative_to(start) if directory.is_relative_to(start) else directory
+    text, above = str(directory), os.path.join(start, "")  # noqa: PTH118  text costs a tenth of what pathlib does
+    if text.startswith(above):
+        return given / text[len(above):]
+    return given if directory == start else directory
 
 
 def _with_their_modules(tasks: Iterable[Task]) -> Iterator[Task]:

@@ -178,11 +178,14 @@ class _InputChecks:
 
     def __init__(self) -> None:
         self._done: dict[object, list[Problem]] = {}
+        self._stated: dict[TaskSpec, tuple[Document, tuple[str | int, ...]] | None] = {}
 
     def check(self, spec: TaskSpec) -> list[Problem]:
         """Return what is wrong with the ids of `spec` and with the file names of its scopes."""
         stating = next((above for above in (spec, *spec.parents) if "input_ids" in above.own), spec)
-        found = stating.source(("input_ids", "glob")) or stating.source(("input_ids",))
+        if stating not in self._stated:
+            self._stated[stating] = stating.source(("input_ids", "glob")) or stating.source(("input_ids",))
+        found = self._stated[stating]
         if found is None:
             return []
         document, keys = found

@@ -57,7 +57,7 @@ class Task:
     def __init__(self, path: PathLike, spec: dict[str, Any], parent: Self | None = None):
         self.spec = spec
         self.parent = parent
-        self.path = Path(path)
+        self.path = path if isinstance(path, Path) else Path(path)
         self._resolved: tuple[dict[str, Any], TaskSpec] | None = None  # with a copy of the specification
 
     @cached_property

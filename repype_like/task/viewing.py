@@ -45,8 +45,16 @@ def _stage_view(stage: Stage, fingerprinter: Fingerprinter, dropped: frozenset[s
 
 
 def _normalized_config(stage: Stage) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    if type(stage).normalized_config is Stage.normalized_config and not stage.normalizes_config and (
+            stage.declared is None):
+        return _as_stated
+
     def normalized_config(section: Mapping[str, Any]) -> Mapping[str, Any]:
         with blaming(f'the configuration of the stage "{stage.id}"'):
             return stage.normalized_config(section)
 
     return normalized_config
+
+
+def _as_stated(section: Mapping[str, Any]) -> Mapping[str, Any]:
+    return section
