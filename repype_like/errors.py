@@ -7,9 +7,8 @@ Anything else is a bug of ours.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from repype_like.dataclass import dataclass
 
 __all__ = ["DamagedError", "Location", "LockedError", "NotStorableError", "Problem", "RepypeError", "SpecError",
            "UsageError", "did_you_mean"]

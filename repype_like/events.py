@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from repype_like.dataclass import dataclass, field
 from repype_like.json_text import json_encoder
 from repype_like.typing import Any, InputID, Plain
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.batch.provenance import provenance
-from repype_like.dataclass import dataclass, field
 from repype_like.execute import Workplaces, settle
 from repype_like.plan import Acceptance, Files, find_acceptable
 from repype_like.store import sync

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-from repype_like.dataclass import dataclass
 from repype_like.events import Listener, Warned
 from repype_like.execute import DroppingExecutor, Executor, SerialExecutor, Workplaces
 from repype_like.typing import TYPE_CHECKING

@@ -17,13 +17,12 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from repype_like import events
 from repype_like.batch.failed import note_failures
 from repype_like.batch.provenance import provenance
-from repype_like.dataclass import dataclass, field
 from repype_like.events import Listener
 from repype_like.execute import (
     Executor,

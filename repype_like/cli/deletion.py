@@ -6,11 +6,11 @@ import contextlib
 import json as _json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.cli.terminal import Terminal, err, out
 from repype_like.cli.words import clean, count, size
-from repype_like.dataclass import dataclass
 from repype_like.errors import UsageError
 from repype_like.store import RunLock
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json as _json
+from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.batch import RunContext
@@ -11,7 +12,6 @@ from repype_like.cli.problems import report_problems
 from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import err, out
 from repype_like.cli.words import clean, count, near
-from repype_like.dataclass import dataclass
 from repype_like.errors import RepypeError, UsageError
 from repype_like.store import RunLock, sync
 from repype_like.task.importing import has_foreign_results, import_results

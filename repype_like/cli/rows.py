@@ -8,12 +8,11 @@ from __future__ import annotations
 import json as _json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from repype_like.cli.terminal import Color, Glyph, Terminal, err, out
 from repype_like.cli.words import clean, near, path_words, place, shorten, size
-from repype_like.dataclass import dataclass
 from repype_like.typing import TYPE_CHECKING, Any, NamedTuple
 from repype_like.width import pad, width_of
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from repype_like import events
 from repype_like.batch import Batch, ClusterOptions, Summary
@@ -20,7 +21,6 @@ from repype_like.cli.summary import print_summary
 from repype_like.cli.terminal import Terminal, err
 from repype_like.cli.words import clean
 from repype_like.collector import collector_resumed
-from repype_like.dataclass import dataclass, field
 from repype_like.execute import Workplaces
 from repype_like.execute.cores import usable_cores
 from repype_like.plan import Limits, Plan, Request

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from repype_like.batch import Batch, RunContext
 from repype_like.cli.words import count, path_words
-from repype_like.dataclass import dataclass, field
 from repype_like.errors import Problem, RepypeError, SpecError, UsageError, did_you_mean
 from repype_like.execute import Workplaces
 from repype_like.plan import Plan, Request, TaskPlan

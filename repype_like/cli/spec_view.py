@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json as _json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from repype_like.cli.completion_words import completion_of, completion_plain, completion_words
 from repype_like.cli.problems import report_problems
 from repype_like.cli.terminal import Terminal, out
 from repype_like.cli.words import clean, path_words, place
-from repype_like.dataclass import dataclass
 from repype_like.errors import Location, SpecError, UsageError
 from repype_like.masking import MASK, is_secret, masked
 from repype_like.spec import KEYS, SPEC_NAME, SpecTree, TaskSpec, load_tree

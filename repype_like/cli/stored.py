@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.cli.words import path_words
-from repype_like.dataclass import dataclass
 from repype_like.errors import UsageError
 from repype_like.spec import TaskSpec, fill_pattern, load_tree, resolve_pattern
 from repype_like.store import OutputFile, Store

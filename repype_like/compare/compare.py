@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from repype_like.compare.side import Side
-from repype_like.dataclass import dataclass, field
 from repype_like.errors import Location
 from repype_like.masking import MASK, is_secret
 from repype_like.plan import NOT_SET, changed_pieces, differences

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from repype_like.config import to_plain
-from repype_like.dataclass import dataclass
 from repype_like.errors import Location
 from repype_like.plan import StageView, TaskView
 from repype_like.store import Digest, Record

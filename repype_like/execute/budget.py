@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from repype_like.dataclass import dataclass, field
 from repype_like.execute.devices import Devices
 from repype_like.execute.memory import free_memory, resident_memory
 from repype_like.execute.workplace import Workplaces

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
-from repype_like.dataclass import dataclass
 from repype_like.execute.workplace import Workplace
 from repype_like.store import Record
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 
-from repype_like.dataclass import dataclass, field
 from repype_like.events import StageFailed
 from repype_like.typing import InputID
 

@@ -11,10 +11,9 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from repype_like.dataclass import dataclass, field
 from repype_like.execute.lasting import recalled, remember
 from repype_like.hashing import hash_file
 from repype_like.plan.files import Files

@@ -12,11 +12,11 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 
-from repype_like.dataclass import dataclass, field
 from repype_like.execute.guard import Guard
 from repype_like.execute.mailbox import Mailbox, Note
 from repype_like.execute.worker import serve

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.collector import collector_paused
-from repype_like.dataclass import dataclass, field
 from repype_like.fingerprint.canonical import NoCanonicalForm, hash_value
 from repype_like.fingerprint.codebase import Codebase, active_codebase
 from repype_like.fingerprint.effects import Effects, Target

@@ -10,9 +10,9 @@ import contextlib
 import os
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from repype_like.dataclass import dataclass, field
 from repype_like.fingerprint.canonical import NoCanonicalForm, canonical_bytes
 from repype_like.fingerprint.function_sources import FunctionSources, body_of_stage, code_content
 from repype_like.fingerprint.normalize import Normalizer

@@ -6,9 +6,9 @@ import contextlib
 import sys
 import types
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from repype_like.dataclass import dataclass
 from repype_like.fingerprint.canonical import NoCanonicalForm, hash_value
 from repype_like.fingerprint.effects import Target
 from repype_like.fingerprint.memory import MISSING, attribute_of, loaded, number_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
-from repype_like.dataclass import dataclass
 from repype_like.errors import NotStorableError
 from repype_like.formats.base import Format, type_name
 from repype_like.typing import Any

@@ -18,9 +18,9 @@ import io
 import pickle
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from repype_like.dataclass import dataclass
 from repype_like.errors import NotStorableError
 from repype_like.formats.base import Buffer, type_name
 from repype_like.formats.dilled import MAIN, dump_dilled, load_dilled

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
-
-from repype_like.dataclass import dataclass
 
 __all__ = ["Graph", "Node", "Port", "State"]
 

@@ -9,9 +9,9 @@ inner lanes, where they cross the fewest others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
-from repype_like.dataclass import dataclass
 from repype_like.graph.graph import Graph, Node, Port
 from repype_like.width import wrap
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from repype_like.dataclass import dataclass
 from repype_like.graph.graph import Graph, Node, Port, State
 from repype_like.typing import Protocol
 

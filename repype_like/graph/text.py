@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from repype_like.dataclass import dataclass
 from repype_like.graph.graph import Graph, State
 from repype_like.graph.lanes import Line, Row, lines_of, rows_of
 from repype_like.width import cut, pad, width_of

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from repype_like.dataclass import dataclass
+from dataclasses import dataclass
+
 from repype_like.library.ready import ReadyStage
 from repype_like.library.splits import concatenated, dataset_of, shuffled
 from repype_like.typing import TYPE_CHECKING, Any, PipelineData

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
-from repype_like.dataclass import dataclass
 from repype_like.errors import did_you_mean
 from repype_like.library.splits import DatasetError, concatenated, sliced
 from repype_like.typing import Any

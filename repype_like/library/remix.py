@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from repype_like.dataclass import dataclass, field
 from repype_like.library.expression import evaluate, parse_expression
 from repype_like.library.ready import ReadyStage
 from repype_like.library.splits import dataset_of, shuffled

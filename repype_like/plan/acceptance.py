@@ -8,10 +8,9 @@ The next edit asks for another pre-key, and so does another configuration; nobod
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from repype_like.config import to_plain
-from repype_like.dataclass import dataclass, field
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.differences import differences
 from repype_like.plan.files import Files

@@ -12,8 +12,8 @@ of a task comes after the one before; and each piece stands behind all those in 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from repype_like.dataclass import dataclass, field
 from repype_like.plan.plan import Node, Unit
 
 __all__ = ["cut"]

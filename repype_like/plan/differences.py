@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from repype_like.dataclass import dataclass
 from repype_like.masking import MASK, is_secret, masked
 from repype_like.typing import Any
 

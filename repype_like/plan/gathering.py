@@ -9,9 +9,8 @@ changes the pre-key of the aggregate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from repype_like.dataclass import dataclass
 from repype_like.fingerprint.canonical import hash_value
 from repype_like.plan.keys import combined
 from repype_like.typing import InputID, Plain

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from repype_like.dataclass import dataclass, field
 from repype_like.errors import UsageError
 from repype_like.spec import LIMITS as NAMES
 from repype_like.spec import mistakes, parse_size

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from repype_like.dataclass import dataclass, field
 from repype_like.plan.claims import Claims
 from repype_like.plan.gathering import CONFIGS, Gather
 from repype_like.plan.reasons import Reason

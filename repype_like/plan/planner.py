@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from repype_like.dataclass import dataclass
 from repype_like.hashing import ABSENT
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.claims import Claim

@@ -7,11 +7,11 @@ Every predicate compares what stands now with the record and the digest of the l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from repype_like.config import to_plain
-from repype_like.dataclass import dataclass
 from repype_like.errors import Location
 from repype_like.hashing import ABSENT
 from repype_like.masking import masked_text

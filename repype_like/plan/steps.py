@@ -15,10 +15,10 @@ runs in the next round.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from repype_like.dataclass import dataclass, field
 from repype_like.hashing import ABSENT
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.files import Files

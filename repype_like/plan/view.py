@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.cached import cached_property
-from repype_like.dataclass import dataclass, field
 from repype_like.errors import Location
 from repype_like.fingerprint.canonical import hash_value
 from repype_like.plan.limits import PLAIN, Limits

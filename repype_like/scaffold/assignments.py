@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from repype_like.dataclass import dataclass
 from repype_like.errors import SpecError, UsageError, did_you_mean
 from repype_like.spec import parse_document
 from repype_like.typing import Any

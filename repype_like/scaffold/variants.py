@@ -9,9 +9,9 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from repype_like.dataclass import dataclass
 from repype_like.errors import UsageError
 from repype_like.scaffold.assignments import Assignment
 from repype_like.spec import SPEC_NAME

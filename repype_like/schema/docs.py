@@ -6,9 +6,9 @@ import dataclasses
 import inspect
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Annotated, get_args, get_origin
 
-from repype_like.dataclass import dataclass, field
 from repype_like.stage import FunctionStage, Stage
 from repype_like.stage.hints import hints_of
 from repype_like.typing import Any

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from repype_like.dataclass import dataclass, field
 from repype_like.fingerprint.canonical import hash_value
 from repype_like.snapshot import file
 from repype_like.snapshot.basis import Basis

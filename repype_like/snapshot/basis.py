@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from repype_like.dataclass import dataclass, field
 from repype_like.hashing import hash_bytes
 
 __all__ = ["Basis", "Seal"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from repype_like.dataclass import dataclass
 from repype_like.fingerprint.canonical import hash_value
 from repype_like.hashing import ABSENT
 from repype_like.plan import TaskPlan, TaskView

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from repype_like.dataclass import dataclass, field
 from repype_like.errors import Location, Problem, SpecError, UsageError, did_you_mean
 from repype_like.spec.loading import Document, load_document
 from repype_like.typing import PathLike

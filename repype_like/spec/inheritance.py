@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from repype_like.cached import cached_property
-from repype_like.dataclass import dataclass
 from repype_like.errors import Location
 from repype_like.spec.loading import Document
 

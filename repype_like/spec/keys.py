@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from repype_like.dataclass import dataclass
 from repype_like.errors import Problem, did_you_mean
 from repype_like.spec.input_ids import decode_input_ids
 from repype_like.spec.limits import NAMES as LIMITS

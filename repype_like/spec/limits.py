@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from repype_like.dataclass import dataclass
 
 __all__ = ["NAMES", "Mistake", "mistakes", "parse_size"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from repype_like.cached import cached_property
-from repype_like.dataclass import dataclass, field
 from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.parsing import ParserName, Place, parse
 from repype_like.spec.scalars import quote

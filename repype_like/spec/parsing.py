@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn, Protocol
@@ -28,7 +29,6 @@ from yaml.parser import Parser
 from yaml.reader import Reader
 from yaml.scanner import Scanner
 
-from repype_like.dataclass import dataclass
 from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.scalars import ScalarError, quote, resolve_plain
 from repype_like.spec.source import decode

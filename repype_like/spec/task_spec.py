@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from repype_like.cached import cached_property
-from repype_like.dataclass import dataclass, field
 from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.discovery import Documents
 from repype_like.spec.inheritance import Keys, Layer, Layered

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.cached import cached_property
-from repype_like.dataclass import dataclass
 from repype_like.errors import Problem, SpecError
 from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover, holds
 from repype_like.spec.input_ids import check_input_ids

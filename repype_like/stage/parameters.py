@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
-from repype_like.dataclass import dataclass
 from repype_like.errors import UsageError, did_you_mean
 from repype_like.stage.conversion import ConversionError, classes_in, convert, to_yaml
 from repype_like.stage.hints import hints_of

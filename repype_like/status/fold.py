@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from repype_like import events
-from repype_like.dataclass import dataclass, field
 from repype_like.events import Event
 from repype_like.typing import Any, InputID, Literal, Plain
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like import events
-from repype_like.dataclass import dataclass, field
 from repype_like.events import Event, from_json
 from repype_like.status.log import read, run_logs
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from repype_like.dataclass import dataclass, field
 from repype_like.errors import DamagedError
 from repype_like.hashing import hash_bytes
 from repype_like.json_text import json_encoder

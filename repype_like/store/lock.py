@@ -21,10 +21,9 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from repype_like.dataclass import dataclass
 from repype_like.errors import LockedError
 from repype_like.store.failures import explained
 from repype_like.store.layout import Layout

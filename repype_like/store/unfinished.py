@@ -22,9 +22,9 @@ import functools
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from repype_like.dataclass import dataclass, field
 from repype_like.hashing import hash_file
 from repype_like.store.atomic import new_file, read_file, write_all, write_new
 from repype_like.store.index import RecordIndex

@@ -6,9 +6,9 @@ import contextlib
 import os
 import shutil
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from repype_like.dataclass import dataclass
 from repype_like.errors import DamagedError
 from repype_like.store.atomic import leftovers, new_file, sweep, write_new
 from repype_like.store.index import RecordIndex

@@ -6,10 +6,10 @@ Only what was stored as plain data is read: no code of the user's is imported, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.config import to_plain
-from repype_like.dataclass import dataclass
 from repype_like.errors import DamagedError
 from repype_like.store import Record, StorageError, Store
 from repype_like.table.table import Column, LeftOut, Row, Table

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from repype_like.dataclass import dataclass
 from repype_like.errors import UsageError, did_you_mean
 from repype_like.typing import Any, InputID, Literal
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from repype_like.dataclass import dataclass, field
 from repype_like.hashing import ABSENT, hash_path
 from repype_like.spec import SPEC_NAME
 from repype_like.status import STORE_DIRECTORY

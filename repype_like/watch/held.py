@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from repype_like.dataclass import dataclass
 from repype_like.events import StageFailed
 from repype_like.plan import Files, Node, Plan, TaskView, Unit, task_key
 

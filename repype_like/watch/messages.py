@@ -6,10 +6,10 @@ A helper gets an order at a time; while it runs tasks, it listens for :class:`Dr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.batch import ClusterOptions
-from repype_like.dataclass import dataclass, field
 from repype_like.events import Event
 from repype_like.plan import TaskPlan
 from repype_like.watch.held import Held

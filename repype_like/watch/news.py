@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from repype_like.dataclass import dataclass
+from dataclasses import dataclass
+
 from repype_like.events import Event, StageFailed
 from repype_like.watch.messages import Report
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from repype_like.batch import ClusterOptions
-from repype_like.dataclass import dataclass
 
 __all__ = ["Options"]
 

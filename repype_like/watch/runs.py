@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like import events
-from repype_like.dataclass import dataclass, field
 from repype_like.store import LockedError, RunLock, StorageError
 from repype_like.watch.held import Held
 from repype_like.watch.helper import Crew, Helper

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 
-from repype_like.dataclass import dataclass, field
 from repype_like.events import StageFailed
 from repype_like.status import RunningStage, RunState, TaskState
 from repype_like.watch.messages import Report, TaskSeen

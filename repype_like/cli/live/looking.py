@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.cli.listing import rows_of
 from repype_like.cli.live.attention import Attention
 from repype_like.cli.selection import Selection, Wanted, select
 from repype_like.cli.words import problem_words
-from repype_like.dataclass import dataclass
 from repype_like.errors import SpecError
 from repype_like.execute import Workplace, Workplaces
 from repype_like.fingerprint.codebases import codebase_for

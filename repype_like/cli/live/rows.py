@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from unicodedata import combining, east_asian_width
 
 from repype_like.cli.live.wording import failure_words, state_words
 from repype_like.cli.terminal import Color, Glyph, Terminal
 from repype_like.cli.words import clean, content_words, count, format_hms, shorten
-from repype_like.dataclass import dataclass
 from repype_like.spec import format_input_id
 from repype_like.status import RunningStage
 from repype_like.watch import LiveRun, TaskLook, WatchState

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from repype_like.dataclass import dataclass, field
 from repype_like.execute.dask.cluster import Ended
 from repype_like.typing import Any
 
