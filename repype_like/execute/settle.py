@@ -83,7 +83,8 @@ class _Completion:
         self._place = place
         self._view = place.view
         self._made: dict[str, list[tuple[InputID, str]]] = {stage.id: [] for stage in place.view.stages}
-        self._times = Benchmark[float](place.view.path / "times.csv").retain(self._made, place.view.subjects)
+        self._times: Benchmark[float] = Benchmark(place.view.path / "times.csv")
+        self._times.retain(self._made, place.view.subjects)
         self._surplus: list[Record] = []
         """Records without the values that are not kept (any more)."""
         self._blobs: dict[str, int] = {}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from repype_like.errors import UsageError
 
 __all__ = ["suggest_stage_id"]
 
 
+@lru_cache(maxsize=256)  # of a thousand tasks with the same stages, each makes its own
 def suggest_stage_id(class_name: str) -> str:
     """Return the identifier of a stage whose class has this name: ``DoGFilterStage`` gives ``do-g-filter``.
 
