@@ -317,7 +317,8 @@ class LocalExecutor:
         elif isinstance(message, Missed):
             worker.missed.append(message.path)
         elif isinstance(message, Idle):
-            self._seconds_per_unit = message.seconds / max(worker.batch, 1)
+            measured = message.seconds / max(worker.batch, 1)
+            self._seconds_per_unit = min(measured, 2 * self._seconds_per_unit)  # other programs may have held it up
             self._is_measured = self._is_measured or worker.batch > 1
             worker.busy, worker.worn = False, worker.worn or message.worn
             self._budget.give_back(worker.pid)
