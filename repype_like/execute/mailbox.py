@@ -28,7 +28,8 @@ _NOTE_OFFSET = 8
 _RECALL_OFFSET = 40
 
 _LENGTH = struct.Struct("<Q")
-_SIZE = 1 << 21
+_SIZE = 1 << 19
+"""Room for some hundred units. What has been written to counts as memory of the coordinator, too."""
 
 
 class Note(NamedTuple):

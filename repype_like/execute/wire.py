@@ -23,9 +23,6 @@ __all__ = ["packed", "unpacked"]
 _PICKLED = pickle.PROTO[0]
 """What a pickle begins with; marshal begins with the type of a list."""
 
-_FORMAT = 2
-"""The version of marshal that does not look for what is there twice; that would take longer than writing it twice."""
-
 _FIELDS: dict[type[Event], tuple[str, ...]] = {
     cls: tuple(field.name for field in fields(cls)) for cls in (StageStarted, StageFinished)}
 
@@ -33,7 +30,7 @@ _FIELDS: dict[type[Event], tuple[str, ...]] = {
 def packed(messages: Sequence[Message | Idle]) -> bytes:
     """Return messages as bytes."""
     try:
-        return marshal.dumps([_TAKE_APART[type(message)](message) for message in messages], _FORMAT)
+        return marshal.dumps([_TAKE_APART[type(message)](message) for message in messages])
     except (KeyError, ValueError):  # there are few of that kind, or there is something in it that is not plain
         return pickle.dumps(list(messages), 5)
 
