@@ -203,6 +203,12 @@ def test_no_scheduler_at_the_address_is_an_error(make_project: MakeProject) -> N
     assert "Traceback" not in answer.err
 
 
+def test_what_is_no_address_at_all(make_project: MakeProject) -> None:
+    answer = make_project(chain_of_three("return {'b': a}")).run("run", "tasks", "--dask", "cluster").exits(2)
+    assert '"cluster" is neither the address of a Dask scheduler nor its scheduler file' in answer.err
+    assert "tcp://HOST:PORT" in answer.err
+
+
 # --- 62 --------------------------------------------------------------------------------------------------------------
 
 def test_other_code_or_versions_are_found_before_anything_runs(

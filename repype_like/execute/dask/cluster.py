@@ -76,12 +76,15 @@ class Cluster:
         seconds: How long to try to reach the scheduler.
 
     Raises:
-        UsageError: If Dask is not installed.
+        UsageError: If Dask is not installed, or `address` is none.
         RepypeError: If there is no scheduler at that address.
     """
 
     def __init__(self, address: str, processes: int, seconds: float):
         distributed = _import_distributed()
+        if address != "local" and ":" not in address and not Path(address).is_file():
+            raise UsageError(f'"{address}" is neither the address of a Dask scheduler nor its scheduler file: give '
+                             "tcp://HOST:PORT, the path of the file, or local")
         self._own = LocalCluster(processes) if address == "local" else None
         self.address = self._own.address if self._own is not None else address
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
