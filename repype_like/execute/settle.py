@@ -95,7 +95,8 @@ class _Completion:
         self._places: set[tuple[str, ...]] = set()
         """The places that values mention."""
         self._final: dict[InputID, dict[str, Any]] = {}
-        self._wants_final = "config" in place.pipeline.scopes
+        inputs = place.view.input_ids
+        self._wants_final = bool(inputs) and place.view.locate("config", inputs[0], None) is not None
 
     def add(self, record: Record) -> None:
         """Take in a record."""
@@ -153,7 +154,7 @@ class _Completion:
 
         for input_id, sections in self._final.items():
             config = {**to_plain(self._view.configure(input_id, None)), **sections}
-            path = self._place.pipeline.resolve("config", input_id)
+            path = self._view.locate("config", input_id, None)
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
