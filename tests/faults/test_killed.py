@@ -105,6 +105,17 @@ def test_what_was_finished_is_stored_while_a_later_stage_still_runs(make_tree: M
     assert ("a", 1) not in project.executions()
 
 
+def test_what_took_long_is_stored_at_once_where_nobody_else_could_store_it_later(make_tree: MakeTree) -> None:
+    project = make_tree("if not Path('go').exists():\n    os.kill(os.getpid(), signal.SIGKILL)\nreturn {'b': a}",
+                        inputs=[1])
+    project.edit("stages.py", 'return {"a": [input_id]}', 'time.sleep(0.02)\n        return {"a": [input_id]}')
+    project.run("run", "tasks", "--serial").exits(-signal.SIGKILL)
+    assert project.executions() == {("a", 1): 1, ("b", 1): 1}
+    project.write("go", "")
+    project.run("run", "tasks", "--serial").ok()
+    assert ("a", 1) not in project.executions(), "less than 50 ms passed until the next stage began"
+
+
 def test_ctrl_c_finishes_what_runs(make_tree: MakeTree) -> None:
     project = make_tree(WAIT, inputs=range(1, 60))
     child = running(project)
