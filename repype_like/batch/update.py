@@ -38,6 +38,7 @@ from repype_like.execute.memory import peak_memory
 from repype_like.plan import Files, Plan, Request, TaskPlan, TaskView, Waiting
 from repype_like.status import EventLog
 from repype_like.store import Holder, RunLock, StorageError, begin, sync
+from repype_like.typing import Any
 
 __all__ = ["Control", "Summary", "bring_up_to_date"]
 
@@ -121,20 +122,12 @@ def bring_up_to_date(plan: Plan, workplaces: Workplaces, request: Request, execu
                 executor.stop()
 
         origin = provenance(command, (Path.cwd(), *sorted(tops)))
-        foreseen = Counter(node.stage for unit in plan.units for node in unit.nodes)
-        past = past_costs(workplaces.values(), foreseen.keys())
-        about = {**origin, "pid": os.getpid(), "distributions": _distributions(workplaces)}
-        tell(events.RunStarted(run=log.name, root=str(root), command=command, provenance=about,
-                               tasks=len(plan.pending),
-                               inputs=sum(task.total - task.done for task in plan.pending),
-                               stages=sum(foreseen.values()), foreseen=foreseen, workers=executor.workers,
-                               expected={stage: cost.seconds for stage, cost in past.items()}))
+        tell(_run_started(log.name, root, command, origin, plan, workplaces, executor))
         for problem in filter(None, problems):
             tell(events.Warned(message=problem))
         for task in plan.pending:
             tell(events.TaskStarted(task=task.task, pending=task.pending, first_stage=task.first_stage,
-                                    pickup=task.pickup, inputs=task.total, stages=task.computes,
-                                    done=task.done))
+                                    pickup=task.pickup, inputs=task.total, stages=task.computes, done=task.done))
         try:
             _Rounds(workplaces, request, executor, tell, planner, summary, origin, control).run(plan)
             sync(stores)
@@ -273,6 +266,18 @@ class _Rounds:
                       "changes, or files were changed while they were read")
             self.total.failures.append(failure)
             self.listen(failure)
+
+
+def _run_started(run: str, root: Path, command: tuple[str, ...], origin: dict[str, Any], plan: Plan,
+                 workplaces: Workplaces, executor: Executor) -> events.RunStarted:
+    foreseen = Counter(node.stage for unit in plan.units for node in unit.nodes)
+    past = past_costs(workplaces.values(), foreseen.keys())
+    return events.RunStarted(
+        run=run, root=str(root), command=command,
+        provenance={**origin, "pid": os.getpid(), "distributions": _distributions(workplaces)},
+        tasks=len(plan.pending), inputs=sum(task.total - task.done for task in plan.pending),
+        stages=sum(foreseen.values()), foreseen=foreseen, workers=executor.workers,
+        expected={stage: cost.seconds for stage, cost in past.items()})
 
 
 def _distributions(workplaces: Workplaces) -> dict[str, str]:
