@@ -14,7 +14,7 @@ __all__ = ["DamagedError", "Location", "LockedError", "NotStorableError", "Probl
            "UsageError", "did_you_mean"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Location:
     """A place in a file. Lines and columns count from 1; 0 means that the place within the file is not known."""
 
@@ -26,7 +26,7 @@ class Location:
         return ":".join([str(self.file), *(str(number) for number in (self.line, self.column) if number)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a task tree, and how to mend it."""
 

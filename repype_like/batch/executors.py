@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["ClusterOptions", "executor_for", "worker_executor_for"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ClusterOptions:
     """Which cluster of Dask to run on."""
 

@@ -18,7 +18,7 @@ _SMALL = 4
 """A stage whose peak memory, for this many times the number of workers, is free, may run whenever it likes."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Needs:
     """What a unit holds while it runs."""
 

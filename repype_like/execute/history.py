@@ -19,7 +19,7 @@ _MOST_RECORDS = 32
 """How many tasks are looked at, and how many records of each."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What one execution of a stage has cost."""
 

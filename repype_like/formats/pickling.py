@@ -41,7 +41,7 @@ _NAMES_CODE = b"\x93"
 _TOO_DEEP = "it is nested too deeply"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pickled:
     """A pickled value."""
 

@@ -12,7 +12,7 @@ State = Literal["done", "todo", "failed", "off", "unknown"]
 """``off``: takes no part. ``unknown``: nothing is said about it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Port:
     """Something that a node reads or makes. What has the same name is the same thing."""
 
@@ -21,7 +21,7 @@ class Port:
     """In a word, what is special about it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """A box."""
 
@@ -35,7 +35,7 @@ class Node:
     """What else is to be said, such as why it is not done; a line each."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Graph:
     """Boxes in an order in which things are made before they are read."""
 

@@ -18,7 +18,7 @@ from repype_like.width import wrap
 __all__ = ["Line", "Row", "lines_of", "rows_of"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """A row of the drawing; `border` rows lie above the first box, between two, and below the last one."""
 
@@ -28,7 +28,7 @@ class Row:
     port: Port | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """The line of a thing: the row where it is made, those where it is read, and its lane (0 is next to the boxes)."""
 

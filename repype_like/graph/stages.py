@@ -33,7 +33,7 @@ class StageLike(Protocol):
         """Patterns of the tasks that it reads."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class OtherTasks:
     """The tasks that an aggregate reads."""
 
@@ -44,7 +44,7 @@ class OtherTasks:
     count: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a stage is."""
 

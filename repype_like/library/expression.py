@@ -18,7 +18,7 @@ _PART = re.compile(r"(?P<split>[^\[\]+]+?)\s*(?:\[(?P<bounds>[^\[\]]*)\])?")
 _BOUND = re.compile(r"(?P<sign>-?)(?P<number>\d+(?P<point>\.\d*)?|\.\d+)\s*(?P<percent>%?)")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Bound:
     """Where a slice begins or ends."""
 
@@ -33,7 +33,7 @@ class _Bound:
         return count if self.number >= 0 else size - count
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """Items of one split."""
 

@@ -11,7 +11,7 @@ from repype_like.typing import InputID
 __all__ = ["Claim", "Claims", "conflict"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A result says that a file has this content."""
 

@@ -26,7 +26,7 @@ GATHERED = "gathered"
 Members = tuple[tuple[InputID, str], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Gather:
     """The records that an aggregate reads a field from, in one task."""
 

@@ -20,7 +20,7 @@ __all__ = ["GPUS", "PLAIN", "Limits", "limits_of"]
 GPUS = "gpus"
 """What GPUs are called among the resources."""
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What one stage may cost and what it needs."""
 

@@ -66,7 +66,7 @@ class Node(NamedTuple):
                 yield gather.task or task, gather.field, name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """A record that a task takes over from another, or keeps with files to be put back in place."""
 
@@ -78,7 +78,7 @@ class Transfer:
     restore: tuple[Restore, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Skip:
     """A stage that does not run, although a hook of the task wants to know it."""
 
@@ -145,7 +145,7 @@ class TaskPlan:
     """Whether nothing is to be done but to write the digest anew, since the words of the specification changed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A stage that is not run, since what it reads is not there."""
 

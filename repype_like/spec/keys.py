@@ -26,7 +26,7 @@ Severity = Literal["error", "warning"]
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something wrong with the value at `keys` (or with the key itself), not yet bound to a file."""
 
@@ -42,7 +42,7 @@ class Finding:
         return Problem(self.message, where, self.hint, self.severity, task=document.path.parent)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Key:
     """One key of task.yml."""
 

@@ -22,7 +22,7 @@ _SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)(i?)B?\s*")
 _POWERS = {"": 0, "k": 1, "M": 2, "G": 3, "T": 4}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mistake:
     """A value that makes no sense."""
 

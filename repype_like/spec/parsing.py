@@ -116,7 +116,7 @@ def _syntax_problem(error: MarkedYAMLError, text: str, path: Path) -> Problem:
     return Problem(f"not valid YAML: {message}", where, hint, task=path.parent)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Anchor:
     mark: Mark
     value: Any = None

@@ -19,7 +19,7 @@ REQUIRED: Any = inspect.Parameter.empty
 """Stands for the default of a parameter that has none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ConfigProblem:
     """What is wrong with a section of a configuration."""
 
@@ -29,7 +29,7 @@ class ConfigProblem:
     hint: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """A hyperparameter."""
 

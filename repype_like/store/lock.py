@@ -43,7 +43,7 @@ _held: set[int] = set()
 """The descriptors of the locks of this process."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Holder:
     """A run that holds directories of a tree."""
 

@@ -56,11 +56,11 @@ class Store(StoreReader):
             Whether there were such files, or others have written in the meantime, so that there may be other things to
             do than it seemed.
         """
-        self._begun = True
         if not os.path.isdir(self._layout.directory) and not self.records.end:  # as in most tasks of a new tree
             with explained("write", self._layout.directory):
                 os.makedirs(self._layout.directory, exist_ok=True)
                 unfinished.begin(self._layout, common)
+            self._begun = True
             return False
         changed = self._size_of_log() != self.records.end
         if changed:
@@ -74,6 +74,7 @@ class Store(StoreReader):
             self.stash(path, content)
         sweep(self._layout)
         self.clear_passing()
+        self._begun = True
         return changed or bool(left)
 
     def note_missing(self, execution: Execution, path: Path) -> None:

@@ -20,7 +20,7 @@ __all__ = ["Sizes", "blob_entries", "compact", "delete_everything", "delete_pass
            "sweep_blobs"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sizes:
     """How many bytes a store takes; a blob that it shares with other tasks counts in full."""
 

@@ -20,7 +20,7 @@ __all__ = ["collect"]
 _Parameters = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Result:
     """What is stored of a task for an input."""
 

@@ -15,7 +15,7 @@ __all__ = ["Column", "LeftOut", "Mean", "Row", "Table"]
 Kind = Literal["parameter", "metric"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Column:
     """A parameter that differs between tasks, or a scalar value."""
 
@@ -24,7 +24,7 @@ class Column:
     kind: Kind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mean:
     """The mean over inputs."""
 
@@ -34,7 +34,7 @@ class Mean:
     n: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """What came of a task for an input, or for all its inputs together."""
 
@@ -53,7 +53,7 @@ class Row:
         return any(isinstance(cell, Mean) for cell in self.cells.values())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """A task that is not in the table."""
 
@@ -61,7 +61,7 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Table:
     """Rows in the order of the tasks and their inputs; the columns are those with anything in them."""
 
