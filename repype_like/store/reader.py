@@ -127,15 +127,12 @@ class StoreReader:
 
     def refresh(self) -> None:
         """Forget what was read, so that it is read anew."""
-        self.__dict__.pop("records", None)
-        self.__dict__.pop("failed", None)
-        self.__dict__.pop("is_torn", None)
-        self._forget_digest()
+        self._forget("records", "failed", "is_torn", "_digest", "_written")
 
-    def _forget_digest(self) -> None:
-        self.__dict__.pop("_names", None)
-        self.__dict__.pop("_digest", None)
-        self.__dict__.pop("_written", None)
+    def _forget(self, *attributes: str) -> None:
+        """Have attributes found out anew, and what lies in the folder with them."""
+        for name in ("_names", *attributes):
+            self.__dict__.pop(name, None)
 
     def is_sound(self) -> bool:
         """Tell whether what the digest needs is there.

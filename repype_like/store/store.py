@@ -193,20 +193,20 @@ class Store(StoreReader):
         with explained("write", self._layout.digest):
             replace_file(self._layout, self._layout.digest, encode_digest(digest), durable)
         sweep_aside(self._layout)
-        self._forget_digest()
+        self._forget("_digest", "_written")
         self.note_failed(())
         self.unsynced.add(self._layout.digest)
 
     def note_failed(self, failed: Sequence[Failed]) -> None:
         """Take down what failed, in place of what did before."""
         write_failed(self._layout, failed)
-        self.__dict__.pop("failed", None)
+        self._forget("failed")
 
     def revoke(self) -> None:
         """Have the task not be complete any more; its records stay."""
         with explained("delete", self._layout.digest):
             _delete(self._layout.digest)
-        self._forget_digest()
+        self._forget("_digest", "_written")
 
     def sync(self) -> None:
         """Have everything that was written reach the disk, so that it survives a power cut as well."""
@@ -228,7 +228,7 @@ class Store(StoreReader):
             with explained("write", self._layout.unfinished):
                 unfinished.end(self._layout)
             self._begun = False
-            self.__dict__.pop("is_torn", None)
+            self._forget("is_torn")
 
     def keep(self, ids: Collection[str]) -> None:
         """Forget all records but those with these ids, and the blobs that no record names any more."""
@@ -240,7 +240,7 @@ class Store(StoreReader):
     def _compact(self, ids: Collection[str]) -> None:
         """Rewrite the log with the records that have these ids, if there is anything to leave out of it."""
         if upkeep.compact(self._layout, self.records, ids):
-            self.__dict__.pop("records", None)
+            self._forget("records")
             digest = self._digest if not self.damage else None
             if digest is not None:
                 digest.log = self._status_of_log()
