@@ -140,7 +140,7 @@ class Store(StoreReader):
                 os.close(descriptor)
         index.add(frames, index.end + len(data))
         self.unsynced.add(path)
-        self.unsynced.update(self._layout.blob(name) for record in records if record.blobs for name in record.blobs)
+        self.unsynced.update(map(self._layout.blob, {name for record in records for name in record.blobs}))
 
     def take(self, record: Record, source: Store) -> Record:
         """Have the blobs of a record of another store here as well; the record itself is not added.
