@@ -108,10 +108,16 @@ class Config:
         That is so for the configuration that a stage gets while it runs, which is a copy: nothing else reads it.
         """
         self._keeps_defaults = True
-        _fill_in(self.entries, self._defaults)
+        entries = self.entries
+        if self._defaults:
+            _fill_in(entries, self._defaults)
         for key, default in declared.items():
-            if key not in self.entries:
-                self.get(key, default)
+            if key not in entries:
+                own = default if type(default) in _SCALARS else _copied(_unwrapped(default))
+                if "/" in key:
+                    self.get(key, own)
+                else:
+                    entries[key] = own
 
     @classmethod
     def of_stage(cls, sections: Mapping[str, Any], stage_id: str) -> Self:
@@ -141,6 +147,9 @@ class Config:
         Raises:
             KeyError: If it is not set.
         """
+        value = self.entries.get(key, _MISSING)
+        if type(value) in _SCALARS and "/" not in key:
+            return value
         config = self
         *path, last = key.split("/")
         for part in path:
@@ -199,7 +208,8 @@ class Config:
 
     def plain(self) -> dict[str, Plain]:
         """Return the same as plain data."""
-        return {str(key): to_plain(value) for key, value in (self.final() if self._defaults else self.entries).items()}
+        return {str(key): value if type(value) in _SCALARS else to_plain(value)
+                for key, value in (self.final() if self._defaults else self.entries).items()}
 
     @property
     def yaml(self) -> str:
@@ -270,7 +280,7 @@ def to_plain(value: Any) -> Plain:
     if isinstance(value, float):
         return float(value)
     if isinstance(value, Mapping):
-        return {str(key): to_plain(item) for key, item in value.items()}
+        return {str(key): item if type(item) in _SCALARS else to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_plain(item) for item in value]
     if type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0:
