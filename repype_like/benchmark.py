@@ -82,19 +82,21 @@ class Benchmark(Generic[ValueType]):
 
     def retain(self, stage_ids: Iterable[str], input_ids: Iterable[InputID]) -> Self:
         """Forget all values but those of these stages and inputs."""
-        stages, inputs = frozenset(stage_ids), frozenset(input_ids)
-        self._values = {where: value for where, value in self._values.items()
-                        if where[0] in stages and where[1] in inputs}
+        if self._values:
+            stages, inputs = frozenset(stage_ids), frozenset(input_ids)
+            self._values = {where: value for where, value in self._values.items()
+                            if where[0] in stages and where[1] in inputs}
         return self
 
     def save(self) -> None:
         """Write the values to :attr:`filepath`."""
-        stages = _unique(stage for stage, _ in self._values)
-        inputs = _unique(input_id for _, input_id in self._values)
+        values = self._values
+        stages = _unique(stage for stage, _ in values)
+        inputs = _unique(input_id for _, input_id in values)
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["", *inputs])
-        table.writerows([stage, *(self._values.get((stage, input_id), "") for input_id in inputs)] for stage in stages)
+        table.writerows([stage, *[values.get((stage, input_id), "") for input_id in inputs]] for stage in stages)
         folder, name = os.path.split(self.filepath)
         aside = os.path.join(folder, f".{name}.new")  # of a killed process, the next one renames it
         with open(aside, "wb") as file:

@@ -1,4 +1,4 @@
-"""The garbage collector, paused."""
+"""The garbage collector, paused, or spared what it need not look at."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["collector_paused", "collector_resumed"]
+__all__ = ["collector_paused", "collector_relieved", "collector_resumed"]
 
 
 @contextmanager
@@ -27,13 +27,21 @@ def collector_paused() -> Iterator[None]:
 
 @contextmanager
 def collector_resumed() -> Iterator[None]:
-    """Have the garbage collector work again meanwhile, and pass over all that is there already, which stays."""
+    """Have the garbage collector work again meanwhile."""
     enabled = gc.isenabled()
-    gc.freeze()
     gc.enable()
     try:
         yield
     finally:
-        gc.unfreeze()
         if not enabled:
             gc.disable()
+
+
+@contextmanager
+def collector_relieved() -> Iterator[None]:
+    """Have the garbage collector pass over all that is there already, which stays."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -14,7 +14,7 @@ from repype_like.batch import update, validation
 from repype_like.batch.context import RunContext
 from repype_like.batch.executors import ClusterOptions, executor_for
 from repype_like.batch.sources import SourceFinder, link
-from repype_like.collector import collector_paused
+from repype_like.collector import collector_paused, collector_relieved
 from repype_like.errors import Problem, RepypeError, SpecError, UsageError
 from repype_like.events import Event, Listener
 from repype_like.execute import Executor, Workplaces
@@ -294,7 +294,7 @@ class Batch:
         """
         if defaults is not None:
             workplaces = {name: replace(place, defaults=defaults) for name, place in workplaces.items()}
-        with executor_for(jobs, cluster, self.make_job, listen, available) as executor:
+        with executor_for(jobs, cluster, self.make_job, listen, available) as executor, collector_relieved():
             self._executor = executor
             try:
                 return update.bring_up_to_date(plan, workplaces, request, executor, listen, self.plan, self.root,

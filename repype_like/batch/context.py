@@ -57,6 +57,8 @@ class RunContext:
     def pipeline(self) -> Pipeline:
         """The pipeline to run it with, with the hooks of the task."""
         with blaming("create_pipeline"):
+            if self.blueprint is not None:  # so the task has no hooks
+                return self.blueprint.new_pipeline(self.task.resolved_scopes)
             pipeline = self.task.create_pipeline()
         self.task.setup_callbacks(pipeline)
         return pipeline

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,15 +21,14 @@ from pathlib import Path
 from repype_like import events
 from repype_like.config import Config, to_plain
 from repype_like.errors import DamagedError
-from repype_like.execute.asides import Asides
+from repype_like.execute.file_account import FileAccount
 from repype_like.execute.filing import file_fields, file_results
 from repype_like.execute.gathered import GatheredSlot, as_dicts
 from repype_like.execute.hooks import call_hooks, has_hooks
 from repype_like.execute.memory import PeakMemory
 from repype_like.execute.mentions import mentioned_place
-from repype_like.execute.messages import Happened, Message, Missed
+from repype_like.execute.messages import Happened, Message
 from repype_like.execute.provisions import Provisions
-from repype_like.execute.tracking import Tracker
 from repype_like.execute.values import LostValueError, Slot, StoredSlot
 from repype_like.execute.workplace import Workplace
 from repype_like.plan import (
@@ -58,7 +57,7 @@ from repype_like.store import (
     Record,
     Store,
 )
-from repype_like.typing import Any, Plain, cast
+from repype_like.typing import Any, NamedTuple, Plain, cast
 
 __all__ = ["Computation", "Computed", "Known"]
 
@@ -66,14 +65,16 @@ Known = dict[str, tuple[str, "Slot | StoredSlot | GatheredSlot"]]
 """For one task: by field, the id of the record that it is part of, and its value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Computed(NamedTuple):
     """What came of it."""
 
     record: Record
-    slots: dict[str, Slot]
-    """The values of the outputs."""
-    passed: dict[str, Stored]
+    slots: Mapping[str, Slot]
+    """The values of the outputs that somebody is going to read."""
+    passed: Mapping[str, Stored]
     """Where other units find those that they read."""
 
 
@@ -92,22 +93,29 @@ class Computation:
     """The outputs that any of the tasks keeps."""
     passing: frozenset[str]
     """The outputs that other units read."""
-    readers: Callable[[str], int]
-    """Tells how many stages are going to read an output, at most."""
+    readers: Mapping[str, int]
+    """How many stages of the unit are going to read an output, at most, by field."""
+    hooked: bool
+    """Whether hooks may look at the outputs as well."""
     emit: Callable[[Message], None]
     files: Files
     checkouts: CheckoutFolder
     """Where the files are that the stage reads."""
     holding: CheckoutFolder
     """Where files are held that are not kept, as long as stages of the same unit may read them."""
-    met: tuple[str, ...] = ()
-    """The files that the stage had met when it failed."""
     lost: LostValueError | None = None
     """What it found damaged."""
 
     def __post_init__(self) -> None:
         self.stage = cast(Stage, self.place.pipeline.stage(self.node.stage))
+        self.fields = self.node.fields
         self.file_fields = file_fields(self.stage)
+        self.account = FileAccount(self.place, self.node, self.emit)
+
+    @property
+    def met(self) -> tuple[str, ...]:
+        """The files that the stage has met so far."""
+        return self.account.tracker.paths
 
     def run(self) -> Computed:
         """Execute the stage.
@@ -124,52 +132,33 @@ class Computation:
         inputs = self._read_inputs()
         self._happened(events.StageStarted(task=view.name, stage=node.stage, input_id=node.input_id, tasks=self.tasks,
                                            worker=0))
-        started = time.time()
-        missed: list[Path] = []
-        execution = node.stage, node.input_id, started
-
-        def miss(path: Path) -> None:
-            view.store.note_missing(execution, path)
-            missed.append(path)
-            self.emit(Missed(str(path)))
-
-        tracker = Tracker(place.roots, place.tree, miss)
-        asides = Asides(place, node.stage, node.input_id)
-        asides.move()
         peak = PeakMemory()
-        try:
-            with tracker.active():
-                place.pipeline.on_resolve = tracker.meet
+        with self.account as account:
+            tracker = account.tracker
+            with tracker:
                 adapted = view.configure(node.input_id, node.stage)
-            effective, basis = prepare(view, view.stage[node.stage], adapted)
+            prepared = prepare(view, view.stage[node.stage], adapted)
             section = Config.of_stage(adapted, node.stage)
-            reads = {field: self.known[field][0] for field in node.fields}
-            key = key_for(basis, node.input_id, reads)
+            reads = {field: self.known[field][0] for field in self.fields}
+            key = key_for(prepared.basis, node.input_id, reads)
             self.stage.fill_in(section)
-            self._call_start_hooks()
+            if self.stage.event_callbacks:
+                self._call_start_hooks()
             provisions = Provisions(self.stage, key, place)
-            with provisions, tracker.active():
-                place.pipeline.on_resolve = tracker.meet
+            with provisions, tracker:
                 outputs, seconds = self._process(inputs, section)
-            place.pipeline.on_resolve = None
             tracker.recall(lambda: self.stage.signature)
             observations, files = tracker.findings(self.files)
-            self._warn_of(tracker.unasked)
+            if tracker.unasked:
+                self._warn_of(tracker.unasked)
             mentioned = mentioned_place(self._without_files(outputs), view.path, place.tree)
-            fields, passed = self._keep(outputs, provisions.folder, tracker.paths)
+            fields, passed = self._keep(outputs, provisions)
             provisions.clear()
-        except BaseException:
-            self.met = tracker.paths
-            asides.put_back(tracker.made())
-            if missed:
-                view.store.note_undone(execution)
-            raise
-        finally:
-            place.pipeline.on_resolve = None
         memory = peak.bytes()
-        record = self._record(key, reads, effective, section, observations, files, fields, mentioned, started, seconds,
+        record = self._record(key, reads, prepared.plain, section, observations, files, fields, mentioned, seconds,
                               memory)
-        place.note(record)
+        if files:
+            place.note(record)
         self._happened(events.StageFinished(task=view.name, stage=node.stage, input_id=node.input_id, tasks=self.tasks,
                                             seconds=seconds, memory=memory))
         return self._computed(record, outputs, fields, passed)
@@ -180,8 +169,8 @@ class Computation:
             return outputs.values()
         return [value for field, value in outputs.items() if field not in self.file_fields]
 
-    def _keep(self, outputs: dict[str, Any], folder: Path | None,
-              met: Sequence[str]) -> tuple[dict[str, FieldValue | None], dict[str, tuple[Store, FieldValue]]]:
+    def _keep(self, outputs: dict[str, Any],
+              provisions: Provisions) -> tuple[dict[str, FieldValue | None], dict[str, tuple[Store, FieldValue]]]:
         """Store the values of the outputs.
 
         Returns:
@@ -189,16 +178,20 @@ class Computation:
         """
         files = self.file_fields
         if files:
+            folder = provisions.folder
             own = [*([folder] if folder is not None else ()), *([self.checkouts.path] if self.checkouts.used else ())]
-            outputs.update(file_results(self.stage, outputs, files, own, met))
+            outputs.update(file_results(self.stage, outputs, files, own, self.account.tracker.paths))
         order = sorted(outputs)
         if files:
             order.sort(key=files.__contains__)  # they are moved, so they go last
         fields = {field: self._encode(field, outputs[field]) if field in self.kept else None for field in order}
-        passed = {field: self._pass_on(field, outputs[field], fields[field]) for field in self.passing
-                  if not is_mark(field)}
+        passed: dict[str, tuple[Store, FieldValue]] = {}
+        if not self.passing and not files:
+            return fields, passed
+        passed.update((field, self._pass_on(field, outputs[field], fields[field])) for field in self.passing
+                      if not is_mark(field))
         for field in files:
-            if fields[field] is None and field not in passed and self.readers(field):
+            if fields[field] is None and field not in passed and (field in self.readers or self.hooked):
                 store = Store(self.holding.make())
                 passed[field] = store, self._encode(field, outputs[field], store)
         return fields, passed
@@ -206,13 +199,18 @@ class Computation:
     def _computed(self, record: Record, outputs: dict[str, Any], fields: dict[str, FieldValue | None],
                   passed: dict[str, tuple[Store, FieldValue]]) -> Computed:
         """Return what came of it, for those who read it."""
+        if not (self.readers or self.hooked or self.passing):
+            return Computed(record, _NOTHING, _NOTHING)
         own, mark = self.place.view.store, mark_of(self.node.stage)
-        stored = {field: (own, value) for field, value in fields.items() if value is not None} | passed
-        slots = {field: Slot(outputs[field], stored.get(field), self.readers(field)) for field in fields}
+        slots: dict[str, Slot] = {}
+        for field, value in fields.items():
+            if field in self.readers or self.hooked:
+                stored = passed.get(field) or (None if value is None else (own, value))
+                slots[field] = Slot(outputs[field], stored, self.readers.get(field, 0) + self.hooked)
+        if mark in self.readers or self.hooked:
+            slots[mark] = Slot(None, None, 0)
         found = {field: Stored(replace(record, fields={field: value}), store.directory)
                  for field, (store, value) in passed.items() if field in self.passing}
-        if self.readers(mark):
-            slots[mark] = Slot(None, None, 0)
         if mark in self.passing:
             found[mark] = Stored(replace(record, fields={}), own.directory)
         return Computed(record, slots, found)
@@ -220,7 +218,7 @@ class Computation:
     def _read_inputs(self) -> dict[str, Any]:
         inputs: dict[str, Any] = {"input_id": self.node.input_id} if "input_id" in self.stage.inputs else {}
         lazy = self.stage.lazy
-        for field in self.node.fields:
+        for field in self.fields:
             if not is_mark(field):
                 slot = self.known[field][1]
                 inputs[field] = Lazy(partial(self._read, slot.peek, slot), field) if field in lazy else (
@@ -239,8 +237,10 @@ class Computation:
 
     def _first_lost(self) -> LostValueError | None:
         """Return what was read and turned out to be damaged, if anything was."""
-        slots = [self.known[field][1] for field in self.node.fields] if self.node.gathers else []
-        return self.lost or next((lost for slot in slots if isinstance(slot, GatheredSlot) for lost in slot.lost), None)
+        if self.lost is not None or not self.node.gathers:
+            return self.lost
+        slots = [self.known[field][1] for field in self.fields]
+        return next((lost for slot in slots if isinstance(slot, GatheredSlot) for lost in slot.lost), None)
 
     def _process(self, inputs: dict[str, Any], section: Config) -> tuple[dict[str, Any], float]:
         """Have the stage compute, and return its outputs and how many seconds it took."""
@@ -267,12 +267,12 @@ class Computation:
         if self.node.gathers:
             outputs = as_dicts(outputs)
         checked = stage.check_outputs(outputs, self.place.view.store.begin_sequence)
-        return checked, time.perf_counter() - started
+        return checked, int((time.perf_counter() - started) * 1e6) / 1e6  # many digits take long to write
 
-    def _record(self, key: str, reads: dict[str, str], effective: Mapping[str, Any], section: Config,
+    def _record(self, key: str, reads: dict[str, str], config: Any, section: Config,
                 observations: tuple[Observation, ...], files: tuple[OutputFile, ...],
-                fields: dict[str, FieldValue | None], mentioned: tuple[str, str] | None, started: float,
-                seconds: float, peak_memory: int) -> Record:
+                fields: dict[str, FieldValue | None], mentioned: tuple[str, str] | None, seconds: float,
+                peak_memory: int) -> Record:
         node, view = self.node, self.place.view
         note: dict[str, Plain] = {"final": section.plain()}
         if view.packages:
@@ -283,16 +283,16 @@ class Computation:
         if draw is not None:
             note[DRAW] = draw
         if node.gathers:
-            slots = {field: slot for field in node.fields if isinstance(slot := self.known[field][1], GatheredSlot)}
+            slots = {field: slot for field in self.fields if isinstance(slot := self.known[field][1], GatheredSlot)}
             note[GATHERED] = told([slots[gather.field].gathered[gather.key] for gather in node.gathers])
         made = record_id(key, observations, mentioned, draw)
         if node.accepted is not None and node.accepted[0] == made:
             note[ACCEPTED] = node.accepted[1]
         return Record(
             id=made, pre_key=key, stage=node.stage, input_id=node.input_id,
-            fingerprint=view.stage[node.stage].fingerprint, config=to_plain(effective), reads=reads,
-            observations=observations, outputs=files, fields=fields, started=started, seconds=seconds,
-            peak_memory=peak_memory, note=note)
+            fingerprint=view.stage[node.stage].fingerprint, config=config, reads=reads,
+            observations=observations, outputs=files, fields=fields, started=self.account.started,
+            seconds=seconds, peak_memory=peak_memory, note=note)
 
     def _pass_on(self, field: str, value: Any, kept: FieldValue | None) -> tuple[Store, FieldValue]:
         """Return where a value lies for other units: with the results if it is one of them, for this run otherwise."""
@@ -310,7 +310,6 @@ class Computation:
                 f'the field "{field}" of the stage "{self.stage.id}" cannot be stored: {error}') from None
 
     def _call_start_hooks(self) -> None:
-        self.place.pipeline.on_resolve = None
         if has_hooks(self.stage, "start"):
             slots = {field: slot for field, (_, slot) in self.known.items()}
             call_hooks(self.place, self.stage, "start", self.node.input_id, slots, self._happened)

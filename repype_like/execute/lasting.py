@@ -11,7 +11,7 @@ import dis
 import functools
 import itertools
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import CodeType, FrameType
 
 from repype_like.stage import Stage
@@ -41,10 +41,9 @@ def remember(path: str, roots: Iterable[object]) -> None:
         frame = frame.f_back
 
 
-def recalled(pieces: Callable[[], Iterable[str]]) -> Iterator[str]:
-    """Yield the files that pieces of code, each ``module:name``, may have kept the content of."""
-    if _kept:
-        yield from sorted({path for piece in pieces() for path in _kept.get(piece, ())})
+def recalled(pieces: Callable[[], Iterable[str]]) -> Sequence[str]:
+    """Return the files that pieces of code, each ``module:name``, may have kept the content of."""
+    return sorted({path for piece in pieces() for path in _kept.get(piece, ())}) if _kept else ()
 
 
 def _names_of(frame: FrameType) -> Iterator[str]:

@@ -35,8 +35,8 @@ class PeakMemory:
     __slots__ = ("_before", "_is_exact")
 
     def __init__(self) -> None:
-        self._is_exact = _reset_peak()
-        self._before = 0 if self._is_exact else _peak()
+        self._before = _peak()
+        self._is_exact = self._before <= _Low.peak + _LITTLE or _reset_peak()
 
     def bytes(self) -> int:
         """Return the peak in bytes, or 0 if it is not known: where it cannot be reset, an earlier one was higher."""
@@ -59,8 +59,6 @@ class _Low:
 
 
 def _reset_peak() -> bool:
-    if _peak() <= _Low.peak + _LITTLE:
-        return True
     try:
         descriptor = os.open("/proc/self/clear_refs", os.O_WRONLY | os.O_CLOEXEC)
     except OSError:

@@ -10,7 +10,7 @@ import io
 import os
 import pickle
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path, PurePath
 
@@ -28,7 +28,7 @@ _NUMBERS = frozenset("?hHiIlLqQefdg") | {"Zf", "Zd", "Zg"}
 """What numpy calls such numbers in its buffers."""
 
 
-def mentioned_place(values: Iterable[Any], task: Path, tree: Path) -> tuple[str, str] | None:
+def mentioned_place(values: Collection[Any], task: Path, tree: Path) -> tuple[str, str] | None:
     """Return which place values belong to, because they contain its path.
 
     Arguments:
@@ -39,9 +39,9 @@ def mentioned_place(values: Iterable[Any], task: Path, tree: Path) -> tuple[str,
     Returns:
         ``task`` and its directory, or else ``tree`` and its directory, or None.
     """
-    chosen = [value for value in values if type(value) not in _HARMLESS]
-    if not chosen:
+    if _HARMLESS.issuperset(map(type, values)):
         return None
+    chosen = [value for value in values if type(value) not in _HARMLESS]
     kinds = (("task", task),) if task == tree else (("task", task), ("tree", tree))
     for kind, directory in kinds:
         needle = _needle(str(directory))

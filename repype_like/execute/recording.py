@@ -155,7 +155,7 @@ class Recorder:
 def _stripped(record: Record, place: Workplace) -> Record:
     """Return `record` with the values that the task keeps, and no others."""
     kept = place.view.stage[record.stage].kept
-    if all(value is None or field in kept for field, value in record.fields.items()):
+    if kept.issuperset(record.fields):
         return record
     fields = {field: value if field in kept else None for field, value in record.fields.items()}
     return replace(record, fields=fields)

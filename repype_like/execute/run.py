@@ -148,10 +148,11 @@ class _Execution:
         if unit.opaque is not None:
             self.outcome.touched.add(unit.opaque)
             self.outcome.wrote_files = True  # nobody has looked
-        tasks = unit.tasks
-        for task in tasks:
+        done = []
+        for task in unit.tasks:
             self.outstanding[task] -= 1
-        done = [task for task in tasks if not self.outstanding[task]]
+            if not self.outstanding[task]:
+                done.append(task)
         if done:
             self.logs.flush()
             broken = self.outcome.broken
@@ -161,7 +162,12 @@ class _Execution:
 
     def _tell(self, event: Event) -> None:
         outcome = self.outcome
-        if isinstance(event, Warned):
+        if isinstance(event, StageFinished):
+            outcome.computed[event.task] += 1
+            outcome.executed += 1
+            outcome.seconds[event.task] = outcome.seconds.get(event.task, 0.0) + event.seconds
+            outcome.touched.add(event.task)
+        elif isinstance(event, Warned):
             if event.message in outcome.warnings:
                 return
             outcome.warnings.add(event.message)
@@ -173,11 +179,6 @@ class _Execution:
                 outcome.failures.append(event)
                 self._write_down(event)
             event = again or event
-        elif isinstance(event, StageFinished):
-            outcome.computed[event.task] += 1
-            outcome.executed += 1
-            outcome.seconds[event.task] = outcome.seconds.get(event.task, 0.0) + event.seconds
-            outcome.touched.add(event.task)
         self.listen(event)
 
     def _again(self, failure: StageFailed) -> StageRetried | None:

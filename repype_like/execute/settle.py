@@ -103,14 +103,15 @@ class _Completion:
         self._made[record.stage].append((record.input_id, record.id))
         self._times[record.stage, record.input_id] = record.seconds
         kept = self._view.stage[record.stage].kept
-        for field, value in record.fields.items():
-            if value is not None and field not in kept:
-                fields = {name: known if name in kept else None for name, known in record.fields.items()}
+        if not kept.issuperset(record.fields):
+            fields = {name: value if name in kept else None for name, value in record.fields.items()}
+            if fields != record.fields:
                 self._surplus.append(replace(record, fields=fields))
-                break
-        self._blobs.update((name, blob.size) for field, value in record.fields.items()
-                           if value is not None and field in kept for name, blob in value.blobs())
-        self._observations.update(dict.fromkeys(record.observations))
+        if record.blobs:
+            self._blobs.update((name, blob.size) for field, value in record.fields.items()
+                               if value is not None and field in kept for name, blob in value.blobs())
+        if record.observations:
+            self._observations.update(dict.fromkeys(record.observations))
         self._outputs += record.outputs
         if ACCEPTED in record.note:
             told = {key: record.note[ACCEPTED][key] for key in ("changes", "by", "time")}
@@ -126,7 +127,7 @@ class _Completion:
         store.append(self._surplus)
         in_force = {record for pairs in self._made.values() for _, record in pairs}
         put_away(self._place, lambda record: record.id in in_force)
-        with explained("write", self._view.path / "times.csv"):
+        with explained("write", self._times.filepath):
             self._times.save()
             self._write_final_configs()
         store.commit(self._digest(provenance, files), self._blobs)

@@ -38,7 +38,7 @@ class Surroundings:
         self._environment = dict(_environment())
         self._umask = os.umask(0o022)
         os.umask(self._umask)
-        self._handlers = [(number, _handler(number)) for number in _SIGNALS]
+        self._handlers = list(map(_handler, _SIGNALS))
         self._filters = list(warnings.filters)
         self._start_method = _start_method()
 
@@ -57,15 +57,19 @@ class Surroundings:
             os.environ.clear()
             os.environ.update(self._variables)
         os.umask(self._umask)
-        for number, handler in self._handlers:
-            if _handler(number) is not handler and handler is not None:
-                with contextlib.suppress(ValueError):  # another thread than the main one cannot have changed it
-                    signal.signal(number, handler)
+        if list(map(_handler, _SIGNALS)) != self._handlers:
+            self._restore_handlers()
         if warnings.filters != self._filters:
             warnings.resetwarnings()
             warnings.filters.extend(self._filters)  # type: ignore[attr-defined]  # declared as a mere sequence
         if _start_method() != self._start_method:
             sys.modules["multiprocessing"].set_start_method(self._start_method, force=True)
+
+    def _restore_handlers(self) -> None:
+        for number, handler in zip(_SIGNALS, self._handlers, strict=True):
+            if _handler(number) is not handler and handler is not None:
+                with contextlib.suppress(ValueError):  # another thread than the main one cannot have changed it
+                    signal.signal(number, handler)
 
 
 def _directory() -> str:

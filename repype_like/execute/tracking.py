@@ -16,9 +16,10 @@ from pathlib import Path
 
 from repype_like.execute.lasting import recalled, remember
 from repype_like.hashing import hash_file
+from repype_like.pipeline import Pipeline
 from repype_like.plan.files import Files
 from repype_like.store import Observation, OutputFile
-from repype_like.typing import Any, InputID
+from repype_like.typing import Any, InputID, Self
 
 __all__ = ["SpoiledInputError", "Tracker"]
 
@@ -50,15 +51,18 @@ class _Sighting:
 
 
 class Tracker:
-    """Takes down the files that one execution of a stage meets.
+    """Takes down the files that one execution of a stage meets; a context manager, for as long as it is to listen.
 
     Arguments:
+        pipeline: What the stage asks for paths.
         roots: The folders below which files count that are opened without being asked for: tree and project.
         tree: The directory that paths are noted down relative to.
         missed: Told each path that the stage asks for and at which there is nothing.
     """
 
-    def __init__(self, roots: Iterable[Path], tree: Path, missed: Callable[[Path], None] = lambda path: None):
+    def __init__(self, pipeline: Pipeline, roots: Iterable[Path], tree: Path,
+                 missed: Callable[[Path], None] = lambda path: None):
+        self._pipeline = pipeline
         self._roots = roots
         self._tree = tree
         self._missed = missed
@@ -67,16 +71,18 @@ class Tracker:
         self._written: set[str] = set()
         self.unasked: list[str] = []
         """The files that were opened for reading without asking the pipeline for them."""
+        self._previous: Tracker | None = None
+        """Who listened before."""
 
     def meet(self, scope: str | None, input_id: InputID | None, path: Path) -> None:
-        """Take down that the stage asks for `path`; what :attr:`Pipeline.on_resolve` is to call."""
+        """Take down that the stage asks for `path`."""
         if ".repype" in path.parts and path.is_relative_to(self._tree):
             return  # ours, such as a copy of a file that the stage reads as a field
         text = str(path)
         known = self._met.get(text)
         if known is not None and (known.asked_for or text in self._written):
             return
-        with _Listening(None):
+        with _Deaf():
             sighting = self._met[text] = self._sighting(path, scope, input_id)
             if sighting.is_directory:
                 self._folders.append(text)
@@ -116,10 +122,17 @@ class Tracker:
         """The paths that the stage has met so far."""
         return tuple(self._met)
 
-    def active(self) -> _Listening:
-        """Have files counted that are opened meanwhile in this process; a context manager."""
-        _listen_to_open()
-        return _Listening(self)
+    def __enter__(self) -> Self:
+        """Have files counted that the pipeline is asked for, or that are opened in this process, meanwhile."""
+        if not _Ear.is_set_up:
+            _listen_to_open()
+        self._pipeline.on_resolve = self.meet
+        self._previous, _Ear.tracker = _Ear.tracker, self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _Ear.tracker = self._previous
+        self._pipeline.on_resolve = None
 
     def findings(self, files: Files) -> tuple[tuple[Observation, ...], tuple[OutputFile, ...]]:
         """Return what the stage observed and what it made.
@@ -221,32 +234,28 @@ class _Ear:
     is_set_up = False
 
 
-class _Listening:
-    """Has a tracker, or nobody, told of the files that are opened meanwhile."""
+class _Deaf:
+    """Has nobody told of the files that are opened meanwhile."""
 
-    __slots__ = ("_previous", "_tracker")
-
-    def __init__(self, tracker: Tracker | None):
-        self._tracker = tracker
+    __slots__ = ("_previous",)
 
     def __enter__(self) -> None:
-        self._previous, _Ear.tracker = _Ear.tracker, self._tracker
+        self._previous, _Ear.tracker = _Ear.tracker, None
 
     def __exit__(self, *_: object) -> None:
         _Ear.tracker = self._previous
 
 
 def _listen_to_open() -> None:
-    if not _Ear.is_set_up:
-        _Ear.is_set_up = True
-        sys.addaudithook(_on_audit)
+    _Ear.is_set_up = True
+    sys.addaudithook(_on_audit)
 
 
 def _on_audit(event: str, arguments: tuple[Any, ...]) -> None:
     tracker = _Ear.tracker
     if tracker is None or event not in ("open", "os.rename"):
         return
-    with _Listening(None):  # what is opened meanwhile is our own doing
+    with _Deaf():  # what is opened meanwhile is our own doing
         if event == "os.rename":
             old, new = arguments[:2]
             if isinstance(old, _PATHS) and isinstance(new, _PATHS):

@@ -24,7 +24,7 @@ from repype_like.execute.messages import GaveUp, Happened, Lost, Made, Message, 
 from repype_like.execute.schedule import Given, can_read
 from repype_like.execute.surroundings import Surroundings
 from repype_like.execute.tracking import SpoiledInputError
-from repype_like.execute.values import LostValueError, StoredSlot
+from repype_like.execute.values import LostValueError, Slot, StoredSlot
 from repype_like.execute.workplace import Workplace, Workplaces
 from repype_like.hashing import ABSENT
 from repype_like.plan import Files, Gather, Node, Unit, is_at_home
@@ -37,6 +37,7 @@ __all__ = ["Watcher", "run_unit", "with_worker"]
 
 
 _NOTHING: frozenset[str] = frozenset()
+_UNREAD: Mapping[str, int] = {}
 
 
 class Watcher:
@@ -87,11 +88,24 @@ class _UnitRun:
         """One of the tasks; those of a unit share their modules."""
         self.holding = CheckoutFolder(self.home.view.store.passing)
         """What goes when the unit is done."""
-        self.known: dict[str, Known] = {task: {} for node in unit.nodes for task in node.tasks}
-        self.hooked = any(workplaces[task].hooked for task in self.known)
-        self.skip_hooked = [task for task in self.known if workplaces[task].view.skip_hooks]
-        self.failed: dict[str, set[str]] = {task: set() for task in self.known}
-        """By task, the nodes that failed or depend on one that did."""
+        self.known: dict[str, Known] = {}
+        self.failed: set[tuple[str, str]] = set()
+        """By task and name, the nodes that failed or depend on one that did."""
+        self.hooked = False
+        """Whether anybody wants to know what happens to the stages."""
+        self.skip_hooked: list[str] = []
+        """The tasks that want to know which stages do not run."""
+        for node in unit.nodes:
+            for task in node.tasks:
+                if task not in self.known:
+                    self._take_in(task, workplaces[task])
+
+    def _take_in(self, task: str, place: Workplace) -> None:
+        self.known[task] = {}
+        if place.hooked:
+            self.hooked = True
+        if place.view.skip_hooks:
+            self.skip_hooked.append(task)
 
     def run(self) -> bool:
         if self.unit.opaque is not None:
@@ -110,7 +124,7 @@ class _UnitRun:
             except StorageError as error:
                 self.emit(GaveUp(error))
                 return False
-        return not any(self.failed.values())
+        return not self.failed
 
     def _skip_disabled(self) -> None:
         """Tell the hooks of the stages that are turned off, wherever others ran."""
@@ -144,40 +158,39 @@ class _UnitRun:
         return True
 
     def _run_node(self, position: int, node: Node) -> None:
-        for group in self._by_records_read(node, self._able(node)):
-            if not node.fields:  # so nothing is given out
-                self._run_for(position, node, group, self.holding)
-                continue
+        fields = node.fields
+        if not fields:  # so nothing is given out
+            self._run_for(position, node, node.tasks, self.holding)
+            return
+        for group in self._by_records_read(node, fields, self._able(node)):
             with CheckoutFolder(self.workplaces[group[0]].view.store.passing) as checkouts:
                 self._run_for(position, node, group, checkouts)
 
     def _able(self, node: Node) -> Sequence[str]:
         """Return the tasks that have all that a node reads, and take down that it has failed for the others."""
-        if not node.reads and not node.gathers:
-            return node.tasks
         able = [task for task in node.tasks if all(
             self._has(task, field, name) for field, name in node.reads) and all(
             self._has_gathered(gather, task) for gather in node.gathers)]
         for task in node.tasks:
             if task not in able:
-                self.failed[task].add(node.name)
+                self.failed.add((task, node.name))
         return able
 
-    def _run_for(self, position: int, node: Node, group: list[str], checkouts: CheckoutFolder) -> None:
+    def _run_for(self, position: int, node: Node, group: tuple[str, ...], checkouts: CheckoutFolder) -> None:
         """Run a node for tasks that read the same records."""
         while group:
             self.watcher.begins(position)
-            computed = self._compute(node, self.workplaces[group[0]], tuple(group), checkouts)
+            computed = self._compute(node, self.workplaces[group[0]], group, checkouts)
             if computed is None:
                 break
             self.watcher.has_made(position)
-            sharing = [task for task in group if task == group[0] or self._sees_the_same(task, computed.record)]
-            self._tell(node, computed, sharing)
-            group = [task for task in group if task not in sharing]
+            others = tuple([task for task in group[1:] if self._sees_the_same(task, computed.record)])
+            self._tell(node, computed, group[0], others)
+            group = tuple([task for task in group[1:] if task not in others])
 
     def _has(self, task: str, field: str, name: str) -> bool:
         """Tell whether a task has a field that one of its nodes reads."""
-        if name in self.failed[task]:
+        if (task, name) in self.failed:
             return False
         return field in self.known[task] or can_read(self.unit, self.given, task, field, name)
 
@@ -189,14 +202,13 @@ class _UnitRun:
     def _compute(self, node: Node, place: Workplace, group: tuple[str, ...],
                  checkouts: CheckoutFolder) -> Computed | None:
         """Have the first task of a group compute; return None if that fails."""
-        kept = _NOTHING.union(*[self.workplaces[task].view.stage[node.stage].kept for task in group])
-
-        def readers(field: str) -> int:
-            return self.readers.get((node.name, field), 0) + int(self.hooked)
+        kept = place.view.stage[node.stage].kept
+        if len(group) > 1:
+            kept = kept.union(*[self.workplaces[task].view.stage[node.stage].kept for task in group])
 
         computation = Computation(node, place, group, self.known[group[0]], kept,
-                                  self.unit.passes.get(node.name, _NOTHING), readers, self.emit, self.files,
-                                  checkouts, self.holding)
+                                  self.unit.passes.get(node.name, _NOTHING), self.readers.get(node.name, _UNREAD),
+                                  self.hooked, self.emit, self.files, checkouts, self.holding)
         gpus = place.limits(node.stage).gpus
         if gpus:
             self.surroundings.provide(gpus)
@@ -210,37 +222,50 @@ class _UnitRun:
             self._report_failure(node, place, group, error, computation.met)
         finally:
             self.surroundings.restore()
-        for task in group:
-            self.failed[task].add(node.name)
+        self.failed.update((task, node.name) for task in group)
         return None
 
-    def _tell(self, node: Node, computed: Computed, sharing: list[str]) -> None:
-        """Report what was made, and call the hooks of the tasks that have it now; the first one computed it."""
+    def _tell(self, node: Node, computed: Computed, task: str, others: tuple[str, ...]) -> None:
+        """Report what was made, and call the hooks of the tasks that have it now.
+
+        Arguments:
+            node: What was run.
+            computed: What came of it.
+            task: The task that has computed.
+            others: Those that share it.
+        """
         record, slots = computed.record, computed.slots
-        for task in sharing:
-            self.known[task].update((field, (record.name, slot)) for field, slot in slots.items())
-        self.emit(Made(record, sharing[0], time.time(), tuple(sharing[1:]), node.recomputes))
+        sharing = (task, *others)
+        if slots:
+            known = {field: (record.name, slot) for field, slot in slots.items()}
+            for name in sharing:
+                self.known[name].update(known)
+        self.emit(Made(record, task, time.time(), others, node.recomputes))
         printed = self.watcher.output()
         if printed:
-            self.emit(Printed(sharing[0], tuple(sharing), node.stage, node.input_id, printed))
+            self.emit(Printed(task, sharing, node.stage, node.input_id, printed))
         if computed.passed:
-            self.emit(Passed(node.name, tuple(sharing), computed.passed))
-        place = self.workplaces[sharing[0]]
+            self.emit(Passed(node.name, sharing, computed.passed))
+        place = self.workplaces[task]
         if record.outputs:
-            for task in sharing[1:]:
-                place_outputs(record, place, self.workplaces[task])
-        stage = _stage(place, node.stage)
-        if self.hooked and has_hooks(stage, "end"):
-            consumed = {field for other in place.pipeline.stages for field in other.consumes}
-            seen = {field: slot for field, (_, slot) in self.known[sharing[0]].items()
-                    if field in slots or field not in consumed}
-            call_hooks(place, stage, "end", node.input_id, seen, self._happened)
-        for task in sharing[1:]:
-            if node.stage in self.workplaces[task].view.skip_hooks:
-                other = self.workplaces[task]
+            for name in others:
+                place_outputs(record, place, self.workplaces[name])
+        if self.hooked:
+            self._call_end_hooks(node, place, slots)
+        for name in others:
+            other = self.workplaces[name]
+            if node.stage in other.view.skip_hooks:
                 call_hooks(other, _stage(other, node.stage), "skip", node.input_id, slots, self._happened)
 
-    def _by_records_read(self, node: Node, tasks: Iterable[str]) -> list[list[str]]:
+    def _call_end_hooks(self, node: Node, place: Workplace, slots: Mapping[str, Slot]) -> None:
+        stage = _stage(place, node.stage)
+        if has_hooks(stage, "end"):
+            consumed = {field for other in place.pipeline.stages for field in other.consumes}
+            seen = {field: slot for field, (_, slot) in self.known[place.view.name].items()
+                    if field in slots or field not in consumed}
+            call_hooks(place, stage, "end", node.input_id, seen, self._happened)
+
+    def _by_records_read(self, node: Node, fields: Iterable[str], tasks: Iterable[str]) -> list[tuple[str, ...]]:
         """Return the tasks in groups that read the same records; by plan that is one group."""
         groups: dict[tuple[str, ...], list[str]] = {}
         for task in tasks:
@@ -252,8 +277,8 @@ class _UnitRun:
                     known[field] = (stored.record.name, StoredSlot(stored.record, field, Store(stored.store)))
             if node.gathers:
                 known.update(gathered_fields(node, task, self.unit, self.given))
-            groups.setdefault(tuple(known[field][0] for field in node.fields), []).append(task)
-        return list(groups.values())
+            groups.setdefault(tuple([known[field][0] for field in fields]), []).append(task)
+        return list(map(tuple, groups.values()))
 
     def _sees_the_same(self, task: str, record: Record) -> bool:
         """Tell whether a record is valid for another task: what was observed is there what it is here."""
@@ -288,12 +313,13 @@ def _stage(place: Workplace, stage_id: str) -> Stage:
     return cast(Stage, place.pipeline.stage(stage_id))
 
 
-def _count_readers(unit: Unit) -> Mapping[tuple[str, str], int]:
-    """Return how often the fields of a node are read, at most: groups of tasks may split."""
-    readers: dict[tuple[str, str], int] = {}
+def _count_readers(unit: Unit) -> Mapping[str, Mapping[str, int]]:
+    """Return by node how often its fields are read, at most: groups of tasks may split."""
+    readers: dict[str, dict[str, int]] = {}
     for node in unit.nodes:
         for field, name in node.reads:
-            readers[name, field] = readers.get((name, field), 0) + len(node.tasks)
+            found = readers.setdefault(name, {})
+            found[field] = found.get(field, 0) + len(node.tasks)
     return readers
 
 

@@ -101,7 +101,7 @@ class _Acceptor:
         if not earlier:
             self.found.refusals.append(f'there are no earlier results of the stage "{stage.id}"')
             return
-        config = prepare(self.view, stage, self.view.configure(input_id, None))[0]
+        config = prepare(self.view, stage, self.view.configure(input_id, None)).config
         refusals = []
         for record in earlier:
             why = self._other_change(stage, step, config, record)

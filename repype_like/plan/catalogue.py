@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from repype_like.errors import DamagedError
@@ -67,11 +67,15 @@ class Catalogue:
                 (name, key): record for name, pairs in digest.records.items() for key, record in pairs}
         return found
 
-    def candidates(self, view: TaskView, pre_key: str, pick_up: bool) -> Iterator[tuple[TaskView, Record]]:
-        """Yield the records with this pre-key, and the tasks that have them, the nearest first."""
-        for record in view.store.records.by_pre_key(pre_key):
-            yield view, record
-        others = self._index().get(pre_key) if pick_up else None
+    def candidates(self, view: TaskView, pre_key: str, pick_up: bool) -> Iterable[tuple[TaskView, Record]]:
+        """Return the records with this pre-key, and the tasks that have them, the nearest first."""
+        own = [(view, record) for record in view.store.records.by_pre_key(pre_key)]
+        if not pick_up or not (own or pre_key in self._index()):
+            return own
+        return itertools.chain(own, self._of_others(view, pre_key))  # they are looked at only if these do not do
+
+    def _of_others(self, view: TaskView, pre_key: str) -> Iterator[tuple[TaskView, Record]]:
+        others = self._index().get(pre_key)
         if others:
             near = [others[path] for path in view.ancestors if path in others]
             # Mostly the first one is taken. There may be thousands, for each of thousands of tasks: no sorting here.

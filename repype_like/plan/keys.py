@@ -10,12 +10,13 @@ same for all inputs with the same configuration.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from repype_like.config import to_plain
 from repype_like.fingerprint.canonical import hash_value
 from repype_like.hashing import hash_bytes
-from repype_like.plan.view import StageView, TaskView
+from repype_like.plan.view import Prepared, StageView, TaskView
 from repype_like.store import Observation
 from repype_like.typing import Any, InputID
 
@@ -45,8 +46,15 @@ def key_for(basis: str, input_id: InputID, reads: Mapping[str, str]) -> str:
         input_id: The input.
         reads: The record id of the producer of each field that the stage reads (or :func:`planned` names).
     """
-    parts = [basis, type(input_id).__name__, str(input_id), *itertools.chain.from_iterable(sorted(reads.items()))]
-    return _hash(parts)
+    kind, number = type(input_id).__name__, str(input_id)
+    if not reads:
+        return _key_for_input(basis, kind, number)
+    return _hash([basis, kind, number, *itertools.chain.from_iterable(sorted(reads.items()))])
+
+
+@lru_cache(maxsize=1 << 13)  # asked for when it is planned, when it runs, and when its task is completed
+def _key_for_input(basis: str, kind: str, number: str) -> str:
+    return _hash((basis, kind, number))
 
 
 def pre_key(stage: StageView, config: Mapping[str, Any], input_id: InputID, reads: Mapping[str, str],
@@ -55,7 +63,7 @@ def pre_key(stage: StageView, config: Mapping[str, Any], input_id: InputID, read
     return key_for(basis_of(stage, config, packages), input_id, reads)
 
 
-def record_id(pre_key: str, observations: Iterable[Observation], place: Sequence[str] | None = None,
+def record_id(pre_key: str, observations: Collection[Observation], place: Sequence[str] | None = None,
               draw: str | None = None) -> str:
     """Return the name of a result.
 
@@ -65,15 +73,15 @@ def record_id(pre_key: str, observations: Iterable[Observation], place: Sequence
         place: The place that its values mention, if they do: elsewhere it is another result.
         draw: What distinguishes it from an earlier result for the same, if the user asked for another one.
     """
+    if not observations and place is None and draw is None:
+        return pre_key
     seen = sorted((item.scope or "", type(item.input_id).__name__, str(item.input_id), item.path or "", item.hash)
                   for item in observations)
-    if not seen and place is None and draw is None:
-        return pre_key
     return _hash([pre_key, *itertools.chain.from_iterable(seen), *(place or ()), *(() if draw is None else ("", draw))])
 
 
-def prepare(view: TaskView, stage: StageView, config: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """Return the effective configuration of a stage, and its basis.
+def prepare(view: TaskView, stage: StageView, config: Mapping[str, Any]) -> Prepared:
+    """Return what counts of the configuration of a stage.
 
     Most often a stage has the same section for all inputs and for many tasks, so the last answer is remembered.
 
@@ -85,12 +93,12 @@ def prepare(view: TaskView, stage: StageView, config: Mapping[str, Any]) -> tupl
     section = config.get(stage.id)
     if stage.prepared:
         known = stage.prepared[0]
-        if known[0] is section and known[1] == view.packages:
-            return known[2], known[3]
+        if known.section is section and known.packages == view.packages:
+            return known
     effective = stage.effective_config(section or {})
-    basis = basis_of(stage, effective, view.packages)
-    stage.prepared[:] = [(section, view.packages, effective, basis)]
-    return effective, basis
+    found = Prepared(section, view.packages, effective, to_plain(effective), basis_of(stage, effective, view.packages))
+    stage.prepared[:] = [found]
+    return found
 
 
 def planned(pre_key: str) -> str:
@@ -124,7 +132,7 @@ def task_key(view: TaskView) -> str:
     parts = [_inputs_key(view.input_ids), view.extra_key]
     for stage in view.stages:
         enabled = stage.is_enabled(view.config.get(stage.id) or {})
-        parts += stage.shape, "on" if enabled else "off", prepare(view, stage, view.config)[1]
+        parts += stage.shape, "on" if enabled else "off", prepare(view, stage, view.config).basis
     return _hash(parts)
 
 

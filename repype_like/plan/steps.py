@@ -75,6 +75,8 @@ class Step(NamedTuple):
     action: Action
     key: str
     """The pre-key; it contains planned names if a stage before it runs."""
+    name: str
+    """The record id, or the planned name of the record that the step will make."""
     reads: Mapping[str, str]
     """For each field it reads, the record id of the producer, or its planned name."""
     record: Record | None = None
@@ -88,11 +90,6 @@ class Step(NamedTuple):
     configs: Mapping[str, Plain] | None = None
     """The configurations of the tasks that it reads, if it reads those."""
     forced: bool = False
-
-    @property
-    def name(self) -> str:
-        """The record id, or the planned name of the record that the step will make."""
-        return self.record.name if self.record is not None and self.action is not Action.COMPUTE else planned(self.key)
 
     @property
     def runs(self) -> bool:
@@ -158,7 +155,7 @@ class InputPlanning:
             configs: The configurations that it reads as an aggregate.
         """
         if stage.is_enabled(self.config.get(stage.id) or {}):
-            reads = {name: self.names[name] for name in stage.sources_here if name in self.names}
+            reads = {name: self.names[name] for name in stage.sources_here if name in self.names} if self.names else {}
             if elsewhere:
                 reads |= {name: elsewhere[name] for name in stage.sources if name in elsewhere}
             if gathers:
@@ -166,7 +163,8 @@ class InputPlanning:
             step = self._step(stage, self.config, reads, gathers)
             if gathers:
                 step = step._replace(gathers=gathers, configs=configs)
-            self.names.update(dict.fromkeys(stage.results, step.name))
+            for result in stage.results:
+                self.names[result] = step.name
             self.steps.append(step)
 
     def finish(self, last: str | None) -> list[Step]:
@@ -175,24 +173,26 @@ class InputPlanning:
 
     def _step(self, stage: StageView, config: Mapping[str, Any], reads: dict[str, str],
               gathers: tuple[Gather, ...]) -> Step:
-        effective, basis = prepare(self.view, stage, config)
-        key = key_for(basis, self.input_id, reads)
+        prepared = prepare(self.view, stage, config)
+        key = key_for(prepared.basis, self.input_id, reads)
         before = self.catalogue.completed_record(self.view, stage.id, self.input_id)
         forced = self.forced(stage.id)
-        if not forced and not any(map(is_planned, reads.values())):
+        if not forced and not (reads and any(map(is_planned, reads.values()))):
             found = self._valid(key)
             if found is not None:
                 source, record, restore = found
-                self.coming.update((item.target, item.hash) for item in restore)
+                if restore:
+                    self.coming.update((item.target, item.hash) for item in restore)
                 current = (source is self.view and before is not None and before.name == record.name
                            and not restore)
-                why = () if current else self._reasons(stage, effective, key, reads, before, gathers, forced=False)
-                return Step(stage.id, Action.KEEP if source is self.view else Action.TAKE, key, reads, record, source,
-                            restore, why)
+                why = () if current else self._reasons(stage, prepared.config, key, reads, before, gathers,
+                                                         forced=False)
+                return Step(stage.id, Action.KEEP if source is self.view else Action.TAKE, key, record.name, reads,
+                            record, source, restore, why)
         if before is not None and before.outputs:
             self.coming.update((path, None) for path in self._outputs_of(before))
-        return Step(stage.id, Action.COMPUTE, key, reads,
-                    reasons=self._reasons(stage, effective, key, reads, before, gathers, forced=forced), forced=forced)
+        why = self._reasons(stage, prepared.config, key, reads, before, gathers, forced=forced)
+        return Step(stage.id, Action.COMPUTE, key, planned(key), reads, reasons=why, forced=forced)
 
     def _reasons(self, stage: StageView, config: Mapping[str, Any], key: str, reads: Mapping[str, str],
                  before: Record | None, gathers: tuple[Gather, ...], *, forced: bool) -> tuple[Reason, ...]:
@@ -249,16 +249,19 @@ class InputPlanning:
 
     def _with_values(self, steps: list[Step]) -> list[Step]:
         """Turn steps whose values are needed, but not stored, into recomputations; from the last to the first."""
-        needed: set[str] = set()
+        needed: frozenset[str] = frozenset()
         result = []
         for step in reversed(steps):
             stage = self.view.stage[step.stage]
-            fields = stage.outputs & (needed | stage.kept)
-            found = self._with_source(step, fields, stage) if step.record is not None and fields else step
-            if found.runs:
+            if step.record is not None:
+                fields = stage.outputs & (needed | stage.kept if needed else stage.kept)
+                if fields:
+                    step = self._with_source(step, fields, stage)  # noqa: PLW2901  the same, with its values
+            if step.runs:
                 needed |= stage.inputs
-            result.append(found)
-        return result[::-1]
+            result.append(step)
+        result.reverse()
+        return result
 
     def _with_source(self, step: Step, fields: frozenset[str], stage: StageView) -> Step:
         """Return `step` with a source that holds the values of `fields`, or as a recomputation if there is none."""

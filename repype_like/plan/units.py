@@ -111,7 +111,7 @@ def _keep_apart(units: Sequence[Unit], after: Mapping[int, set[int]]) -> None:
 def _connected(wishes: list[Wish]) -> list[list[Wish]]:
     """Split the wishes for one input into groups of tasks that have a computation in common, directly or indirectly."""
     if wishes[0].view is wishes[-1].view:  # they are in the order of the tasks, so there is but one
-        return [wishes] if _does_something(wishes) else []
+        return [wishes] if wishes[0].step.runs or _does_something(wishes) else []
     leader: dict[TaskView, TaskView] = {}
 
     def find(view: TaskView) -> TaskView:
@@ -139,8 +139,9 @@ def _unit(wishes: Sequence[Wish], codebase: int) -> Unit:
     """Return the unit of wishes for one input. Their order makes every node stand behind those it reads."""
     wanted: dict[str, list[Wish]] = {}
     for wish in wishes:
-        if wish.step.runs:
-            wanted.setdefault(wish.step.name, []).append(wish)
+        step = wish.step
+        if step.runs:
+            wanted.setdefault(step.name, []).append(wish)
     nodes = tuple([_node(name, twins) for name, twins in wanted.items()])
     if len(nodes) == len(wishes):  # all of them run, so nothing is read from stores or skipped
         return Unit(nodes, _NONE, (), codebase)
@@ -148,9 +149,12 @@ def _unit(wishes: Sequence[Wish], codebase: int) -> Unit:
 
 
 def _node(name: str, twins: Sequence[Wish]) -> Node:
-    step = twins[0].step
-    return Node(name, step.stage, twins[0].input_id, tuple([twin.view.name for twin in twins]), _reads(step),
-                step.action is Action.RECOMPUTE, _accepted(step), step.gathers, step.configs, _draw(twins))
+    view, input_id, step = twins[0]
+    tasks = (view.name,) if len(twins) == 1 else tuple([twin.view.name for twin in twins])
+    recomputes = step.action is Action.RECOMPUTE
+    reads = _reads(step) if step.reads else ()
+    return Node(name, step.stage, input_id, tasks, reads, recomputes, _accepted(step) if recomputes else None,
+                step.gathers, step.configs, _draw(twins))
 
 
 def _reads(step: Step) -> tuple[tuple[str, str], ...]:
@@ -172,7 +176,7 @@ def _draw(twins: Iterable[Wish]) -> str | None:
 
 
 def _accepted(step: Step) -> tuple[str, Plain] | None:
-    record = step.record if step.action is Action.RECOMPUTE else None
+    record = step.record
     return (record.id, record.note[ACCEPTED]) if record is not None and ACCEPTED in record.note else None
 
 

@@ -11,9 +11,9 @@ from repype_like.errors import Location
 from repype_like.fingerprint.canonical import hash_value
 from repype_like.plan.limits import PLAIN, Limits
 from repype_like.store import Store
-from repype_like.typing import Any, InputID, Plain
+from repype_like.typing import Any, InputID, NamedTuple, Plain
 
-__all__ = ["Source", "StageView", "TaskView", "is_mark", "mark_of"]
+__all__ = ["Prepared", "Source", "StageView", "TaskView", "is_mark", "mark_of"]
 
 
 def mark_of(stage_id: str) -> str:
@@ -33,6 +33,21 @@ class Source:
     key: str
     """Its path relative to the task of the aggregate, with ``/``."""
     view: TaskView
+
+
+class Prepared(NamedTuple):
+    """What counts of the configuration of a stage, for all inputs with the same one."""
+
+    section: Any
+    """Its section of the configuration."""
+    packages: Mapping[str, str]
+    """The versions of the distributions that count."""
+    config: dict[str, Any]
+    """Its effective configuration."""
+    plain: Plain
+    """The same as plain data."""
+    basis: str
+    """See :func:`repype_like.plan.keys.basis_of`."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +102,7 @@ class StageView:
         return (*self.outputs, mark_of(self.id))
 
     @cached_property
-    def prepared(self) -> list[tuple[Any, Mapping[str, str], dict[str, Any], str]]:
+    def prepared(self) -> list[Prepared]:
         """What :func:`repype_like.plan.keys.prepare` remembers."""
         return []
 

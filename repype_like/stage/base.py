@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
+from weakref import WeakSet
 
 from repype_like import status as _status
 from repype_like.config import Config
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from repype_like.status import Status
 
 __all__ = ["OutputMismatch", "Stage", "StageCallback", "StageEvent"]
+
+_checked: WeakSet[type] = WeakSet()
+"""The classes whose attributes are known to be in order: a stage is made for each task that runs it."""
+
 
 class Stage(Callbacks):
     """One step of a pipeline: it reads fields, and produces others in :meth:`process`.
@@ -125,16 +130,19 @@ class Stage(Callbacks):
     def __init__(self) -> None:
         cls = type(self)
         self.id = cls.id if hasattr(cls, "id") else suggest_stage_id(cls.__name__)
-        check_attributes(self.id, {name: getattr(cls, name) for name in Stage.__annotations__ if name != "id"})
+        if cls not in _checked:
+            check_attributes(self.id, {name: getattr(cls, name) for name in Stage.__annotations__ if name != "id"})
         if cls.config_class is not None:
             self._declare(Parameters.of_class(cls.config_class))
         self.consumes = frozenset(cls.consumes)
         self.inputs = frozenset(cls.inputs) | self.consumes | frozenset(cls.optional_inputs)
         self.outputs = frozenset(cls.outputs)
         self.enabled_by_default = cls.enabled_by_default
-        check_wiring(self)
-        check_aggregate(self)
-        check_hyperparameters(self)
+        if cls not in _checked:
+            check_wiring(self)
+            check_aggregate(self)
+            check_hyperparameters(self)
+            _checked.add(cls)
         self.event_callbacks = {}
         if self.id.endswith("+"):
             raise UsageError(f'the identifier of a stage must not end with "+": {self.id}')

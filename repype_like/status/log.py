@@ -18,13 +18,11 @@ from pathlib import Path
 from repype_like.events import (
     Event,
     Message,
-    Progress,
     StageFailed,
     StageFinished,
     StageRetried,
     StageStarted,
     StageTaken,
-    Tick,
     from_json,
     to_json,
 )
@@ -93,7 +91,7 @@ class EventLog:
 
     def write(self, event: Event) -> None:
         """Append `event` in one write, unless it is of interest only while it happens."""
-        if self._descriptor is None or _is_momentary(event):
+        if self._descriptor is None or event.is_momentary:
             return
         kept = event if self._written < _MOST_BYTES else _in_short(event)
         if kept is None:
@@ -158,10 +156,6 @@ def _new_name() -> str:
     now = time.time()
     fraction = int(now % 1 * 0x1000)
     return time.strftime("%Y-%m-%dT%H-%M-%S-", time.gmtime(now)) + f"{fraction:03x}{os.urandom(2).hex()[:3]}"
-
-
-def _is_momentary(event: Event) -> bool:
-    return isinstance(event, Progress | Tick) or (isinstance(event, Message) and event.intermediate)
 
 
 def _in_short(event: Event) -> Event | None:

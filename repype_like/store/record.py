@@ -155,11 +155,15 @@ def encode(record: Record) -> tuple[bytes, bytes]:
         fields.append(f"{_encode_text(name)}:{_field(value)}")
     stage, described, note = _surroundings(record)
     number = record.input_id
-    text = "".join((
-        "[", stage, ",", str(number) if type(number) is int else _encode_json(number), described,
-        _encode_json((dict(record.reads), record.observations, record.outputs))[1:-1], ",{", ",".join(fields), "},",
-        _encode_json((record.started, record.seconds, record.peak_memory))[1:-1], note))
+    input_id = str(number) if type(number) is int else _encode_json(number)
+    met = _encode_json((dict(record.reads), record.observations, record.outputs))[1:-1] if (
+        record.reads or record.observations or record.outputs) else "{},[],[]"
+    text = (f"[{stage},{input_id}{described}{met},{{{','.join(fields)}}},"
+            f"{record.started!r},{record.seconds!r},{record.peak_memory!r}{note}")
     return text.encode("ascii"), b"".join(inline)
+
+
+_NUMBERS = (int, float)
 
 
 def _field(value: FieldValue | None) -> str:
@@ -171,7 +175,7 @@ def _field(value: FieldValue | None) -> str:
     if value.inline is None:
         return _encode_json((value.format, value.size, value.shown, value.blob, value.hash))
     shown = value.shown
-    if value.format == "json" and type(shown) is dict and type(shown.get("value")) is float:
+    if value.format == "json" and type(shown) is dict and type(shown.get("value")) in _NUMBERS:
         return f'["json",{value.size},{{"value":{value.inline.decode("ascii")}}}]'  # a number is not written out twice
     return _encode_json((value.format, value.size, shown))
 

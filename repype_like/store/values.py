@@ -22,6 +22,8 @@ __all__ = ["decode_value", "encode_value", "is_as_stored", "is_safe", "stored_by
 _MOST_INLINE = 1 << 16
 """In bytes; larger values become blobs."""
 
+_LARGEST_INT = 1 << 63
+
 
 def encode_value(layout: Layout, value: Any, named: FormatLike | None) -> FieldValue:
     """Turn a value into what a record can hold; a large one is written as a blob.
@@ -31,7 +33,7 @@ def encode_value(layout: Layout, value: Any, named: FormatLike | None) -> FieldV
         UsageError: If there is no such format.
         StorageError: If the file system refuses.
     """
-    if type(value) is float and named is None and value - value == 0.0:
+    if named is None and _is_small_number(value):
         data = repr(value).encode("ascii")  # what the lines below come to, for what is stored most
         return FieldValue("json", len(data), hash_bytes(data), data, None, {"value": value})
     format_ = format_for(value, named)
@@ -52,6 +54,12 @@ def encode_value(layout: Layout, value: Any, named: FormatLike | None) -> FieldV
             _write(format_, value, aside)
             name, content, size = adopt_blob(layout, aside, format_.suffix)
     return FieldValue(format_name, size, content, None, name, shown)
+
+
+def _is_small_number(value: Any) -> bool:
+    """Tell whether `value` is a number that JSON writes as Python does, and that can be shown as it is."""
+    kind = type(value)
+    return value - value == 0.0 if kind is float else kind is int and -_LARGEST_INT < value < _LARGEST_INT
 
 
 def _encode_files(layout: Layout, value: Any) -> FieldValue:

@@ -7,7 +7,9 @@ looked at. A task that computes gets stages of its own, so that nothing which a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 
 from repype_like.errors import Problem, RepypeError
 from repype_like.fingerprint import Codebase
@@ -29,12 +31,14 @@ class Blueprint:
 
     Arguments:
         codebase: Where the names lead.
+        names: The names of the stages.
         pipeline: The stages in order, without any scopes.
     """
 
-    def __init__(self, codebase: Codebase, pipeline: Pipeline):
+    def __init__(self, codebase: Codebase, names: Mapping[str, str], pipeline: Pipeline):
         self.pipeline = pipeline
         self._codebase = codebase
+        self._names = [names[stage.id] for stage in pipeline.stages]
         self._views: dict[frozenset[str], tuple[StageView, ...]] = {}
 
     @cached_property
@@ -53,6 +57,18 @@ class Blueprint:
     def adapts_config(self) -> bool:
         """Whether any stage has rules that adapt its configuration to an input."""
         return any(type(stage).configure is not Stage.configure for stage in self.pipeline.stages)
+
+    def new_pipeline(self, scopes: dict[str, Path]) -> Pipeline:
+        """Return a pipeline with stages of its own, in the order that is known.
+
+        Arguments:
+            scopes: The scopes of the pipeline.
+
+        Raises:
+            RepypeError: If a stage cannot be made.
+        """
+        with self._codebase.activate():
+            return Pipeline([make_stage(load(self._codebase, name), name) for name in self._names], scopes)
 
     def views(self, marginal: frozenset[str]) -> tuple[StageView, ...]:
         """Return the stages as planning sees them; the codebase must be active.
@@ -109,6 +125,7 @@ def _blueprint(codebase: Codebase, names: list[str]) -> Blueprint | None:
             if not all(isinstance(cls, (type, FunctionStage)) for cls in classes):
                 return None
             stages = [make_stage(cls, name) for cls, name in zip(classes, names, strict=True)]
-            return Blueprint(codebase, create_pipeline(stages))
+            of_stage = {stage.id: name for stage, name in zip(stages, names, strict=True)}
+            return Blueprint(codebase, of_stage, create_pipeline(stages))
     except RepypeError:
         return None  # whoever makes the pipeline of the task itself is told what is wrong

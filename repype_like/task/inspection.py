@@ -84,6 +84,8 @@ def workplace_by(blueprint: Blueprint, task: Task, make_pipeline: Callable[[], P
         return _configure(task, make_pipeline(), Config(config))(input_id, stage_id)
 
     def locate(scope: str | None, input_id: InputID | None, path: str | None) -> Path | None:
+        if scope is not None and scope not in (spec.full.get("scopes") or ()):
+            return None
         return _locate(Pipeline((), task.resolved_scopes), tree)(scope, input_id, path)
 
     view = TaskView(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from repype_like import events
@@ -119,7 +118,7 @@ def _process_whole(task: Task, place: Workplace, pipeline: Pipeline, config: Con
     for step, input_id in enumerate(place.view.input_ids):
         _status.update(status, info="process", task=str(place.view.path), input_id=input_id, step=step,
                        step_count=len(place.view.input_ids))
-        with place.activate(), _files_met(place, pipeline) as tracker:
+        with place.activate(), Tracker(pipeline, place.roots, place.tree) as tracker:
             adapted = pipeline.configure(config, input_id)
             chunk, _, seconds = pipeline.process(input_id=input_id, config=adapted, status=_status.derive(status))
         findings[input_id] = tracker.findings(Files())
@@ -134,18 +133,6 @@ def _store_first(task: Task, pipeline: Pipeline, data: TaskData, config: Config,
                  findings: Findings) -> None:
     """Store the data with the files that were met, which ``Task.store`` is not told."""
     store_data(task, pipeline, task.stripped(pipeline, data), config, times, findings)
-
-
-@contextmanager
-def _files_met(place: Workplace, pipeline: Pipeline) -> Iterator[Tracker]:
-    """Take down the files that are met meanwhile."""
-    tracker = Tracker(place.roots, place.tree)
-    pipeline.on_resolve = tracker.meet
-    try:
-        with tracker.active():
-            yield tracker
-    finally:
-        pipeline.on_resolve = None
 
 
 def _reporter(status: Status | None) -> Callable[[events.Event], None]:

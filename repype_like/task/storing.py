@@ -79,7 +79,7 @@ def _records_of(place: Workplace, input_id: InputID, fields: Mapping[str, Any], 
         if record is None:
             effective = stage.effective_config(config.get(stage.id) or {})
             reads = {field: names[field] for field in stage.sources if field in names}
-            found = mentioned_place((fields[name] for name in stage.outputs if name in fields), view.path, view.tree)
+            found = mentioned_place([fields[name] for name in stage.outputs if name in fields], view.path, view.tree)
             key = pre_key(stage, effective, input_id, reads, view.packages)
             record = Record(
                 id=record_id(key, observations, found), pre_key=key, stage=stage.id, input_id=input_id,

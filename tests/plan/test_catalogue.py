@@ -49,7 +49,7 @@ def test_others_are_looked_at_only_if_need_be(tmp_path: Path) -> None:
 
     catalogue = Catalogue(neighbours)
     assert len(list(catalogue.candidates(own, "0" * 32, pick_up=False))) == 1
-    assert next(catalogue.candidates(own, "0" * 32, pick_up=True))[0] is own
+    assert next(iter(catalogue.candidates(own, "0" * 32, pick_up=True)))[0] is own
     assert not asked
     assert not catalogue.neighbours_read()
     assert len(list(catalogue.candidates(own, "0" * 32, pick_up=True))) == 1

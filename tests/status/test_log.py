@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from repype_like import events
 from repype_like.status import EventLog, read, run_logs
@@ -25,6 +28,16 @@ def test_events_are_read_as_they_were_written(tmp_path: Path) -> None:
             log.write(message)
     assert list(read(log.path)) == [FINISHED, WARNED, said[1]], "what is of interest for a moment only is not logged"
     assert log.path == tmp_path / ".repype" / "runs" / f"{log.name}.jsonl"
+
+
+@given(st.builds(events.StageStarted, task=st.text(), stage=st.text(), input_id=st.integers() | st.text() | st.none(),
+                 tasks=st.lists(st.text(), max_size=3).map(tuple), worker=st.integers())
+       | st.builds(events.StageFinished, task=st.text(), stage=st.text(), input_id=st.integers() | st.text() | st.none(),
+                   tasks=st.lists(st.text(), max_size=3).map(tuple), seconds=st.floats(0, 1e9), memory=st.integers()))
+def test_what_is_told_most_often_is_plain_json_whatever_it_names(event: events.Event) -> None:
+    line = events.to_json(event)
+    assert json.loads(line) == json.loads(json.dumps({"event": type(event).__name__, **vars(event)}))
+    assert events.from_json(line) == event
 
 
 def test_a_torn_tail_and_foreign_lines_are_left_out(tmp_path: Path) -> None:
