@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = ["DamagedError", "Location", "LockedError", "NotStorableError", "Problem", "RepypeError", "SpecError",
-           "UsageError", "did_you_mean"]
+           "UsageError", "closest_to", "did_you_mean"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,24 @@ class NotStorableError(RepypeError):
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
     """Return ``did you mean "x"?`` for the known word that is closest to `word`, or an empty string."""
+    closest = closest_to(word, known)
+    return f'did you mean "{closest}"?' if closest else ""
+
+
+def closest_to(word: object, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return the known word that is closest to `word`, or an empty string. Case matters only between words alike.
+
+    Arguments:
+        word: What somebody wrote.
+        known: What they may have meant.
+        cutoff: How similar it has to be, from 0 (anything) to 1 (equal but for case).
+    """
     import difflib  # only if something is wrong
 
-    matches = difflib.get_close_matches(str(word), list(known), n=1, cutoff=0.6)
-    return f'did you mean "{matches[0]}"?' if matches else ""
+    spellings: dict[str, list[str]] = {}
+    for name in known:
+        spellings.setdefault(name.casefold(), []).append(name)
+    written = str(word)
+    for match in difflib.get_close_matches(written.casefold(), spellings, n=1, cutoff=cutoff):
+        return difflib.get_close_matches(written, spellings[match], n=1, cutoff=0)[0]
+    return ""

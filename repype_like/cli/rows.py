@@ -9,6 +9,7 @@ import json as _json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from repype_like.cli.terminal import Color, Glyph, Terminal, err, out
@@ -111,7 +112,7 @@ def _lines(rows: Sequence[Row], terminal: Terminal, *, verbose: bool) -> Iterato
             room = max(terminal.width - width_of(head), _NARROWEST_STATE)
             state = shorten(state, room, terminal.glyph("ellipsis"))
         yield f"{terminal.paint(head[:4], color)}{head[4:]}{state}".rstrip()
-        for line in _details(row) if verbose else ():
+        for line in _details(row) if verbose else _mend(row):
             yield f"       {line}"
 
 
@@ -142,6 +143,12 @@ def plan_words(plan: TaskPlan | UpToDate) -> str:
         reason = reason.replace(known, "", 1)
     start = f"from {stage}" if stage is not None else "pick up" if plan.takes else "complete"
     return clean(f"{start}: {reason}")
+
+
+def _mend(row: Row) -> Iterable[str]:
+    """Return the lines that tell how to mend the error that the line of a task names."""
+    _, *more = (row.shown_error or row.error).split("\n")
+    return [clean(line) for line in takewhile(lambda line: line.startswith(" "), more)]
 
 
 def _details(row: Row) -> Iterable[str]:

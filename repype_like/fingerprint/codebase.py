@@ -165,7 +165,7 @@ class Codebase:
         """
         parts = dotted.split(".")
         if len(parts) < 2 or not all(part.isidentifier() for part in parts):
-            raise import_problems.not_dotted(dotted)
+            raise import_problems.not_dotted(dotted, self.search)
         if reloaded := self._reloaded():
             raise import_problems.reloaded(dotted, reloaded)
         with self.activate():
@@ -192,7 +192,7 @@ class Codebase:
             if not hasattr(value, name):
                 if value is module and len(names) > 1 and hasattr(module, "__path__"):
                     raise import_problems.missing_module(dotted, f"{module.__name__}.{name}", self.search)
-                raise import_problems.missing_attribute(dotted, value, name)
+                raise import_problems.missing_attribute(dotted, value, name, self.search)
             value = getattr(value, name)
         return value
 

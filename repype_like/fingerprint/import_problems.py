@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from repype_like.errors import Location, Problem, RepypeError, did_you_mean
+from repype_like.errors import Location, Problem, RepypeError, closest_to, did_you_mean
+from repype_like.fingerprint.definitions import definitions_of, modules_in
 from repype_like.typing import Any
 
 __all__ = ["ImportProblem", "edited", "failed", "missing_attribute", "missing_module", "not_dotted",
@@ -34,9 +35,11 @@ class ImportProblem(RepypeError):
         return type(self), (self.message, self.where, self.hint, self.is_missing)
 
 
-def not_dotted(dotted: str) -> ImportProblem:
+def not_dotted(dotted: str, search: Sequence[Path]) -> ImportProblem:
     """Explain that `dotted` names no module."""
-    return ImportProblem(f'"{dotted}" is no dotted name', hint='write it as "module.Name"')
+    meant = _defined(dotted, search)
+    return ImportProblem(f'"{dotted}" is no dotted name', hint=f'did you mean "{meant}"?' if meant else
+                         "write the module and the name in it, such as stages.Segment")
 
 
 def missing_module(dotted: str, module: str, search: Sequence[Path]) -> ImportProblem:
@@ -44,13 +47,16 @@ def missing_module(dotted: str, module: str, search: Sequence[Path]) -> ImportPr
     package, _, _ = module.rpartition(".")
     folders = list(getattr(sys.modules.get(package), "__path__", ())) if package else [str(folder) for folder in search]
     prefix = f"{package}." if package else ""
-    hint = did_you_mean(module, [prefix + name for name in _modules_in(folders)])
+    similar = closest_to(module, [prefix + name for name in modules_in(folders)])
+    meant = _defined(dotted, search)
+    if similar and (not meant or meant.startswith(f"{similar}.")):
+        meant = similar  # which is what is wrong with all that is named in it
     looked = "" if package else f" in {' or '.join(folders)}, nor among the installed packages"
     message = f'cannot import "{dotted}": there is no module "{module}"{looked}'
-    return ImportProblem(message, hint=hint, is_missing=not package)
+    return ImportProblem(message, hint=f'did you mean "{meant}"?' if meant else "", is_missing=not package)
 
 
-def missing_attribute(dotted: str, owner: Any, name: str) -> ImportProblem:
+def missing_attribute(dotted: str, owner: Any, name: str, search: Sequence[Path]) -> ImportProblem:
     """Explain that `owner`, which `dotted` leads through, has no `name`."""
     is_module = isinstance(owner, ModuleType)
     kind = "module" if is_module else "class" if isinstance(owner, type) else type(owner).__name__
@@ -62,9 +68,12 @@ def missing_attribute(dotted: str, owner: Any, name: str) -> ImportProblem:
     file = getattr(module, "__file__", None)
     names = getattr(owner, "__all__", None) or [known for known in dir(owner) if not known.startswith("_")]
     if is_module:
-        names = [*names, *_modules_in(getattr(owner, "__path__", ()))]
+        names = [*names, *modules_in(getattr(owner, "__path__", ()))]
+    similar = closest_to(name, map(str, names))
+    # The same name elsewhere is likelier than another one here
+    meant = similar if similar.casefold() == name.casefold() else _defined(dotted, search) or similar
     return ImportProblem(f'cannot import "{dotted}": the {kind} "{shown}" has no "{name}"',
-                         Location(Path(file)) if file else None, did_you_mean(name, map(str, names)), is_module)
+                         Location(Path(file)) if file else None, f'did you mean "{meant}"?' if meant else "", is_module)
 
 
 def edited(module: str, file: str) -> ImportProblem:
@@ -92,18 +101,12 @@ def failed(dotted: str, module: str, error: BaseException, is_project: Callable[
     if isinstance(error, RepypeError):  # a stage that is declared wrongly
         return ImportProblem(f'cannot import "{dotted}": {error}', where)
     if isinstance(error, ModuleNotFoundError) and error.name:
-        hint = did_you_mean(error.name, _modules_in([str(folder) for folder in search])) or (
+        hint = did_you_mean(error.name, modules_in([str(folder) for folder in search])) or (
             f'install what provides "{error.name}", or name its folder in "pythonpath"')
     text = "".join(traceback.format_exception_only(type(error), error)).strip()
     return ImportProblem(f'cannot import "{dotted}": importing "{module}" raised {text}', where, hint)
 
 
-def _modules_in(folders: Iterable[str]) -> list[str]:
-    import pkgutil  # takes a while, and is needed only here
-
-    folders = list(folders)
-    names = {info.name for info in pkgutil.iter_modules(folders)}
-    for folder in folders:
-        if Path(folder).is_dir():
-            names.update(item.name for item in os.scandir(folder) if item.is_dir() and item.name.isidentifier())
-    return sorted(names)
+def _defined(dotted: str, search: Sequence[Path]) -> str:
+    """Return the dotted name under which the project has what `dotted` ends in, or an empty text."""
+    return closest_to(dotted, definitions_of(re.split(r"\W", dotted)[-1], search), cutoff=0)

@@ -89,31 +89,19 @@ def _boolean(name: str, value: Any) -> Iterator[Finding]:
         yield _wrong(name, value, "true or false")
 
 
-def _dotted(keys: tuple[str | int, ...], value: str) -> Iterator[Finding]:
-    parts = value.split(".")
-    if len(parts) < 2 or not all(part.isidentifier() for part in parts):
-        yield Finding(keys, f"{quote(value)} is no dotted name", _DOTTED)
-
-
 def _task_class(name: str, value: Any) -> Iterator[Finding]:
-    if isinstance(value, str):
-        yield from _dotted((name,), value)
-    else:
+    if not isinstance(value, str):
         yield _wrong(name, value, "the dotted name of a class")
 
 
 def _pipeline(name: str, value: Any) -> Iterator[Finding]:
-    if isinstance(value, str):
-        yield from _dotted((name,), value)
-    elif isinstance(value, list) and value:
+    if isinstance(value, list) and value:
         for index, item in enumerate(value):
-            if isinstance(item, str):
-                yield from _dotted((name, index), item)
-            else:
+            if not isinstance(item, str):
                 yield Finding((name, index), f"a stage is a dotted name, not {_kind(item)}", _DOTTED)
     elif isinstance(value, list):
         yield Finding((name,), "pipeline lists no stages", "list at least one, or leave the key out")
-    else:
+    elif not isinstance(value, str):
         yield _wrong(name, value, "a dotted name or a list of them")
 
 

@@ -16,7 +16,16 @@ from project import Project
     ("tasks/task.yml", "pipeline: [stages.Load, stages.Scael]\n", ["run", "tasks"],
      ["tasks/task.yml:1:25", 'the module "stages" has no "Scael"', 'did you mean "Scale"?']),
     ("tasks/task.yml", "pipeline: [stage.Load]\n", ["run", "tasks"],
-     ["tasks/task.yml:1:12", "stage.Load"]),
+     ["tasks/task.yml:1:12", "stage.Load", 'did you mean "stages"?']),
+    # A name is not all there, or its case is another one.
+    ("tasks/task.yml", "pipeline: [stages.LOAD]\n", ["run", "tasks"],
+     ["tasks/task.yml:1:12", 'has no "LOAD"', 'did you mean "Load"?']),
+    ("tasks/task.yml", "pipeline: [stages.Load, scale]\n", ["run", "tasks"],
+     ["tasks/task.yml:1:25", '"scale" is no dotted name', 'did you mean "stages.Scale"?']),
+    ("tasks/task.yml", "pipeline: Load\n", ["run", "tasks"],
+     ["tasks/task.yml:1:11", '"Load" is no dotted name', 'did you mean "stages.Load"?']),
+    ("tasks/task.yml", "pipeline: [stages.Load]\ntask_class: Mine\n", ["run", "tasks"],
+     ["tasks/task.yml:2:13", '"Mine" is no dotted name', "write the module"]),
     # YAML is not what it seems.
     ("tasks/base/task.yml", "runnable: yes\n", ["run", "tasks"], ["tasks/base/task.yml:1:11", "yes", "true"]),
     ("tasks/base/task.yml", "runnable: true\nconfig:\n\tscale: {}\n", ["run", "tasks"],

@@ -61,7 +61,8 @@ def test_errors_stand_beside_the_state_of_the_others(tree: Project) -> None:
     assert broken == {"runnable": True, "pending": "", "reasons": [], "inputs": {"total": 0, "done": 0},
                       "first_stage": None, "pickup": None}
     shown = tree.run("status", "tasks").ok().out
-    assert '✗ E  base/factor=2       tasks/base/factor=2/task.yml:1:1: unknown key "runable"' in shown
+    assert ('✗ E  base/factor=2       tasks/base/factor=2/task.yml:1:1: unknown key "runable"\n'
+            '           did you mean "runnable"?\n') in shown
     assert 'did you mean "runnable"?' in tree.run("status", "tasks", "-v").ok().out
     tree.run("status", "tasks", "--check").exits(1)
 
@@ -73,8 +74,9 @@ def test_what_many_inherit_is_told_once(tree: Project) -> None:
     assert shown.count("  see . (the same error)\n") == 2
     assert all('cannot import "stages.Laod"' in task["error"] for task in tasks(tree).values())
     tree.write("tasks/base/factor=2/task.yml", "runable: true\nconfig: 2\n")
-    *_, line = tree.run("status", "tasks").ok().out.splitlines()
+    *_, line, mend = tree.run("status", "tasks").ok().out.splitlines()
     assert "  2 errors: tasks/base/factor=2/task.yml:1:1: unknown key" in line
+    assert 'did you mean "runnable"?' in mend
 
 
 def test_what_cannot_be_read_is_an_error_of_that_task_alone(tree: Project) -> None:

@@ -172,8 +172,24 @@ def test_tracebacks_show_the_lines_of_the_user(write: Write) -> None:
     ({"stages.py": "import helprs", "helpers.py": ""}, "stages.X", ["helprs", 'did you mean "helpers"?'],
      ("stages.py", 1)),
     ({"stages.py": "import no_such_thing"}, "stages.X", ["no_such_thing", "install"], ("stages.py", 1)),
-    ({}, "Blur", ['write it as "module.Name"'], None),
-    ({}, "a..b", ['write it as "module.Name"'], None),
+    ({}, "Blur", ["write the module and the name in it, such as"], None),
+    ({}, "a..b", ["write the module and the name in it, such as"], None),
+    # The case is another one.
+    ({"stages.py": "def read(): pass"}, "stages.READ", ['has no "READ"', 'did you mean "read"?'], ("stages.py", 0)),
+    ({"stages.py": "def read(): pass"}, "Stages.read", ['no module "Stages"', 'did you mean "stages"?'], None),
+    # The module is left out, or is another one.
+    ({"stages.py": "Blur = 1"}, "Blur", ["no dotted name", 'did you mean "stages.Blur"?'], None),
+    ({"stages.py": "class Blur: pass"}, "stages:blur", ["no dotted name", 'did you mean "stages.Blur"?'], None),
+    ({"stages.py": "Blurr = 1", "filters.py": "def Blur(): pass"}, "stages.Blur",
+     ['has no "Blur"', 'did you mean "filters.Blur"?'], ("stages.py", 0)),
+    ({"stages.py": "def blur(): pass", "filters.py": "class Blur: pass"}, "stages.BLUR",
+     ['did you mean "blur"?'], ("stages.py", 0)),
+    ({"stages.py": "", "pkg/more/filters.py": "Blur: int = 1"}, "filters.Blur",
+     ['no module "filters"', 'did you mean "pkg.more.filters.Blur"?'], None),
+    ({"a/filters.py": "class Blur: pass", "b/filters.py": "class Blur: pass"}, "b.filter.Blur",
+     ['no module "b.filter"', 'did you mean "b.filters"?'], None),
+    ({"stages.py": "x = 1", "broken.py": "class Blur(:", ".hidden/a.py": "class Blur: pass"}, "stages.Blur",
+     ['has no "Blur"'], ("stages.py", 0)),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_what_cannot_be_imported_is_explained(write: Write, files: dict[str, str], dotted: str, texts: list[str],
                                               place: tuple[str, int] | None) -> None:
