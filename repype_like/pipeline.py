@@ -102,8 +102,9 @@ class Pipeline:
     def __init__(self, stages: Iterable[Stage] = (), scopes: dict[str, Path] | None = None):
         self.stages = list(stages)
         self.scopes = dict(scopes or {})
-        self.on_resolve: Callable[[str | None, InputID | None, Path], None] | None = None
-        """Told every path that a stage asks for: its scope (None for :meth:`track`), the input, and the path."""
+        self.on_resolve: Callable[[str | None, InputID | None, Path | None], None] | None = None
+        """Told every path that a stage asks for: its scope (None for :meth:`track`), the input, and the path, which is
+        None where :meth:`resolve` returns None."""
 
     def process(self, input_id: InputID | None, config: Config, first_stage: str | None = None,
                 last_stage: str | None = None, data: PipelineData | None = None, status: Status | None = None,
@@ -234,11 +235,9 @@ class Pipeline:
     def resolve(self, scope: str, input_id: InputID | None = None) -> Path | None:
         """Return the path of `scope` for an input, or None if there is no such scope or the input is missing."""
         pattern = self.scopes.get(scope)
-        if pattern is None:
-            return None
-        if input_id is None and has_placeholder(str(pattern)):
-            return None
-        path = Path(fill_pattern(pattern, "" if input_id is None else input_id)).resolve()
+        path = None
+        if pattern is not None and not (input_id is None and has_placeholder(str(pattern))):
+            path = Path(fill_pattern(pattern, "" if input_id is None else input_id)).resolve()
         if self.on_resolve is not None:
             self.on_resolve(scope, input_id, path)
         return path

@@ -145,3 +145,7 @@ def test_scopes_resolve_to_paths(tmp_path: Path) -> None:
     pipeline.resolve("number", 1)
     pipeline.track(tmp_path / "other")
     assert met == [("number", 1, tmp_path / "001.png"), (None, None, tmp_path / "other")]
+    met.clear()
+    pipeline.resolve("other", 1)
+    pipeline.resolve("number")
+    assert met == [("other", 1, None), ("number", None, None)]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from types import TracebackType
 
-__all__ = ["describe", "user_traceback"]
+from repype_like.errors import did_you_mean
+
+__all__ = ["describe", "note_unresolved", "user_traceback"]
 
 _PACKAGE = str(Path(__file__).parents[1])
 
@@ -18,11 +22,40 @@ def describe(error: BaseException) -> str:
 
 
 def user_traceback(error: BaseException) -> str:
-    """Return the traceback of `error`, from the first frame that is the user's own."""
+    """Return the traceback of `error`, from the first frame that is the user's own, with the notes on it."""
     frame = error.__traceback__
     while frame is not None and _is_ours(frame):
         frame = frame.tb_next
-    return "".join(traceback.format_exception(type(error), error, frame))
+    lines = traceback.format_exception(type(error), error, frame)
+    if sys.version_info < (3, 11):
+        lines += [f"{note}\n" for note in getattr(error, "__notes__", ())]
+    return "".join(lines)
+
+
+def note_unresolved(error: BaseException, unresolved: Iterable[str], scopes: Collection[str]) -> None:
+    """Note on the error of a stage which scopes it had asked for in vain, as that is likely to be the reason.
+
+    Arguments:
+        error: What the stage raised.
+        unresolved: The scopes for which :meth:`Pipeline.resolve` had returned None.
+        scopes: Those that the task has.
+    """
+    for scope in dict.fromkeys(unresolved):
+        if f'"{scope}"' in str(error):  # it says so itself
+            continue
+        if scope in scopes:
+            why = "the path is different for each input; pass the input_id as well"
+        else:
+            known = f"its scopes are {', '.join(scopes)}" if scopes else "it has none"
+            why = f"the task has no such scope; {did_you_mean(scope, scopes) or known}"
+        _add_note(error, f'pipeline.resolve("{scope}") had returned None: {why}')
+
+
+def _add_note(error: BaseException, note: str) -> None:
+    if sys.version_info >= (3, 11):
+        error.add_note(note)
+    else:
+        error.__notes__ = [*getattr(error, "__notes__", ()), note]
 
 
 def _is_ours(frame: TracebackType) -> bool:

@@ -13,7 +13,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import TracebackType
 
+from repype_like.execute.failure import note_unresolved
 from repype_like.execute.lasting import recalled, remember
 from repype_like.hashing import hash_file
 from repype_like.pipeline import Pipeline
@@ -71,11 +73,16 @@ class Tracker:
         self._written: set[str] = set()
         self.unasked: list[str] = []
         """The files that were opened for reading without asking the pipeline for them."""
+        self.unresolved: list[str] = []
+        """The scopes that the stage asked for and got no path of."""
         self._previous: Tracker | None = None
         """Who listened before."""
 
-    def meet(self, scope: str | None, input_id: InputID | None, path: Path) -> None:
-        """Take down that the stage asks for `path`."""
+    def meet(self, scope: str | None, input_id: InputID | None, path: Path | None) -> None:
+        """Take down that the stage asks for `path`, or for a `scope` that gives none."""
+        if path is None:
+            self.unresolved.append(str(scope))
+            return
         if ".repype" in path.parts and path.is_relative_to(self._tree):
             return  # ours, such as a copy of a file that the stage reads as a field
         text = str(path)
@@ -130,9 +137,12 @@ class Tracker:
         self._previous, _Ear.tracker = _Ear.tracker, self
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 traceback: TracebackType | None) -> None:
         _Ear.tracker = self._previous
         self._pipeline.on_resolve = None
+        if error is not None:
+            note_unresolved(error, self.unresolved, self._pipeline.scopes)
 
     def findings(self, files: Files) -> tuple[tuple[Observation, ...], tuple[OutputFile, ...]]:
         """Return what the stage observed and what it made.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,38 @@ def test_the_traceback_begins_with_the_users_code(make_tree: MakeTree) -> None:
     answer = make_tree("raise ValueError('unfit')", inputs=[1]).run("run", "tasks", "-j1").exits(1)
     assert "repype_like/" not in answer.err.replace("-m repype_like", "")
     assert "stages.py" in answer.err
+
+
+@pytest.mark.parametrize(("scopes", "asked", "note"), [
+    ({"images": "raw/%s.png", "masks": "m/%s.png"}, "'imags', input_id",
+     'pipeline.resolve("imags") had returned None: the task has no such scope; did you mean "images"?'),
+    ({"images": "raw/%s.png", "masks": "m/%s.png"}, "'x', input_id", "no such scope; its scopes are images, masks"),
+    (None, "'x', input_id", "no such scope; it has none"),
+    ({"images": "raw/%s.png"}, "'images'", "the path is different for each input; pass the input_id as well"),
+])
+@pytest.mark.parametrize("whole", [False, True], ids=["stage by stage", "by a class of its own"])
+def test_a_scope_that_was_asked_for_in_vain_is_noted(make_tree: MakeTree, scopes: Mapping[str, str] | None, asked: str,
+                                                     note: str, whole: bool) -> None:
+    more: dict[str, Any] = {"scopes": scopes} if scopes else {}
+    if whole:
+        more["task_class"] = "own.Own"
+    project = make_tree(f"return {{'b': pipeline.resolve({asked}).read_text()}}", [1], more)
+    project.write("own.py", """
+        from repype_like.task import Task
+
+        class Own(Task):
+            def strip_marginals(self, pipeline, chunk):
+                return super().strip_marginals(pipeline, chunk)
+        """)
+    answer = project.run("run", "tasks", "-j1").exits(1)
+    assert whole or "'NoneType' object has no attribute 'read_text'\n    pipeline.resolve(" in answer.err
+    assert answer.err.count(note) == 1
+    assert note in project.run("log", "tasks").ok().out
+
+
+def test_a_scope_that_is_not_there_is_no_fault(make_tree: MakeTree) -> None:
+    project = make_tree("assert pipeline.resolve('other', input_id) is None\nreturn {'b': a}")
+    assert "resolve" not in project.run("run", "tasks").ok().err
 
 
 GARBAGE = {
