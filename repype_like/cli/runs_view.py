@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from repype_like import events
+from repype_like.cli.alike import alike
 from repype_like.cli.terminal import out
 from repype_like.cli.words import clean, count, duration, near, path_words, size
 from repype_like.errors import UsageError
 from repype_like.masking import masked, masked_text
-from repype_like.spec import discover
+from repype_like.spec import discover, format_input_id, sorted_ids
 from repype_like.status.history import Run, RunDetails, details_of, runs_of
 from repype_like.store import holders
 from repype_like.width import cut, pad, width_of, wrap
@@ -123,11 +124,14 @@ def _lines(run: Run, details: RunDetails, outcome: str) -> Iterator[str]:
         yield from _task_lines(details.tasks)
     if details.failures or details.warnings:
         yield ""
-    for failure in details.failures[:_MOST_SHOWN]:
-        where = f"{failure.stage} for {failure.input_id} " if failure.stage else ""
-        yield clean(f"failed: {where}({_few(failure.tasks)}): {failure.error.partition(chr(10))[0]}")
-    if len(details.failures) > _MOST_SHOWN:
-        yield f"and {len(details.failures) - _MOST_SHOWN} failures more; --json lists all"
+    groups = alike(details.failures)
+    for first, *others in groups[:_MOST_SHOWN]:
+        inputs = sorted_ids({failure.input_id for failure in (first, *others)} - {"", None})
+        where = f"{first.stage} " + (f"for {_few([format_input_id(item) for item in inputs])} " if inputs else "")
+        tasks = sorted({task for failure in (first, *others) for task in failure.tasks})
+        yield clean(f"failed: {where if first.stage else ''}({_few(tasks)}): {near(first.error.partition(chr(10))[0])}")
+    if len(groups) > _MOST_SHOWN:
+        yield f"and {len(groups) - _MOST_SHOWN} failures more; --json lists all"
     for warning in list(dict.fromkeys(details.warnings))[:_MOST_SHOWN]:
         yield clean(f"warning: {near(warning)}")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import glob
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from repype_like.batch import Summary
+from repype_like.cli.alike import alike
 from repype_like.cli.selection import Selection
 from repype_like.cli.terminal import Terminal
 from repype_like.cli.words import (
@@ -26,7 +27,6 @@ from repype_like.events import StageFailed
 from repype_like.masking import masked, masked_text
 from repype_like.spec import format_input_id, sorted_ids
 from repype_like.status import RunState
-from repype_like.typing import InputID
 
 __all__ = ["print_summary", "repeat_command"]
 
@@ -37,7 +37,7 @@ _MOST_CONFIG = 400
 
 def print_summary(terminal: Terminal, summary: Summary, state: RunState, selection: Selection) -> None:
     """Say what ran, what was picked up and from where, what failed, and how much time that took and saved."""
-    for failures in _alike(summary.failures):
+    for failures in alike(summary.failures):
         _print_failures(terminal, failures, selection)
     if summary.failures:
         terminal.line()
@@ -69,25 +69,14 @@ def _from(state: RunState) -> str:
     return f" from {clean(', '.join(sources[:_SHOWN_TASKS]))}{more}"
 
 
-def _alike(failures: Iterable[StageFailed]) -> list[list[StageFailed]]:
-    """Return failures in groups of those that say the same of the same stage, so that it is read once."""
-    groups: dict[tuple[str, ...], list[StageFailed]] = {}
-    for failure in failures:
-        groups.setdefault((failure.stage, failure.kind, failure.error, failure.traceback), []).append(failure)
-    return [sorted(group, key=_position) for group in groups.values()]
-
-
-def _position(failure: StageFailed) -> tuple[str, bool, InputID]:
-    """Return a key by which failures come in the order of tasks and inputs, whichever was first."""
-    return failure.task, isinstance(failure.input_id, str), 0 if failure.input_id is None else failure.input_id
-
-
 def _print_failures(terminal: Terminal, failures: Sequence[StageFailed], selection: Selection) -> None:
     """Print what failed in the same way, with the details of the first."""
     failure = failures[0]
     what = f'The stage "{failure.stage}"' if failure.stage else "The task"
     inputs = list(map(format_input_id, sorted_ids({item.input_id for item in failures} - {"", None})))
     of_input = f" for the input {inputs[0]}" if len(inputs) == 1 else f" for {len(inputs)} inputs" if inputs else ""
+    if any(item.error != failure.error for item in failures):
+        of_input += ", the first of them with"
     terminal.line()
     terminal.line(terminal.paint(clean(f"{what} failed{of_input}: {near(failure.error)}"), "red"))
     tasks = sorted({task for item in failures for task in item.tasks}) if len(failures) > 1 else list(failure.tasks)

@@ -62,6 +62,30 @@ def test_what_fails_for_many_in_the_same_way_is_told_once(make_project: MakeProj
     assert all(f"✗ {task} a for {item}: " in err for task in (".", "k=2") for item in range(1, 9)), "each has its line"
 
 
+@pytest.mark.parametrize(("inputs", "message", "groups"), [
+    (["a-1", "a-2", "b 3"], "f'cannot read {input_id}.png'", ["3 inputs, the first of them with: ValueError: cannot"]),
+    (["a", "b", "c"], "f'a file: {input_id}.png, {input_id!r}'", ["2 inputs, the first of them with: ", "input a: "]),
+    ([1, 2, 12], "f'no slice {input_id:03d} in x.tif'", ["3 inputs, the first of them with: ValueError: no slice 001"]),
+    ([1, 2, 12], "f'{input_id}1 is no slice'", ["input 12: ", "input 1: ", "input 2: "]),
+    ([0, 1, 2], "'index 1 is out of bounds for axis 0'", ["3 inputs: ValueError: index 1"]),
+    ([-1, 2, "x"], "f'unfit: {input_id}'", ["3 inputs, the first of them with: ValueError: unfit: -1"]),
+    ([1, 2], "f'{input_id}: {input_id / 7}'", ["input 1: ", "input 2: "]),
+])
+def test_what_differs_in_the_name_of_the_input_only_is_told_once(make_project: MakeProject, inputs: list[Any],
+                                                                 message: str, groups: list[str]) -> None:
+    project = make_project({
+        "stages.py": stages(stage("A", "", "a", f"raise ValueError({message})")),
+        "tasks/task.yml": {"runnable": True, "pipeline": ["stages.A"], "input_ids": inputs}})
+    err = project.run("run", "tasks", "-j1").exits(1).err
+    told = [line for line in err.splitlines() if line.startswith("The stage ")]
+    assert len(told) == len(groups), err
+    for group, line in zip(groups, sorted(told), strict=True):
+        assert f" failed for {'the ' * group.startswith('input')}{group}" in line
+    run, = (project.root / "tasks/.repype/runs").glob("*.jsonl")
+    shown = project.run("runs", "tasks", run.stem).ok().out
+    assert shown.count("\nfailed: a for ") == len(groups)
+
+
 def test_where_the_interpreter_crashed_is_shown_without_our_own_calls(make_project: MakeProject) -> None:
     code = "(print('in'), __import__('faulthandler')._sigsegv())"
     err = failing(make_project, code).run("run", "tasks", "-j1", "--only", ".", "--input", "1").exits(1).err
