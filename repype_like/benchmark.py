@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,13 +18,17 @@ __all__ = ["Benchmark"]
 
 ValueType = TypeVar("ValueType")
 
+_ALL = "(all)"
+_INTEGER = re.compile(r"-?[0-9]+")
+
 
 class Benchmark(Generic[ValueType]):
     """Values by stage and input: ``benchmark["segment", 3] = 0.5``.
 
     Arguments:
         filepath: The CSV file that holds the values: a row for each stage, a column for each input. It is read if it
-            exists. Values come back as floats, and inputs as int where they look like one.
+            exists. Values come back as floats, and inputs as int where they look like one. What has no input (None),
+            since it is about all of them, as an aggregate is, has the column ``(all)``.
     """
 
     def __init__(self, filepath: PathLike):
@@ -46,7 +51,8 @@ class Benchmark(Generic[ValueType]):
             for (stage, input_id), value in self._known.items():
                 columns.setdefault(input_id, {})[stage] = value
             stages = _unique(stage for stage, _ in self._known)
-            self._frame = pd.DataFrame(columns).reindex(stages) if columns else pd.DataFrame()
+            self._frame = pd.DataFrame(list(columns.values()), columns=stages).T if columns else pd.DataFrame()
+            self._frame.columns = pd.Index(list(columns), dtype=object)  # which keeps None, and integers beside it
         return self._frame
 
     @df.setter
@@ -95,7 +101,7 @@ class Benchmark(Generic[ValueType]):
         inputs = _unique(input_id for _, input_id in values)
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
-        table.writerow(["", *inputs])
+        table.writerow(["", *[_ALL if input_id is None else input_id for input_id in inputs]])
         table.writerows([stage, *[values.get((stage, input_id), "") for input_id in inputs]] for stage in stages)
         folder, name = os.path.split(self.filepath)
         aside = os.path.join(folder, f".{name}.new")  # of a killed process, the next one renames it
@@ -112,9 +118,15 @@ class Benchmark(Generic[ValueType]):
 def _read(path: Path) -> dict[tuple[str, InputID], Any]:
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = list(csv.reader(file)) or [[]]
-    inputs: list[InputID] = [int(text) if text.isdigit() else text for text in header[1:]]
+    inputs = [_input_id(text) for text in header[1:]]
     return {(stage, input_id): float(text) for stage, *values in rows
             for input_id, text in zip(inputs, values, strict=False) if text}
+
+
+def _input_id(heading: str) -> InputID:
+    if heading in ("", _ALL):  # older versions have left it empty
+        return None
+    return int(heading) if _INTEGER.fullmatch(heading) else heading
 
 
 def _unique(items: Iterable[Any]) -> list[Any]:

@@ -15,6 +15,7 @@ MakeProject = Callable[[Mapping[str, Any]], Project]
 
 
 def ranking(project: Project) -> list[tuple[str, int, float, dict[int, int]]]:
+    assert project.read("tasks/compare/times.csv").startswith(",(all)\n")
     found: list[tuple[str, int, float, dict[int, int]]] = project.results("tasks/compare")[None]["ranking"]
     return found
 
