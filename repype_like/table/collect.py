@@ -5,7 +5,7 @@ Only what was stored as plain data is read: no code of the user's is imported, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,12 +76,16 @@ def _results(name: str, store: Store, spec: Mapping[str, Any]) -> Iterator[_Resu
             if record is None:
                 raise LookupError("damaged: a record is missing")
             by_input.setdefault(input_id, []).append(record)
+    of_inputs: list[_Parameters] = []
     for input_id in (*digest.inputs, None) if None in by_input else digest.inputs:
         records = by_input.get(input_id, [])
-        metrics = _metrics(records)
+        metrics, parameters = _metrics(records), _parameters(records)
+        if input_id is None:
+            parameters = {**_in_common(of_inputs), **parameters}
+        else:
+            of_inputs.append(parameters)
         if metrics or input_id is not None or not digest.inputs:
-            yield _Result(name, input_id, tuple(record.stage for record in records), _parameters(records), metrics,
-                          is_outdated)
+            yield _Result(name, input_id, tuple(record.stage for record in records), parameters, metrics, is_outdated)
 
 
 def _with_config(spec: Any) -> dict[str, Any]:
@@ -95,6 +99,14 @@ def _parameters(records: Iterable[Record]) -> _Parameters:
     for record in records:
         _flatten(record.stage, record.note.get("final", record.config), found)
     return found
+
+
+def _in_common(of_inputs: Sequence[_Parameters]) -> _Parameters:
+    """Return what was in force for all inputs alike."""
+    if not of_inputs:
+        return {}
+    first, *others = of_inputs
+    return {name: value for name, value in first.items() if not any(_differ(first, other, name) for other in others)}
 
 
 def _flatten(name: str, value: Any, into: dict[str, Any]) -> None:

@@ -164,6 +164,13 @@ def test_aggregates_have_a_row_only_for_what_is_shown(make_project: MakeProject)
     assert [row.split(",")[1] for row in rows[1:]] == ["1", "2", "3", ""] * 2
 
 
+def test_what_aggregates_have_made_stands_beside_the_parameters_that_all_inputs_share(make_project: MakeProject) -> None:
+    project = make_project(variants(1, 2))
+    project.run("run", "tasks").ok()
+    assert [(row["task"], row["measure.k"], row["mean"]) for row in rows(project) if row["input"] is None] == [
+        ("compare", None, None), ("k=1", 1, 2), ("k=2", 2, 4)]
+
+
 def test_in_blocks_a_row_stands_where_it_says_something(make_project: MakeProject) -> None:
     project = make_project(variants(1, 2))
     project.run("run", "tasks").ok()
@@ -172,8 +179,8 @@ def test_in_blocks_a_row_stands_where_it_says_something(make_project: MakeProjec
     terminal.expect(pexpect.EOF)
     blocks = [[line.split() for line in block.split("\n")]
               for block in str(terminal.before).replace("\r", "").strip().split("\n\n")]
-    rows = [[f"k={k}", str(number)] for k in (1, 2) for number in (1, 2, 3)]
-    assert [row[:2] for row in blocks[0]] == [["task", "input"], *rows], "no aggregate, and not what has none of these"
+    rows = [[f"k={k}", *cells] for k in "12" for cells in (["1", k], ["2", k], ["3", k], [k])]
+    assert [row[:3] for row in blocks[0]] == [["task", "input", "k"], *rows], "not what has none of these"
     assert all(row[:1] != ["compare"] for block in blocks for row in block if "best" not in block[0])
     assert sum(row == ["compare", "../k=2"] for block in blocks for row in block) == 1
     assert sum(row[:2] == ["k=2", "4"] for block in blocks for row in block if "mean" in block[0]) == 1
