@@ -13,10 +13,10 @@ from pathlib import Path
 
 from repype_like.formats import Buffer
 from repype_like.store.layout import Layout
+from repype_like.store.processes import is_alive
 from repype_like.store.reservation import reserve
 
-__all__ = ["leftovers", "new_file", "new_path", "read_file", "replace_file", "sweep", "sweep_aside", "write_all",
-           "write_new"]
+__all__ = ["leftovers", "new_file", "new_path", "read_file", "replace_file", "sweep", "write_all", "write_new"]
 
 _MOST_AT_ONCE = 1 << 30
 _MOST_PIECES = 512
@@ -141,23 +141,16 @@ def read_file(path: Path | str) -> bytes | None:
     return b"".join(pieces)
 
 
-def sweep(layout: Layout) -> None:
-    """Delete what processes of this machine left behind that were ended while they wrote."""
-    for path in leftovers(layout):
+def sweep(*folders: str) -> None:
+    """Delete what processes of this machine left in folders that were ended while they wrote."""
+    for path in leftovers(*folders):
         with contextlib.suppress(OSError):
             os.unlink(path)
 
 
-def leftovers(layout: Layout) -> list[str]:
-    """Return what processes of this machine left behind that were ended while they wrote."""
-    return [*_left_in(layout.directory), *_left_in(layout.aside)]
-
-
-def sweep_aside(layout: Layout) -> None:
-    """Delete what is left of values that workers were writing when they were ended."""
-    for path in _left_in(layout.aside):
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+def leftovers(*folders: str) -> list[str]:
+    """Return what processes of this machine left in folders that were ended while they wrote."""
+    return [path for folder in folders for path in _left_in(folder)]
 
 
 def _left_in(folder: str) -> list[str]:
@@ -166,14 +159,4 @@ def _left_in(folder: str) -> list[str]:
     except OSError:  # mostly there is no such folder
         return []
     matches = [match for name in names if (match := _NAME.fullmatch(name))]
-    return [f"{folder}{os.sep}{match[0]}" for match in matches if not _is_alive(int(match[1]))]
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    return [f"{folder}{os.sep}{match[0]}" for match in matches if not is_alive(int(match[1]))]

@@ -76,6 +76,11 @@ class Layout:
         """Where it says that a run has begun to write, and is not known to be on the disk."""
         return self.begun, self.unfinished
 
+    @property
+    def written_in(self) -> tuple[str, str]:
+        """The folders that files are written in before they get their names."""
+        return self.directory, self.aside
+
     def blob(self, name: str) -> str:
         """Return the path of a blob.
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from repype_like.errors import LockedError
 from repype_like.store.failures import explained
 from repype_like.store.layout import Layout
+from repype_like.store.processes import is_alive
 from repype_like.typing import Self
 
 __all__ = ["Holder", "RunLock", "holders"]
@@ -163,15 +164,7 @@ def _lives(descriptor: int, content: bytes) -> bool:
 
 
 def _process_lives(holder: Holder) -> bool:
-    if holder.host != socket.gethostname():
-        return True
-    try:
-        os.kill(holder.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return holder.host != socket.gethostname() or is_alive(holder.pid)
 
 
 def _holder(content: bytes) -> Holder:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from repype_like.formats import FormatLike
 from repype_like.store import blobs, outputs, unfinished, upkeep
-from repype_like.store.atomic import replace_file, sweep, sweep_aside, write_all
+from repype_like.store.atomic import replace_file, sweep, write_all
 from repype_like.store.digest import Digest, NewerVersionError, encode_digest
 from repype_like.store.failed import Failed, write_failed
 from repype_like.store.failures import NotWritableError, explained
@@ -72,7 +72,7 @@ class Store(StoreReader):
                 self._compact(self.records.ids())
         for path, content in left:
             self.stash(path, content)
-        sweep(self._layout)
+        sweep(*self._layout.written_in)
         self.clear_passing()
         self._begun = True
         return changed or bool(left)
@@ -192,7 +192,7 @@ class Store(StoreReader):
         digest.log = self._status_of_log()
         with explained("write", self._layout.digest):
             replace_file(self._layout, self._layout.digest, encode_digest(digest), durable)
-        sweep_aside(self._layout)
+        sweep(self._layout.aside)
         self._forget("_digest", "_written")
         self.note_failed(())
         self.unsynced.add(self._layout.digest)
@@ -250,7 +250,7 @@ class Store(StoreReader):
 
     def tidy(self) -> None:
         """Delete what processes that were ended in the midst of writing have left behind."""
-        sweep(self._layout)
+        sweep(*self._layout.written_in)
 
     def clear_passing(self) -> None:
         """Delete the values that were needed during a run only, those of a run that was killed included."""

@@ -53,7 +53,7 @@ def measure(layout: Layout, index: RecordIndex, kept: Collection[str]) -> Sizes:
         elif entry.name not in named:
             superseded += status.st_size
     return Sizes(records, blobs, shared, superseded + _size_of(layout.damaged_records)
-                 + sum(map(_size_of, leftovers(layout))))
+                 + sum(map(_size_of, leftovers(*layout.written_in))))
 
 
 def compact(layout: Layout, index: RecordIndex, ids: Collection[str]) -> bool:
@@ -89,7 +89,7 @@ def sweep_blobs(layout: Layout, index: RecordIndex) -> None:
         if entry.name not in named:
             with contextlib.suppress(OSError):
                 Path(entry.path).unlink()
-    sweep(layout)
+    sweep(*layout.written_in)
 
 
 def delete_everything(layout: Layout) -> None:
@@ -103,7 +103,7 @@ def delete_everything(layout: Layout) -> None:
             _delete(path)
     for entry in blob_entries(layout):
         Path(entry.path).unlink()
-    sweep(layout)
+    sweep(*layout.written_in)
     delete_passing(layout)
     delete_work(layout)
     for directory in (layout.blobs, layout.aside, logs, layout.directory):

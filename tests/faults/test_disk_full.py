@@ -44,7 +44,7 @@ def test_a_full_disk_stops_the_run_with_one_message(small_disk: Project, jobs: s
     assert "make room" in answer.err
     assert "failed for the input" not in answer.err
     assert len(project.executions()) < 100, "it is not tried for every input"
-    assert not leftovers(Layout(project.root / "tasks"))
+    assert not leftovers(*Layout(project.root / "tasks").written_in)
     project.write(spec, old)
     project.run("status", "tasks", "--check").ok()
     assert project.results("tasks") == before

@@ -51,7 +51,7 @@ def test_what_killed_processes_left_is_deleted_and_nothing_else(tmp_path: Path) 
         theirs.write_text("a")
         (Path(layout.aside) / "notes.txt").write_text("a")
         assert len(list(Path(layout.aside).iterdir())) == 4
-        sweep(layout)
+        sweep(*layout.written_in)
         assert {path.name for path in Path(layout.aside).iterdir()} == {mine.name, theirs.name, "notes.txt"}
 
 

@@ -72,7 +72,7 @@ def test_a_killed_writer_leaves_a_sound_store(seed: int, tmp_path: Path) -> None
     store.append([record_of(store, 7, x=1)])
     store.commit(digest_of([record_of(store, 7, x=1)]))
     store.keep({record_of(store, 7, x=1).id})
-    assert not leftovers(Layout(directory)), "what the killed ones left is gone"
+    assert not leftovers(*Layout(directory).written_in), "what the killed ones left is gone"
     assert Store(directory).verify() == []
 
 

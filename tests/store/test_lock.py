@@ -218,6 +218,20 @@ def test_without_locks_existence_counts_and_that_is_said(code: int, top: Path, m
     assert not (top / ".repype").exists()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells that a process has ended but is still listed")
+@pytest.mark.parametrize("has_locks", [True, False])
+def test_a_holder_that_has_ended_and_whose_parent_has_not_asked_how_is_dead(
+        has_locks: bool, top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with held(top, ".") as process:
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        if not has_locks:
+            monkeypatch.setattr(fcntl, "flock", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOLCK, "no locks")))
+        assert holders(top) == []
+        with RunLock(top, [top]):
+            pass
+
+
 def test_an_unwritable_tree_is_said_before_anything_runs(top: Path) -> None:
     (top / ".repype").write_text("in the way")
     with pytest.raises(StorageError, match=r"cannot lock .*lock"), RunLock(top, [top]):

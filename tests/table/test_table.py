@@ -164,7 +164,7 @@ def test_aggregates_have_a_row_only_for_what_is_shown(make_project: MakeProject)
     assert [row.split(",")[1] for row in rows[1:]] == ["1", "2", "3", ""] * 2
 
 
-def test_what_aggregates_have_made_stands_beside_the_parameters_that_all_inputs_share(make_project: MakeProject) -> None:
+def test_aggregates_stand_beside_the_parameters_that_all_inputs_share(make_project: MakeProject) -> None:
     project = make_project(variants(1, 2))
     project.run("run", "tasks").ok()
     assert [(row["task"], row["measure.k"], row["mean"]) for row in rows(project) if row["input"] is None] == [
