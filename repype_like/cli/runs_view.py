@@ -16,7 +16,7 @@ from repype_like.cli.terminal import out
 from repype_like.cli.words import clean, count, duration, near, path_words, size
 from repype_like.errors import UsageError
 from repype_like.masking import masked, masked_text
-from repype_like.spec import discover, format_input_id, sorted_ids
+from repype_like.spec import discover, format_input_id, natural_order, sorted_ids
 from repype_like.status.history import Run, RunDetails, details_of, runs_of
 from repype_like.store import holders
 from repype_like.width import cut, pad, width_of, wrap
@@ -128,7 +128,7 @@ def _lines(run: Run, details: RunDetails, outcome: str) -> Iterator[str]:
     for first, *others in groups[:_MOST_SHOWN]:
         inputs = sorted_ids({failure.input_id for failure in (first, *others)} - {"", None})
         where = f"{first.stage} " + (f"for {_few([format_input_id(item) for item in inputs])} " if inputs else "")
-        tasks = sorted({task for failure in (first, *others) for task in failure.tasks})
+        tasks = sorted({task for failure in (first, *others) for task in failure.tasks}, key=natural_order)
         yield clean(f"failed: {where if first.stage else ''}({_few(tasks)}): {near(first.error.partition(chr(10))[0])}")
     if len(groups) > _MOST_SHOWN:
         yield f"and {len(groups) - _MOST_SHOWN} failures more; --json lists all"

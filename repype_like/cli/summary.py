@@ -25,7 +25,7 @@ from repype_like.cli.words import (
 )
 from repype_like.events import StageFailed
 from repype_like.masking import masked, masked_text
-from repype_like.spec import format_input_id, sorted_ids
+from repype_like.spec import format_input_id, natural_order, sorted_ids
 from repype_like.status import RunState
 
 __all__ = ["print_summary", "repeat_command"]
@@ -79,7 +79,7 @@ def _print_failures(terminal: Terminal, failures: Sequence[StageFailed], selecti
         of_input += ", the first of them with"
     terminal.line()
     terminal.line(terminal.paint(clean(f"{what} failed{of_input}: {near(failure.error)}"), "red"))
-    tasks = sorted({task for item in failures for task in item.tasks}) if len(failures) > 1 else list(failure.tasks)
+    tasks = sorted({task for item in failures for task in item.tasks}, key=natural_order)
     for things, names in (("task", tasks), ("input", inputs if len(inputs) > 1 else [])):
         more = f" and {len(names) - _SHOWN_TASKS} more" if len(names) > _SHOWN_TASKS else ""
         if names:

@@ -15,6 +15,7 @@ from repype_like.spec.keys import KEYS, check
 from repype_like.spec.limits import NAMES as LIMITS
 from repype_like.spec.limits import mistakes, parse_size
 from repype_like.spec.loading import Document, load_document, parse_document
+from repype_like.spec.order import natural_order
 from repype_like.spec.patterns import (
     check_path_safe,
     expand_path,
@@ -50,6 +51,7 @@ __all__ = [
     "load_tree",
     "merge",
     "mistakes",
+    "natural_order",
     "no_directory",
     "parse_document",
     "parse_input_id",

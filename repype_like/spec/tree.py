@@ -13,6 +13,7 @@ from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover
 from repype_like.spec.input_ids import check_input_ids
 from repype_like.spec.keys import check, check_config
 from repype_like.spec.loading import Document
+from repype_like.spec.order import natural_order
 from repype_like.spec.patterns import check_path_safe
 from repype_like.spec.task_spec import TaskSpec
 from repype_like.typing import InputID, PathLike
@@ -51,9 +52,10 @@ class SpecTree(Mapping[Path, TaskSpec]):
 
     @cached_property
     def below(self) -> list[TaskSpec]:
-        """The tasks at and below the path."""
+        """The tasks at and below the path, in the order in which people are shown them; parents first."""
         path = str(self.path)
-        return [spec for directory, spec in self.specs.items() if holds(path, str(directory))]
+        found = {str(directory): spec for directory, spec in self.specs.items()}
+        return [found[directory] for directory in sorted(found, key=natural_order) if holds(path, directory)]
 
     def problems_of(self, directory: Path) -> list[Problem]:
         """Return the problems of the task in `directory`, those that it inherits from its parents included."""

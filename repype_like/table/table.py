@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from repype_like.errors import UsageError, did_you_mean
+from repype_like.spec import natural_order
 from repype_like.typing import Any, InputID, Literal
 
 __all__ = ["Column", "LeftOut", "Mean", "Row", "Table"]
@@ -132,8 +133,8 @@ class Table:
             UsageError: If there is no such column, or if several have a name with this end.
         """
         if name in ("task", "input"):
-            ordered = sorted(self.rows, key=lambda row: row.task if name == "task" else _rank(row.input_id),
-                             reverse=reverse)
+            ordered = sorted(self.rows, reverse=reverse, key=lambda row: (
+                natural_order(row.task) if name == "task" else _rank(row.input_id)))
             return replace(self, rows=tuple(ordered))
         keys = self.keys()
         exact = [column for column, key in keys.items() if name == key]

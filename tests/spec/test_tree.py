@@ -29,6 +29,14 @@ def test_a_sound_tree(tmp_path: Path) -> None:
     assert (inner.root, inner.path) == (tmp_path, tmp_path / "a")
 
 
+def test_numbers_in_names_count_by_their_values(tmp_path: Path) -> None:
+    names = ["k=10", "k=5", "k=5/a", "k=-1", "k=1e-3"]
+    tree = load(tmp_path, {"task.yml": TOP, **{f"{name}/task.yml": "" for name in names}})
+    assert [spec.directory.relative_to(tmp_path).as_posix() for spec in tree.below] == [
+        ".", "k=-1", "k=1e-3", "k=5", "k=5/a", "k=10"]
+    assert list(tree) == [tmp_path, *(tmp_path / name for name in sorted(names))], "which is not what work follows"
+
+
 def test_all_problems_of_the_tree(tmp_path: Path) -> None:
     tree = load(tmp_path, {
         "task.yml": TOP + "scopes: {s: 's/%s'}\n",
