@@ -16,7 +16,7 @@ from project import TRACE_VARIABLE, Project
 
 MakeProject = Callable[[Mapping[str, Any]], Project]
 
-FAIL = "raise ValueError(input_id, config.get('other'))"
+FAIL = "raise ValueError(str(input_id).encode().hex('x'), config.get('other'))"  # no two are told as one
 INPUTS = ["5", "a b", "it's", "-x", "--", "a,b", "7-9", "[1]", "x=y", "é", -5, "$HOME", "a\\b", "*"]
 
 
