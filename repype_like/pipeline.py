@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from repype_like.config import Config
-from repype_like.errors import UsageError, did_you_mean
+from repype_like.errors import UsageError
 from repype_like.spec import fill_pattern
-from repype_like.stage import Stage, dependencies, read_here, required_inputs
+from repype_like.stage import Stage, dependencies, read_here, required_inputs, why_no_order
 from repype_like.typing import TYPE_CHECKING, Any, InputID, PathLike, PipelineData
 
 if TYPE_CHECKING:
@@ -316,7 +315,7 @@ def create_pipeline(stages: Sequence[Stage], *args: Any, pipeline_cls: type[Pipe
     while remaining:
         following = next(filter(may_follow, remaining), None)
         if following is None:
-            raise PipelineError(_why_no_order(remaining, available, needed, after, produced))
+            raise PipelineError(why_no_order(remaining, available, needed, after, produced))
         remaining.remove(following)
         pipeline.append(following)
         available = available.union(following.outputs).difference(following.consumes)
@@ -328,30 +327,3 @@ def _check_unique(what: str, names: Sequence[str]) -> None:
     if repeated:
         found = ", ".join(f'"{name}"' for name in repeated)
         raise PipelineError(f"ambiguous {what}s: more than one stage has the {what} {found}; give one another")
-
-
-def _why_no_order(remaining: Sequence[Stage], available: set[str], needed: Mapping[str, frozenset[str]],
-                  after: Mapping[str, frozenset[str]], produced: frozenset[str]) -> str:
-    lacking = [_is_lacking(stage, field, produced) for stage in remaining
-               for field in sorted(needed[stage.id] - produced) if field != "input_id"]
-    if lacking:  # what is not there yet because of that need not be said
-        return "the stages cannot be put in order: " + "; ".join(lacking)
-    reasons: list[str] = []
-    for stage in remaining:
-        reasons.extend(f'the field "{field}", which the stage "{stage.id}" reads, is not there yet or consumed before'
-                       for field in sorted(needed[stage.id] - available))
-        reasons.extend(f'the stage "{stage.id}" depends on "{name}" (extra_dependencies), which cannot run before it'
-                       for name in sorted(after[stage.id].intersection(other.id for other in remaining)))
-    if not reasons:
-        reasons = [f'"{stage.id}" consumes a field that another stage still reads' for stage in remaining]
-    return "the stages cannot be put in order: " + "; ".join(reasons)
-
-
-def _is_lacking(stage: Stage, field: str, produced: frozenset[str]) -> str:
-    """Return in words that no stage produces a field, and what may be meant instead."""
-    function = getattr(stage, "function", None)
-    parameter = inspect.signature(function).parameters.get(field) if function is not None else None
-    meant = did_you_mean(field, produced.difference(stage.outputs))
-    hint = (f" ({meant})" if meant else "" if parameter is None or parameter.default is parameter.empty else
-            f" (a hyperparameter stands behind a *, as in *, {field}={parameter.default!r})")
-    return f'the field "{field}", which the stage "{stage.id}" reads, is produced by no stage{hint}'

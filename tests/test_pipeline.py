@@ -56,7 +56,15 @@ def test_a_consuming_stage_comes_after_all_other_readers() -> None:
     ([stage("a", "missing", "x"), stage("b", "x", "y")], "is produced by no stage$"),
     ([FunctionStage(lambda input_id, sigma=2: 0, ["x"], id="a")],
      r"hyperparameter stands behind a \*, as in \*, sigma=2"),
-    ([stage("a", "y", "x"), stage("b", "x", "y")], "cannot be put in order"),
+    ([FunctionStage(lambda input_id, image=2: 0, ["images"], id="a")], r"as in \*, image=2"),
+    ([FunctionStage(lambda input_id, pipline: 0, ["x"], id="a")], 'did you mean "pipeline"'),
+    ([stage("a", "y", "x"), stage("b", "x", "y")],
+     'order: they wait for each other: "a" reads the field "y" of "b", which reads the field "x" of "a"$'),
+    ([stage("a", "z", "x"), stage("b", "x", "y"), stage("c", "y", "z"), stage("d", "y", "w")],
+     '"a" reads the field "z" of "c", which reads the field "y" of "b", which reads the field "x" of "a"$'),
+    ([stage("a", "x", "x")], 'each other: "a" reads the field "x" of "a"$'),
+    ([stage("a", "", "x"), stage("b", "", "y", "x"), stage("c", "y", "z", "x")],
+     'order: "b" consumes the field "x", which "c" still reads$'),
 ])
 def test_what_makes_no_pipeline_is_said(stages: list[Stage], message: str) -> None:
     with pytest.raises(PipelineError, match=message):

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from repype_like.pipeline import Pipeline
     from repype_like.status import Status
 
-__all__ = ["FunctionStage", "aggregate", "stage"]
+__all__ = ["GIVEN", "FunctionStage", "aggregate", "stage"]
 
-_GIVEN = ("pipeline", "config", "status", "stage")
+GIVEN = ("pipeline", "config", "status", "stage")
 """Parameters with these names get what they say rather than a field."""
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -71,10 +71,10 @@ class FunctionStage(Stage):
         for name, item in signature.parameters.items():
             if item.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
                 raise UsageError(f'the stage "{self.id}" takes *{name}: name the fields and parameters that it reads')
-        self.hints = {name: hints[name] for name in self.positional if name in hints and name not in _GIVEN}
+        self.hints = {name: hints[name] for name in self.positional if name in hints and name not in GIVEN}
         self.outputs = frozenset(outputs)
         self.consumes = frozenset(attributes.pop("consumes", ()))
-        self.inputs = frozenset(self.positional) - frozenset(_GIVEN)
+        self.inputs = frozenset(self.positional) - frozenset(GIVEN)
         self.event_callbacks = {}
         self.default_config = {}
         self._check_given(attributes)
