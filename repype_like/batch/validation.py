@@ -12,7 +12,7 @@ from repype_like.config import Config
 from repype_like.errors import Location, Problem, RepypeError, SpecError, UsageError, did_you_mean
 from repype_like.execute.gathered import Gathered
 from repype_like.fingerprint import ImportProblem
-from repype_like.fingerprint.versions import version_of
+from repype_like.fingerprint.versions import providers_of, version_of
 from repype_like.formats import format_named, name_of
 from repype_like.pipeline import Pipeline
 from repype_like.plan import limits_of
@@ -90,12 +90,18 @@ def _problem(task: Task, error: RepypeError, keys: tuple[str | int, ...]) -> Pro
 
 
 def _name_problems(task: Task) -> Iterator[Problem]:
-    """Every name in the pipeline has to stand for a stage."""
-    named = task.merged_spec.get("pipeline")
-    if task.overrides("create_pipeline") or not isinstance(named, list):
-        return
+    """Every name in the pipeline has to stand for a stage, and so has every dotted one of a marginal stage."""
+    for key, method in (("pipeline", "create_pipeline"), ("marginal_stages", "marginal_stages")):
+        named = task.merged_spec.get(key)
+        if isinstance(named, list) and not task.overrides(method):
+            yield from _problems_of_names(task, key, named)
+
+
+def _problems_of_names(task: Task, key: str, named: list[str]) -> Iterator[Problem]:
     found: dict[object, list[tuple[int, RepypeError]]] = {}
     for index, name in enumerate(named):
+        if key == "marginal_stages" and "." not in name:
+            continue  # an identifier
         try:
             make_stage(load(task.codebase, name), name)
         except ImportProblem as error:  # a module that cannot be imported is so for all that is named in it
@@ -103,7 +109,7 @@ def _name_problems(task: Task) -> Iterator[Problem]:
         except RepypeError as error:
             found[index] = [(index, error)]
     for (index, first), *others in found.values():
-        problem = _problem(task, first, ("pipeline", index))
+        problem = _problem(task, first, (key, index))
         name = f'"{named[index]}"'
         message = problem.message.replace(name, f"{name} and {len(others)} more", 1) if others else problem.message
         elsewhere = _elsewhere(task, named[index]) if isinstance(first, ImportProblem) and first.is_missing else ""
@@ -127,7 +133,9 @@ def _elsewhere(task: Task, name: str) -> str:
 def _package_problems(task: Task) -> Iterator[Problem]:
     for index, name in enumerate(task.merged_spec.get("packages") or ()):
         if version_of(name) is None:
+            providers = " or ".join(f'"{provider}"' for provider in providers_of(name))
             yield Problem(f'packages: the distribution "{name}" is not installed', _place(task, ("packages", index)),
+                          f'the module "{name}" is part of {providers}: name that' if providers else
                           "install it, or take it out of the list", task=_stating(task, ("packages", index)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-__all__ = ["version_of"]
+__all__ = ["providers_of", "version_of"]
 
 
 @cache
@@ -16,3 +16,10 @@ def version_of(distribution: str) -> str | None:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return None
+
+
+def providers_of(module: str) -> list[str]:
+    """Return the names of the installed distributions that a module is part of."""
+    from importlib import metadata  # as above
+
+    return sorted(set(metadata.packages_distributions().get(module, ())))

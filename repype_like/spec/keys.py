@@ -134,7 +134,14 @@ def _sections(prefix: tuple[str | int, ...], value: Mapping[Any, Any]) -> Iterat
             hint = "a section of the config is named by a stage"
             yield Finding(keys, f"the key {stage} is not text", hint, at_key=True)
         elif section is not None and not isinstance(section, dict):
-            yield Finding(keys, f"the section of {quote(stage)} is {_kind(section)}, not a mapping of its options")
+            name, dot, option = stage.rpartition(".")
+            yield Finding(keys, f"the section of {quote(stage)} is {_kind(section)}, not a mapping of its options",
+                          f"for an option of {quote(name)}, nest it: {name}: {{{option}: ...}}" if dot else "")
+        else:
+            for option, stated in (section or {}).items():
+                if stated is None and type(option) is int:  # as of {sigma: 2,5}
+                    yield Finding((*keys, option), f"the key {option} has no value",
+                                  "a decimal number has a point, not a comma", at_key=True)
 
 
 def _limits(name: str, value: Any) -> Iterator[Finding]:

@@ -89,7 +89,7 @@ class Parameters:
                 except ConversionError as error:
                     keys = (key, *error.keys)
                     problems.append(ConfigProblem(keys, f'"{".".join(map(str, keys))}": {error}', error.hint))
-            elif not self.is_open and key.removeprefix("AF_") not in self.by_name:
+            elif not self.is_open and str(key).removeprefix("AF_") not in self.by_name:
                 known = ", ".join(self.by_name) or "none"
                 problems.append(ConfigProblem((key,), f'there is no parameter "{key}"', did_you_mean(key, self.by_name)
                                               or f"the parameters are {known}"))

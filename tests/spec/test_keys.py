@@ -47,6 +47,8 @@ def test_everything_that_may_be_stated() -> None:
     ("input_ids: 3-1", "1:12", "upwards"),
     ("input_ids: 2024-01-02", "1:12", "a date"), ("input_ids:", "1:11", "null"),
     ("config: [a]", "1:9", "config is a list"), ("config: {a: 5}", "1:13", 'the section of "a" is the number 5'),
+    ("config: {a: {x: 2,5}}", "1:19", "the key 5 has no value (a decimal number has a point, not a comma)"),
+    ("config: {a.x: 2}", "1:15", 'not a mapping of its options (for an option of "a", nest it: a: {x: ...})'),
     ("config: {1: {}}", "1:10", "the key 1 is not text"), ("base_config_path: 5", "1:19", "not a path"),
     ("base_config_path: ''", "1:19", "the path is empty"), ("scopes: [a]", "1:9", "a list"),
     ("scopes: {a: 5}", "1:13", "not text"), ("scopes: {1: a}", "1:10", "the key 1"),

@@ -110,6 +110,7 @@ def test_what_changes_results(project: Project, file: str, old: str, new: str, f
 
 @pytest.mark.parametrize(("new", "said"), [
     ("widht: 2", 'there is no parameter "widht"\n    did you mean "width"?'),
+    ("50000: 2", 'there is no parameter "50000"'),
     ("width: wide", "\"width\": a number is expected instead of 'wide'"),
 ])
 def test_mistakes_in_the_configuration_are_found_before_anything_runs(project: Project, new: str, said: str) -> None:
