@@ -1,18 +1,25 @@
 """Which failures are one: a stage that fails in the same way for many inputs is read about once.
 
-What several inputs fail with word for word does not depend on the input. What only one of them fails with is compared
-without the name of that input, such as ``cannot read raw/a-017.png``.
+What several inputs fail with word for word does not depend on the input. What only one of them fails with, such as
+``cannot read raw/a-017.png``, is compared with what others do, and the names of the two inputs count as the same.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable
+from itertools import pairwise
 
 from repype_like.events import StageFailed
 from repype_like.typing import InputID
 
 __all__ = ["alike"]
+
+_INTEGER = re.compile(r"(?<![0-9])(?<![0-9]\.)[0-9]+(?![0-9])(?!\.[0-9])")
+_DIGITS = re.compile(r"[0-9]+")
+
+_MOST_COMPARED = 5
+"""With how many groups that differ in numbers a failure is compared: failures may be many."""
 
 
 def alike(failures: Iterable[StageFailed]) -> list[list[StageFailed]]:
@@ -20,29 +27,48 @@ def alike(failures: Iterable[StageFailed]) -> list[list[StageFailed]]:
     groups: dict[Hashable, list[StageFailed]] = {}
     for failure in failures:
         groups.setdefault((failure.stage, failure.kind, failure.error, failure.traceback), []).append(failure)
-    merged: dict[Hashable, list[StageFailed]] = {}
-    for said, group in groups.items():
-        about_one = len({(type(failure.input_id), failure.input_id) for failure in group}) == 1
-        merged.setdefault(_without_input(group[0]) if about_one else said, []).extend(group)
-    return [sorted(group, key=_position) for group in merged.values()]
+    found: list[list[StageFailed]] = []
+    similar: dict[Hashable, list[tuple[InputID, str, list[StageFailed]]]] = {}
+    for group in groups.values():
+        first = group[0]
+        input_id = first.input_id
+        if input_id in ("", None) or any(_subject(failure) != _subject(first) for failure in group):
+            found.append(group)
+            continue
+        said, code = _parts(first)
+        key = first.stage, first.kind, code, _DIGITS.sub("#", _without(said, input_id))
+        candidates = similar.setdefault(key, [])
+        for other_id, other_said, other in candidates[:_MOST_COMPARED]:
+            if _without(said, input_id, other_id) == _without(other_said, input_id, other_id):
+                other.extend(group)
+                break
+        else:
+            candidates.append((input_id, said, group))
+            found.append(group)
+    return [sorted(group, key=_position) for group in found]
 
 
-def _without_input(failure: StageFailed) -> Hashable:
-    """Return what a failure says, but for which input it is about."""
-    named = _named(failure.input_id)
-    error, *traceback = [line if named is None or line.startswith("  ") else named.sub("\0", line)  # no code
-                         for line in (failure.error, *failure.traceback.split("\n"))]
-    return failure.stage, failure.kind, error, "\n".join(traceback)
+def _subject(failure: StageFailed) -> tuple[type, InputID]:
+    return type(failure.input_id), failure.input_id
 
 
-def _named(input_id: InputID | None) -> re.Pattern[str] | None:
-    """Return what the name of an input looks like in a text, with the zeros that a scope may put before a number."""
-    if input_id in ("", None):
-        return None
-    if isinstance(input_id, int):
-        sign = "-" if input_id < 0 else ""
-        return re.compile(rf"(?<!\d)(?<!\d\.){sign}0*{abs(input_id)}(?!\d)(?!\.\d)")
-    return re.compile(rf"(?<![^\W_]){re.escape(str(input_id))}(?![^\W_])")
+def _parts(failure: StageFailed) -> tuple[str, str]:
+    """Return what a failure says, and the lines of code that it names, in which a number is no input."""
+    lines = failure.traceback.split("\n")
+    return ("\n".join([failure.error, *(line for line in lines if not line.startswith("  "))]),
+            "\n".join(line for line in lines if line.startswith("  ")))
+
+
+def _without(text: str, *input_ids: InputID) -> str:
+    """Return a text without the names of inputs, nor the zeros that a scope may put before a number."""
+    numbers = {str(input_id) for input_id in input_ids if isinstance(input_id, int) and input_id >= 0}
+    for name in [str(input_id) for input_id in input_ids if str(input_id) not in numbers]:
+        pieces = text.split(name)
+        text = pieces[0]
+        for before, after in pairwise(pieces):
+            is_part = before[-1:].isalnum() or after[:1].isalnum()  # of a longer word
+            text += (name if is_part else "#") + after
+    return _INTEGER.sub(lambda found: "#" if (found[0].lstrip("0") or "0") in numbers else found[0], text)
 
 
 def _position(failure: StageFailed) -> tuple[str, bool, InputID]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from repype_like.execute.asides import put_away_removed
 from repype_like.execute.executor import DroppingExecutor, Executor
+from repype_like.execute.failure import note_scopes
 from repype_like.execute.history import Cost, past_costs
 from repype_like.execute.outcome import Outcome
 from repype_like.execute.run import execute
@@ -13,4 +14,4 @@ from repype_like.execute.tracking import Tracker
 from repype_like.execute.workplace import Workplace, Workplaces
 
 __all__ = ["Cost", "DroppingExecutor", "Executor", "Outcome", "SerialExecutor", "Tracker",
-           "Workplace", "Workplaces", "execute", "past_costs", "put_away_removed", "settle"]
+           "Workplace", "Workplaces", "execute", "note_scopes", "past_costs", "put_away_removed", "settle"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 
 from repype_like.errors import did_you_mean
+from repype_like.execute.tracking import Tracker
 
-__all__ = ["describe", "note_unresolved", "user_traceback"]
+__all__ = ["describe", "note_scopes", "user_traceback"]
 
 _PACKAGE = str(Path(__file__).parents[1])
 
@@ -32,15 +33,23 @@ def user_traceback(error: BaseException) -> str:
     return "".join(lines)
 
 
-def note_unresolved(error: BaseException, unresolved: Iterable[str], scopes: Collection[str]) -> None:
-    """Note on the error of a stage which scopes it had asked for in vain, as that is likely to be the reason.
+def note_scopes(error: BaseException, tracker: Tracker, scopes: Collection[str]) -> None:
+    """Note on the error of a stage what is likely to be the reason: which paths it had asked for in vain.
 
     Arguments:
         error: What the stage raised.
-        unresolved: The scopes for which :meth:`Pipeline.resolve` had returned None.
-        scopes: Those that the task has.
+        tracker: What the stage has met.
+        scopes: The scopes that the task has.
     """
-    for scope in dict.fromkeys(unresolved):
+    if isinstance(error, FileNotFoundError) and isinstance(error.filename, str):
+        scope = tracker.scope_of(error.filename)
+        if scope is not None:
+            _add_note(error, f'The path is that of the scope "{scope}". ' + (
+                "There is no folder for it: path.parent.mkdir(parents=True, exist_ok=True) makes one."
+                if tracker.is_written(error.filename) else
+                "In the task.yml, paths are relative to the directory of the task that runs; {ROOTDIR} is that of the "
+                "topmost task."))
+    for scope in dict.fromkeys(tracker.unresolved):
         if f'"{scope}"' in str(error):  # it says so itself
             continue
         if scope in scopes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from repype_like.execute.asides import Asides
+from repype_like.execute.failure import note_scopes
 from repype_like.execute.messages import Message, Missed
 from repype_like.execute.tracking import Tracker
 from repype_like.execute.workplace import Workplace
@@ -49,7 +50,8 @@ class FileAccount:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  traceback: TracebackType | None) -> None:
-        if kind is not None:
+        if error is not None:
+            note_scopes(error, self.tracker, self._place.pipeline.scopes)
             asides = self._asides or Asides(self._place, self._node.stage, self._node.input_id)
             asides.put_back(self.tracker.made())
             if self._has_missed:

@@ -13,9 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
 
-from repype_like.execute.failure import note_unresolved
 from repype_like.execute.lasting import recalled, remember
 from repype_like.hashing import hash_file
 from repype_like.pipeline import Pipeline
@@ -124,6 +122,15 @@ class Tracker:
         if os.path.abspath(old) in self._written:  # noqa: PTH100  see above
             self._written.add(os.path.abspath(new))  # noqa: PTH100  see above
 
+    def scope_of(self, path: str) -> str | None:
+        """Return the scope that the stage asked for to get a path, if it did."""
+        sighting = self._met.get(os.path.abspath(path))  # noqa: PTH100  as where it was taken down
+        return sighting.scope if sighting is not None else None
+
+    def is_written(self, path: str) -> bool:
+        """Tell whether the stage has opened a file to write to it, or tried to."""
+        return os.path.abspath(path) in self._written  # noqa: PTH100  see above
+
     @property
     def paths(self) -> tuple[str, ...]:
         """The paths that the stage has met so far."""
@@ -137,12 +144,9 @@ class Tracker:
         self._previous, _Ear.tracker = _Ear.tracker, self
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 traceback: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         _Ear.tracker = self._previous
         self._pipeline.on_resolve = None
-        if error is not None:
-            note_unresolved(error, self.unresolved, self._pipeline.scopes)
 
     def findings(self, files: Files) -> tuple[tuple[Observation, ...], tuple[OutputFile, ...]]:
         """Return what the stage observed and what it made.

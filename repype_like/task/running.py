@@ -10,7 +10,7 @@ from repype_like import status as _status
 from repype_like.benchmark import Benchmark
 from repype_like.config import Config
 from repype_like.errors import RepypeError, UsageError
-from repype_like.execute import SerialExecutor, Tracker, Workplace, execute
+from repype_like.execute import SerialExecutor, Tracker, Workplace, execute, note_scopes
 from repype_like.pipeline import Pipeline, StageError
 from repype_like.plan import Files, Request, TaskView, all_steps, make_plan
 from repype_like.store import Observation, OutputFile, Record
@@ -118,9 +118,14 @@ def _process_whole(task: Task, place: Workplace, pipeline: Pipeline, config: Con
     for step, input_id in enumerate(place.view.input_ids):
         _status.update(status, info="process", task=str(place.view.path), input_id=input_id, step=step,
                        step_count=len(place.view.input_ids))
-        with place.activate(), Tracker(pipeline, place.roots, place.tree) as tracker:
-            adapted = pipeline.configure(config, input_id)
-            chunk, _, seconds = pipeline.process(input_id=input_id, config=adapted, status=_status.derive(status))
+        tracker = Tracker(pipeline, place.roots, place.tree)
+        try:
+            with place.activate(), tracker:
+                adapted = pipeline.configure(config, input_id)
+                chunk, _, seconds = pipeline.process(input_id=input_id, config=adapted, status=_status.derive(status))
+        except BaseException as error:
+            note_scopes(error, tracker, pipeline.scopes)
+            raise
         findings[input_id] = tracker.findings(Files())
         data[input_id] = task.strip_marginals(pipeline, chunk) if strip_marginals else chunk
         for stage, duration in seconds.items():

@@ -70,6 +70,8 @@ def test_what_fails_for_many_in_the_same_way_is_told_once(make_project: MakeProj
     ([0, 1, 2], "'index 1 is out of bounds for axis 0'", ["3 inputs: ValueError: index 1"]),
     ([-1, 2, "x"], "f'unfit: {input_id}'", ["3 inputs, the first of them with: ValueError: unfit: -1"]),
     ([1, 2], "f'{input_id}: {input_id / 7}'", ["input 1: ", "input 2: "]),
+    ([1, 2, 3], "f'[Errno 2] no file: {input_id}.png'", ["3 inputs, the first of them with: ValueError: [Errno 2] no"]),
+    ([1, 2, 3], "f'{input_id}: {input_id + 10} rows'", ["input 1: ", "input 2: ", "input 3: "]),
 ])
 def test_what_differs_in_the_name_of_the_input_only_is_told_once(make_project: MakeProject, inputs: list[Any],
                                                                  message: str, groups: list[str]) -> None:

@@ -117,6 +117,17 @@ def test_a_scope_that_was_asked_for_in_vain_is_noted(make_tree: MakeTree, scopes
     assert note in project.run("log", "tasks").ok().out
 
 
+@pytest.mark.parametrize(("action", "note"), [
+    ("open(pipeline.resolve('raw', input_id))", "In the task.yml, paths are relative to the directory of the task"),
+    ("pipeline.resolve('raw', input_id).write_text('')", "There is no folder for it: path.parent.mkdir(parents=True"),
+])
+def test_the_scope_of_a_path_at_which_there_is_nothing_is_noted(make_tree: MakeTree, action: str, note: str) -> None:
+    project = make_tree(f"{action}\nreturn {{'b': a}}", more={"scopes": {"raw": "raw/%s.png"}})
+    answer = project.run("run", "tasks").exits(1)
+    assert 'The stage "b" failed for 3 inputs, the first of them with: FileNotFoundError' in answer.err
+    assert answer.err.count(f'The path is that of the scope "raw". {note}') == 1
+
+
 def test_a_scope_that_is_not_there_is_no_fault(make_tree: MakeTree) -> None:
     project = make_tree("assert pipeline.resolve('other', input_id) is None\nreturn {'b': a}")
     assert "resolve" not in project.run("run", "tasks").ok().err
