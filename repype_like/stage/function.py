@@ -19,7 +19,7 @@ from repype_like.stage.lazy import Lazy
 from repype_like.stage.levels import check_aggregate
 from repype_like.stage.naming import suggest_stage_id
 from repype_like.stage.parameters import REQUIRED, Parameter, Parameters
-from repype_like.stage.returned import OutputMismatch
+from repype_like.stage.returned import mismatch
 from repype_like.stage.wiring import check_wiring
 from repype_like.typing import TYPE_CHECKING, Any, PipelineData
 
@@ -144,12 +144,12 @@ class FunctionStage(Stage):
             return {self.order[0]: returned}
         if isinstance(returned, tuple) and self.order:
             if len(returned) != len(self.order):
-                raise OutputMismatch(f'stage "{self.id}" returned {len(returned)} values instead of '
-                                     f"{len(self.order)}: {', '.join(self.order)}")
+                raise mismatch(self, f"returned {len(returned)} values instead of {len(self.order)}: "
+                                     f"{', '.join(self.order)}")
             return dict(zip(self.order, returned, strict=True))
         if not self.order and returned is not None and not isinstance(returned, GeneratorType):
-            raise OutputMismatch(f'stage "{self.id}" returned {type(returned).__name__}, but has no outputs: name what '
-                                 'it returns, @stage(outputs=["..."])')
+            raise mismatch(self, f"returned {type(returned).__name__}, but has no outputs: name what it returns, "
+                                 '@stage(outputs=["..."])')
         return returned  # type: ignore[no-any-return]  # checked by whoever has called
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Generator, Mapping
 from types import GeneratorType
 
@@ -11,11 +12,18 @@ if TYPE_CHECKING:
     from repype_like.formats.streams import NewSequence, Streams
     from repype_like.stage.base import Stage
 
-__all__ = ["OutputMismatch", "checked"]
+__all__ = ["OutputMismatch", "checked", "mismatch"]
 
 
 class OutputMismatch(AssertionError):
-    """A stage returned other fields than its `outputs`; the message names them."""
+    """A stage returned other fields than its `outputs`; the message names them, and where the stage is defined."""
+
+
+def mismatch(stage: Stage, what: str) -> OutputMismatch:
+    """Return the error that says `what` a stage returned."""
+    code = getattr(inspect.unwrap(getattr(stage, "function", type(stage).process)), "__code__", None)
+    place = f"{code.co_filename}:{code.co_firstlineno}: " if code is not None else ""
+    return OutputMismatch(f'{place}stage "{stage.id}" {what}')
 
 
 def checked(stage: Stage, returned: Any, new_sequence: NewSequence | None) -> PipelineData:
@@ -28,13 +36,13 @@ def checked(stage: Stage, returned: Any, new_sequence: NewSequence | None) -> Pi
     if not isinstance(outputs, Mapping):
         if outputs is None and not fields:
             return {}
-        raise OutputMismatch(f'stage "{stage.id}" returned {type(outputs).__name__} instead of a dictionary with '
-                             f"the fields {_listed(fields)}")
+        raise mismatch(stage, f"returned {type(outputs).__name__} instead of a dictionary with the fields "
+                              f"{_listed(fields)}")
     missing, extra = fields - outputs.keys(), outputs.keys() - fields
     if missing or extra:
         parts = [f"did not return {_listed(missing)}" if missing else "",
                  f"returned {_listed(extra)}, which its outputs do not name" if extra else ""]
-        raise OutputMismatch(f'stage "{stage.id}" ' + " and ".join(filter(None, parts)))
+        raise mismatch(stage, " and ".join(filter(None, parts)))
     return dict(outputs)
 
 
@@ -67,8 +75,8 @@ def _yielded(stage: Stage, items: Generator[Any, None, Any], streams: Streams) -
             return returned
         if not isinstance(item, Mapping) or not item.keys() <= fields:
             what = _listed(item.keys() - fields) if isinstance(item, Mapping) else type(item).__name__
-            raise OutputMismatch(f'stage "{stage.id}" yielded {what} instead of dictionaries with the fields '
-                                 f"{_listed(fields)}, each with one item")
+            raise mismatch(stage, f"yielded {what} instead of dictionaries with the fields {_listed(fields)}, "
+                                  "each with one item")
         for field, value in item.items():
             streams.add(field, value)
 

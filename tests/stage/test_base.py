@@ -66,7 +66,7 @@ def test_a_disabled_stage_is_skipped() -> None:
     ([1], "returned list"),
 ])
 def test_other_outputs_than_declared_are_refused(returned: Any, message: str) -> None:
-    with pytest.raises(OutputMismatch, match=message):
+    with pytest.raises(OutputMismatch, match=rf'test_base.py:\d+: stage "double" {message}'):
         Double().check_outputs(returned)
 
 
