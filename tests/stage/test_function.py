@@ -173,7 +173,7 @@ def test_a_dictionary_a_tuple_and_a_bare_value(make_project: MakeProject) -> Non
     expected = {"input_id": 1, "a": "a", "b": "b", "c": "c", "d": "d", "pair": ("b", "c")}
     assert project.results()[1] == expected
     project.edit("stages.py", "print(pair)", "return pair")
-    assert 'input 1: stages.py:19: stage "nothing" returned tuple, but has no outputs' in project.run("run").exits(1).err
+    assert 'stages.py:19: stage "nothing" returned tuple, but has no outputs' in project.run("run").exits(1).err
     project.edit("stages.py", 'return "b", "a"', 'return ["b", "a"]')
     assert 'stage "by-order" returned list instead of a dictionary with the fields "a", "b"' in (
         project.run("run").exits(1).err)
