@@ -133,7 +133,7 @@ class Batch:
         try:
             cls = self._class_of(spec.own, parent, path)
         except RepypeError as error:
-            self.problems.append(Problem(str(error), spec.origin(("task_class",)), task=spec.directory))
+            self.problems.append(validation.problem_of(error, spec.origin(("task_class",)), spec.directory))
             return
         task = cls(path=path, spec=spec.own, parent=parent)
         task.directory, task.resolved_spec = spec.directory, spec

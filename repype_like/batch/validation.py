@@ -25,7 +25,7 @@ from repype_like.task.errors import blaming
 from repype_like.task.naming import load, make_stage
 from repype_like.typing import InputID
 
-__all__ = ["prepare"]
+__all__ = ["prepare", "problem_of"]
 
 
 def prepare(task: Task, blueprints: Blueprints) -> tuple[RunContext | None, list[Problem]]:
@@ -80,13 +80,16 @@ def _is_plainly_sound(task: Task, blueprint: Blueprint) -> bool:
                for name, section in config.items()) and blueprint.is_plain
 
 
-def _problem(task: Task, error: RepypeError, keys: tuple[str | int, ...]) -> Problem:
-    """Return an error as a problem of the task, at the place in the specification that leads to it."""
-    place = _place(task, keys)
+def problem_of(error: RepypeError, where: Location | None, task: Path) -> Problem:
+    """Return an error as a problem of the task in a directory, at the place in the specification that leads to it."""
     if isinstance(error, ImportProblem):
         told = f"{error.where}: {error.message}" if error.where is not None else error.message
-        return Problem(told, place, error.hint, task=_stating(task, keys))
-    return Problem(str(error), place, task=_stating(task, keys))
+        return Problem(told, where, error.hint, task=task)
+    return Problem(str(error), where, task=task)
+
+
+def _problem(task: Task, error: RepypeError, keys: tuple[str | int, ...]) -> Problem:
+    return problem_of(error, _place(task, keys), _stating(task, keys))
 
 
 def _name_problems(task: Task) -> Iterator[Problem]:
@@ -120,13 +123,11 @@ def _elsewhere(task: Task, name: str) -> str:
     """Return how to have a module found that is not looked for, but lies beside the task that names it, or above."""
     module, stating = name.partition(".")[0], _stating(task, ("pipeline",))
     for directory in (stating, *stating.parents):
-        if directory in task.codebase.search:
-            return ""
         for file in (f"{module}.py", f"{module}/__init__.py"):
             if (directory / file).is_file():
-                return (f"{directory / file} is not looked for: start repype in its directory, or write "
-                        f"`pythonpath: {Path(os.path.relpath(directory, stating)).as_posix()}` into "
-                        f"{stating / SPEC_NAME}")
+                return "" if directory in task.codebase.search else (
+                    f"{directory / file} is not looked for: start repype in its directory, or write "
+                    f"`pythonpath: {Path(os.path.relpath(directory, stating)).as_posix()}` into {stating / SPEC_NAME}")
     return ""
 
 

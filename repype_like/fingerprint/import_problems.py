@@ -37,9 +37,12 @@ class ImportProblem(RepypeError):
 
 def not_dotted(dotted: str, search: Sequence[Path]) -> ImportProblem:
     """Explain that `dotted` names no module."""
-    meant = _defined(dotted, search)
-    return ImportProblem(f'"{dotted}" is no dotted name', hint=f'did you mean "{meant}"?' if meant else
-                         "write the module and the name in it, such as stages.Segment")
+    names = re.split(r"[\s,]+", dotted.strip(" ,"))
+    meant = _defined(dotted, search) if len(names) == 1 else ""
+    hint = f'did you mean "{meant}"?' if meant else (
+        f"several names are a list: [{', '.join(names)}]" if len(names) > 1 else
+        "write the module and the name in it, such as stages.Segment")
+    return ImportProblem(f'"{dotted}" is no dotted name', hint=hint)
 
 
 def missing_module(dotted: str, module: str, search: Sequence[Path]) -> ImportProblem:
@@ -49,8 +52,10 @@ def missing_module(dotted: str, module: str, search: Sequence[Path]) -> ImportPr
     prefix = f"{package}." if package else ""
     similar = closest_to(module, [prefix + name for name in modules_in(folders)])
     meant = _defined(dotted, search)
-    if similar and (not meant or meant.startswith(f"{similar}.")):
-        meant = similar  # which is what is wrong with all that is named in it
+    if meant.endswith(dotted.removeprefix(module)):  # what is wrong is so with all that is named in the module
+        meant = meant.removesuffix(dotted.removeprefix(module))
+    if similar and (not meant or f"{meant}.".startswith(f"{similar}.")):
+        meant = similar
     looked = "" if package else f" in {' or '.join(folders)}, nor among the installed packages"
     message = f'cannot import "{dotted}": there is no module "{module}"{looked}'
     return ImportProblem(message, hint=f'did you mean "{meant}"?' if meant else "", is_missing=not package)

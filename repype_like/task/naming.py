@@ -57,6 +57,13 @@ def make_pipeline(maker: Any, name: str, *args: Any, **kwargs: Any) -> Pipeline:
         raise UsageError(f'"{name}" is a stage, not a pipeline: write a list of stages, [{name}]')
     if not callable(maker):
         raise UsageError(f'"{name}" is neither a class nor a function that makes a pipeline')
+    if inspect.isfunction(maker):
+        try:
+            inspect.signature(maker).bind(*args, **kwargs)
+        except TypeError as error:
+            mend = f"put @stage(outputs=[...]) above it, and write a list of stages, [{name}]"
+            raise UsageError(f'"{name}" makes no pipeline: the function is called with scopes=..., and {error}; '
+                             f"if it is to be a stage, {mend}") from error
     with blaming(name):
         pipeline: Pipeline = maker(*args, **kwargs)
     if not hasattr(pipeline, "stages"):

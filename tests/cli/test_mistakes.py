@@ -22,6 +22,8 @@ from project import Project
      ["tasks/task.yml:1:12", 'has no "LOAD"', 'did you mean "Load"?']),
     ("tasks/task.yml", "pipeline: [stages.Load, scale]\n", ["run", "tasks"],
      ["tasks/task.yml:1:25", '"scale" is no dotted name', 'did you mean "stages.Scale"?']),
+    ("tasks/task.yml", "pipeline: stages.Load, stages.Scale\n", ["run", "tasks"],
+     ["tasks/task.yml:1:11", "is no dotted name", "several names are a list: [stages.Load, stages.Scale]"]),
     ("tasks/task.yml", "pipeline: Load\n", ["run", "tasks"],
      ["tasks/task.yml:1:11", '"Load" is no dotted name', 'did you mean "stages.Load"?']),
     ("tasks/task.yml", "pipeline: [stages.Load]\ntask_class: Mine\n", ["run", "tasks"],
@@ -54,7 +56,7 @@ from project import Project
     ("tasks/task.yml", "pipeline: stages.Load\ninput_ids: 1-3\n", ["run", "tasks"],
      ["tasks/task.yml:1:11", '"stages.Load" is a stage, not a pipeline: write a list of stages, [stages.Load]']),
     ("tasks/task.yml", "pipeline: stages.trace\ninput_ids: 1-3\n", ["run", "tasks"],
-     ["tasks/task.yml:1:11", "stages.trace failed: TypeError"]),
+     ["tasks/task.yml:1:11", '"stages.trace" makes no pipeline', "write a list of stages, [stages.trace]"]),
     ("tasks/task.yml", "pipeline: [stages.Scale]\ninput_ids: 1-3\n", ["run", "tasks"],
      ["tasks/task.yml:1", "data"]),
     # The inputs are not there.
@@ -108,6 +110,13 @@ def test_a_field_that_no_stage_produces(tree: Project) -> None:
     tree.write("stages.py", tree.read("stages.py").replace('inputs = ["data", ', 'inputs = ["dta", ', 1))
     err = tree.run("run", "tasks").exits(2).err
     assert 'the field "dta", which the stage "scale" reads, is produced by no stage (did you mean "data"?)' in err
+
+
+def test_started_below_the_stages(tree: Project) -> None:
+    err = Project(tree.root / "tasks", tree.home).run("run").exits(2).err
+    assert 'cannot import "stages.Load" and 2 more: ' in err
+    assert (f"{tree.root}/stages.py is not looked for: start repype in its directory, or write `pythonpath: ..` into "
+            "task.yml") in err
 
 
 @pytest.mark.parametrize("there", ["tasks/stages.py", "tasks/stages/__init__.py", "stages.py"])
