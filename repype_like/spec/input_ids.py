@@ -4,8 +4,8 @@
 in ``task.yml``                 ids
 ==============================  ================================================================================
 ``[1, 2, img]``                 these, each once, integers first: 1, 2, "img"
-``1,2,5-7,img``                 spaces are ignored; digits are integers (``007`` is 7); ``5-7`` is 5, 6, 7;
-                                everything else is text
+``1,2, 5 - 7, img``             spaces at commas and hyphens are ignored; digits are integers (``007`` is 7); ``5-7``
+                                is 5, 6, 7; everything else is text
 ``["007", "1-3"]``              quoted text in a list stays as it is: "007" and "1-3"
 ``5``                           5
 ``{glob: "raw/*.tif"}``         the text that ``*`` matches in the names of existing files, always as text
@@ -34,6 +34,7 @@ MAX_INPUTS = 10_000_000
 
 _INTEGER = re.compile(r"[0-9]+", re.ASCII)
 _RANGE = re.compile(r"([0-9]*)-([0-9]*)", re.ASCII)
+_WORDS = re.compile(r"[^ -] +[^ -]")
 _INTEGER_LIKE = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _NOT_BARE = re.compile(r'[\s",]')
 
@@ -132,7 +133,11 @@ def _why(first: InputID, second: InputID) -> str:
 
 def _decode_text(text: str) -> Iterable[InputID]:
     total = 0
-    for token in text.replace(" ", "").split(","):
+    for item in text.split(","):
+        token = item.replace(" ", "")
+        if _WORDS.search(item):
+            raise ValueError(f"{quote(item.strip())} has a space in it: write {', '.join(item.split())} if these are "
+                             "several ids; a single one has to be an item of a list")
         if not token:
             continue
         if _INTEGER.fullmatch(token):

@@ -20,7 +20,8 @@ __all__ = ["check_path_safe", "check_pattern", "expand_path", "expand_pattern", 
 PLACEHOLDERS = ("{DIRNAME}", "{ROOTDIR}")
 
 _PERCENT = re.compile(r"%(%|-?[0-9]{0,2}s|[-+ 0]*[0-9]{0,2}(?:\.[0-9]{1,2})?[di])?", re.ASCII)
-_BRACES = re.compile(r"\{[A-Z_]+\}")
+_BRACES = re.compile(r"\{[A-Za-z_]+\}")
+_INPUT = ("{input_id}", "{input}", "{id}")
 _HARMLESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}", re.ASCII)
 _MAX_NAME = 255
 _MAX_PATH = 4095
@@ -86,6 +87,8 @@ def check_pattern(text: str) -> str:
 def unknown_placeholder(text: str) -> str:
     """Return a message about something like ``{ROOT_DIR}`` in a path, which is taken as it stands, or ''."""
     for found in _BRACES.findall(text):
+        if found in _INPUT:
+            return f"{found} is no placeholder and is taken as it stands; the place of the input is %s"
         if found not in PLACEHOLDERS and (hint := did_you_mean(found, PLACEHOLDERS)):
             return f"{found} is no placeholder and is taken as it stands; {hint}"
     return ""

@@ -31,6 +31,7 @@ def test_grammar(value: Any, ids: list[InputID]) -> None:
 
 
 @pytest.mark.parametrize(("value", "reason"), [
+    ("1 2 3", "write 1, 2, 3 if"), ("a, b c", '"b c" has a space in it'),
     ("3-1", "upwards"), ("5-5", "upwards"), ("-5", "no range"), ("5-", "no range"), ("-", "no range"),
     ("1-1000000000", "at most"), ("9" * 5000, "digits"), (True, "boolean true"),
     ([1, False], '"false"'), (1.0, "fraction"),

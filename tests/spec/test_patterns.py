@@ -86,4 +86,6 @@ def test_pattern_through_a_link(tmp_path: Path) -> None:
 
 def test_placeholder_with_a_slip() -> None:
     assert 'did you mean "{ROOTDIR}"?' in unknown_placeholder("{ROOT_DIR}/x")
+    assert 'did you mean "{ROOTDIR}"?' in unknown_placeholder("{rootdir}/x")
+    assert unknown_placeholder("{ROOTDIR}/{input_id}.png").endswith("as it stands; the place of the input is %s")
     assert unknown_placeholder("{ROOTDIR}/{DIRNAME}/{x}/{}") == ""
