@@ -119,14 +119,17 @@ class SourceFinder:
     def _unfit(self, context: RunContext) -> Iterator[Problem]:
         """Yield what there is not in the tasks that aggregates read."""
         for stage in _aggregates(context):
+            found: dict[tuple[str, str, str], list[str]] = {}
             for key, path in self.links[context.task.directory].get(stage.id, {}).items():
                 if path in self._unsound:
                     continue
                 for field in sorted(frozenset(stage.inputs) - {CONFIGS}):
                     why, hint = _why_not(self.contexts[path], field, field in stage.optional_inputs)
                     if why:
-                        told = f'the aggregate "{stage.id}" reads "{field}" of {key}, {why}'
-                        yield self._problem(context.task, stage, told, hint)
+                        found.setdefault((field, why, hint), []).append(key)
+            for (field, why, hint), keys in found.items():
+                told = f'the aggregate "{stage.id}" reads "{field}" of {_first_of(keys)}, {why}'
+                yield self._problem(context.task, stage, told, hint)
 
     def _held_up(self, contexts: Sequence[RunContext], blamed: Iterable[Problem]) -> Iterator[Problem]:
         """Yield that aggregates read tasks with which there is something wrong because of what these read, and so on.
@@ -155,8 +158,7 @@ class SourceFinder:
             found = [key for key, path in self.links[context.task.directory].get(stage.id, {}).items()
                      if path in self._unsound]
             if found:
-                more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-                yield self._problem(context.task, stage, f'the aggregate "{stage.id}" reads {found[0]}{more}, and '
+                yield self._problem(context.task, stage, f'the aggregate "{stage.id}" reads {_first_of(found)}, and '
                                     "there is something wrong with that task", "mend that one first")
 
     def _cycles(self, contexts: Iterable[RunContext]) -> Iterator[Problem]:
@@ -215,6 +217,10 @@ def _sources_of(links: Links, names: Mapping[Path, str],
         return tuple(Source(key, places[names[path]].view) for key, path in links.get(stage, {}).items())
 
     return sources
+
+
+def _first_of(names: Sequence[str]) -> str:
+    return names[0] + (f" (and {len(names) - 1} more)" if len(names) > 1 else "")
 
 
 def _aggregates(context: RunContext) -> list[Stage]:

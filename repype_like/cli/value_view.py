@@ -104,6 +104,8 @@ def _choose_input(stored: Mapping[InputID, Collection[str]], field: str, text: s
         raise UsageError(f"{path}: which input? Add --input ID; there are {shown or 'none'}")
     found = [input_id for input_id in known if text == format_input_id(input_id)] or [
         input_id for input_id in known if text == str(input_id)]
+    if not found and field in stored.get(None, {}):
+        raise UsageError(f'{path}: an aggregate has made "{field}", once for all inputs; leave --input out')
     if not found:
         shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
         hint = did_you_mean(text, names) or f"there are {shown or 'none'}"

@@ -25,6 +25,7 @@ def test_what_they_read_is_brought_up_to_date_first(make_project: MakeProject) -
     assert "Brought up to date first, since it is read: ../k=1, ../k=2" in outcome.err
     assert ranking(project) == [("../k=1", 1, 2.0, {1: 1, 2: 2, 3: 3}), ("../k=2", 2, 4.0, {1: 2, 2: 4, 3: 6})]
     assert project.results("tasks/compare")[None]["best"] == "../k=2"
+    assert "leave --input out" in project.run("show", "tasks/compare", "best", "--input", "1").exits(2).err
     assert [project.read(f"tasks/{task}/times.csv").splitlines()[0] for task in ("compare", "k=1")] == [
         ",(all)", ",1,2,3,(all)"]
     assert "up to date" in project.run("run", "tasks").ok().err
@@ -178,11 +179,11 @@ def unwired(input_id, k=1):
 
 
 def test_fields_that_are_not_there(make_project: MakeProject) -> None:
-    project = make_project(variants(1))
+    project = make_project(variants(1, 2, 3))
     project.edit("stages.py", 'inputs = ["x", "mean", "configs"]', 'inputs = ["x", "meam", "configs"]')
     outcome = project.run("run", "tasks").exits(2)
-    assert 'reads "meam" of ../k=1, which has no such field' in outcome.err
-    assert 'did you mean "mean"' in outcome.err
+    assert 'reads "meam" of ../k=1 (and 2 more), which has no such field' in outcome.err
+    assert outcome.err.count('did you mean "mean"') == 1, "not for each task"
 
 
 def test_a_chain_of_them_over_three_levels(make_project: MakeProject) -> None:
