@@ -30,10 +30,12 @@ def test_events_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert log.path == tmp_path / ".repype" / "runs" / f"{log.name}.jsonl"
 
 
-@given(st.builds(events.StageStarted, task=st.text(), stage=st.text(), input_id=st.integers() | st.text() | st.none(),
-                 tasks=st.lists(st.text(), max_size=3).map(tuple), worker=st.integers())
-       | st.builds(events.StageFinished, task=st.text(), stage=st.text(), input_id=st.integers() | st.text() | st.none(),
-                   tasks=st.lists(st.text(), max_size=3).map(tuple), seconds=st.floats(0, 1e9), memory=st.integers()))
+TEXT, TASKS, INPUT = st.text(), st.lists(st.text(), max_size=3).map(tuple), st.integers() | st.text() | st.none()
+
+
+@given(st.builds(events.StageStarted, task=TEXT, stage=TEXT, input_id=INPUT, tasks=TASKS, worker=st.integers())
+       | st.builds(events.StageFinished, task=TEXT, stage=TEXT, input_id=INPUT, tasks=TASKS,
+                   seconds=st.floats(0, 1e9), memory=st.integers()))
 def test_what_is_told_most_often_is_plain_json_whatever_it_names(event: events.Event) -> None:
     line = events.to_json(event)
     assert json.loads(line) == json.loads(json.dumps({"event": type(event).__name__, **vars(event)}))
