@@ -176,10 +176,14 @@ class Message(Event):
 
 @dataclass(kw_only=True)
 class Warned(Event):
-    """Something that the user should know; `task` is None if it concerns the run."""
+    """Something that the user should know; `task` is None if it concerns the run.
+
+    Of warnings that are `about` the same thing, which is the message unless it says otherwise, the first one is told.
+    """
 
     message: str
     task: str | None = None
+    about: str = ""
 
 
 @dataclass(kw_only=True)

@@ -315,10 +315,11 @@ class Computation:
             call_hooks(self.place, self.stage, "start", self.node.input_id, slots, self._happened)
 
     def _warn_of(self, unasked: list[str]) -> None:
-        for path in unasked:
+        for path in unasked:  # for many inputs, these may be as many files of one folder
             self._happened(events.Warned(
-                task=self.place.view.name, message=f'the stage "{self.stage.id}" reads {_shown(path, self.place)} '
-                "without asking the pipeline for it (pipeline.resolve or pipeline.track); its content counts"))
+                task=self.place.view.name, about=f'what the stage "{self.stage.id}" reads in {Path(path).parent}',
+                message=f'the stage "{self.stage.id}" reads {_shown(path, self.place)} without asking the pipeline for '
+                "it (pipeline.resolve or pipeline.track); its content counts. Others of its folder are not named"))
 
     def _reported(self, content: Plain, intermediate: bool) -> None:
         around: dict[str, Any] = dict(task=self.place.view.name, stage=self.stage.id, input_id=self.node.input_id)

@@ -84,7 +84,8 @@ class Recorder:
         if record.outputs and self._is_contested(made):
             return
         stripped = _stripped(record, place)
-        if not (made.recomputed and _has_values(place, stripped)) and self._claim(record, place):
+        is_new = not (made.recomputed and _has_values(place, stripped))
+        if is_new and (not record.outputs or self._claim(record, place)):
             self.logs.append(made.task, stripped)
         for task in made.shared:
             other = self._workplaces[task]

@@ -26,7 +26,7 @@ from repype_like.execute.recording import Recorder
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Node, Plan, Unit, cut
 from repype_like.store import StageLog
-from repype_like.typing import Any, Plain
+from repype_like.typing import Plain
 
 __all__ = ["execute"]
 
@@ -78,10 +78,6 @@ class _Execution:
         self.finished = finished
         self.outstanding = Counter(task for unit in self.units for task in unit.tasks)
         """By task, how many units are not done."""
-        self.understanding: dict[type[Message], Callable[[Any], None]] = {
-            Made: self._record, Happened: lambda message: self._tell(message.event),
-            Lost: self.recorder.forget_lost, UnitDone: lambda message: self._count_off(self.units[message.unit]),
-            Printed: self._write_down, GaveUp: _give_up, Pause: self._tick}
 
     def run(self) -> Outcome:
         for place in self.workplaces.values():
@@ -129,15 +125,23 @@ class _Execution:
         return list(_one_by_one(units, lambda unit: bool(unit.tasks & self.apart)))
 
     def _understand(self, message: Message) -> None:
-        understand = self.understanding.get(type(message))
-        if understand is not None:
-            understand(message)
+        if isinstance(message, Happened):
+            self._tell(message.event)
+        elif isinstance(message, Made):
+            self.recorder.store(message)
+            self.logs.flush_if_due(message.record.seconds)
+        elif isinstance(message, UnitDone):
+            self._count_off(self.units[message.unit])
+        elif isinstance(message, Pause):
+            self._tick()
+        elif isinstance(message, Printed):
+            self._write_down(message)
+        elif isinstance(message, Lost):
+            self.recorder.forget_lost(message)
+        elif isinstance(message, GaveUp):
+            raise message.error
 
-    def _record(self, made: Made) -> None:
-        self.recorder.store(made)
-        self.logs.flush_if_due(made.record.seconds)
-
-    def _tick(self, message: Pause) -> None:
+    def _tick(self) -> None:
         self.logs.flush_if_due()
         if time.monotonic() - self.ticked > _TICK:
             self.ticked = time.monotonic()
@@ -168,9 +172,10 @@ class _Execution:
             outcome.seconds[event.task] = outcome.seconds.get(event.task, 0.0) + event.seconds
             outcome.touched.add(event.task)
         elif isinstance(event, Warned):
-            if event.message in outcome.warnings:
+            about = event.about or event.message
+            if about in outcome.warnings:
                 return
-            outcome.warnings.add(event.message)
+            outcome.warnings.add(about)
         elif isinstance(event, StageFailed):
             outcome.touched.update(event.tasks)
             event = replace(event, config=self._config(event))
@@ -223,10 +228,6 @@ class _Execution:
             problem = StageLog(place.view.path).append(entry)
             if problem:
                 self._tell(Warned(message=problem))
-
-
-def _give_up(message: GaveUp) -> None:
-    raise message.error
 
 
 def _one_by_one(units: Iterable[Unit], chosen: Callable[[Unit], bool]) -> Iterator[Unit]:

@@ -38,7 +38,8 @@ class SerialExecutor:
             while schedule.ready and not self.stopped:
                 position = schedule.ready.popleft()
                 activation.use(units[position], workplaces)
-                succeeded = run_unit(units[position], workplaces, mouth, surroundings, files, schedule.given(position))
+                succeeded = run_unit(units[position], workplaces, mouth.say, surroundings, files,
+                                     schedule.given(position))
                 mouth.check()
                 tell(UnitDone(position, not succeeded))
                 for hopeless in schedule.done(position):
@@ -61,7 +62,8 @@ class _Mouth:
         self._schedule = schedule
         self._error: Exception | None = None
 
-    def __call__(self, message: Message) -> None:
+    def say(self, message: Message) -> None:
+        """Tell the listener, or keep what it raised earlier."""
         if isinstance(message, Passed):
             self._schedule.note(message)
         elif self._error is None:

@@ -152,7 +152,7 @@ class StoreReader:
             value = record.fields.get(name)
             if value is None:
                 return False
-            for file, blob in value.blobs():
+            for file, blob in value.blobs() if value.blob is not None or value.parts else ():
                 written = _NEVER if self.is_torn else self._written.get(file)
                 if not blobs.has_blob(self._layout, file, blob.size, written):
                     return False

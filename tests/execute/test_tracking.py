@@ -92,6 +92,24 @@ def test_a_file_that_is_just_opened_counts_and_is_warned_about_once(make_project
     assert len(run(project)) == 29
 
 
+def test_files_of_one_folder_that_are_just_opened_are_warned_about_once(make_project: MakeProject) -> None:
+    project = tree(make_project, stage("Just", "", "text", """
+        for folder in ("one", "two"):
+            Path(f"tasks/{folder}/{input_id}.txt").read_text()
+        1
+        """), inputs=range(1, 20))
+    for folder in ("one", "two"):
+        for number in range(1, 20):
+            project.write(f"tasks/{folder}/{number}.txt", "x")
+    err = project.run("run", "tasks", "--serial").ok().err
+    assert err.count("without asking") == 2, "once for each folder"
+    assert "reads one/1.txt" in err
+    assert "reads two/1.txt" in err
+    project.executions()
+    project.write("tasks/two/7.txt", "y")
+    assert run(project) == ["just7"], "all of them count"
+
+
 def test_a_file_that_is_looked_for_in_vain_counts_as_well(make_project: MakeProject) -> None:
     project = tree(make_project, stage("Just", "", "text", OPEN), inputs=[1])
     assert run(project) == ["just1"]
