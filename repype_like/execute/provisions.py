@@ -61,9 +61,9 @@ class Provisions:
 
     def clear(self) -> None:
         """Delete the folder: what the stage has computed is in the store."""
-        folder = self.folder
-        if folder is None:
+        if not self._has_folder:
             return
+        folder = self._place.view.store.work_folder(self._key)
         shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # others are at work in there
             folder.parent.rmdir()

@@ -59,6 +59,8 @@ class Schedule:
         Returns:
             The units that cannot do anything any more, since what they read was not made. They are done, too.
         """
+        if not self._followers and not self.units[position].after:  # as where there are no aggregates
+            return []
         hopeless: list[int] = []
         ended = [position]
         while ended:

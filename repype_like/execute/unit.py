@@ -38,6 +38,7 @@ __all__ = ["Watcher", "run_unit", "with_worker"]
 
 _NOTHING: frozenset[str] = frozenset()
 _UNREAD: Mapping[str, int] = {}
+_UNREAD_NODES: Mapping[str, Mapping[str, int]] = {}
 
 
 class Watcher:
@@ -83,7 +84,7 @@ class _UnitRun:
         self.watcher = watcher
         self.files = files
         self.given = given
-        self.readers = _count_readers(unit)
+        self.readers = _count_readers(unit) if len(unit.nodes) > 1 else _UNREAD_NODES
         self.home = workplaces[unit.opaque or (unit.nodes[0].tasks[0] if unit.nodes else unit.skips[0].task)]
         """One of the tasks; those of a unit share their modules."""
         self.holding = CheckoutFolder(self.home.view.store.passing)
@@ -184,9 +185,10 @@ class _UnitRun:
             if computed is None:
                 break
             self.watcher.has_made(position)
-            others = tuple([task for task in group[1:] if self._sees_the_same(task, computed.record)])
-            self._tell(node, computed, group[0], others)
-            group = tuple([task for task in group[1:] if task not in others])
+            first, *rest = group
+            others = tuple([task for task in rest if self._sees_the_same(task, computed.record)]) if rest else ()
+            self._tell(node, computed, first, others)
+            group = tuple([task for task in rest if task not in others]) if rest else ()
 
     def _has(self, task: str, field: str, name: str) -> bool:
         """Tell whether a task has a field that one of its nodes reads."""
