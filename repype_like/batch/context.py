@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from repype_like.cached import cached_property
 from repype_like.config import Config
-from repype_like.execute import Workplace
+from repype_like.execute.workplace import Workplace
 from repype_like.pipeline import Pipeline
 from repype_like.task import PendingReason, Task, TaskData, inspection
 from repype_like.task.blueprint import Blueprint

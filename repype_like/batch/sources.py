@@ -13,7 +13,7 @@ from pathlib import Path
 from repype_like.batch.context import RunContext
 from repype_like.config import Config
 from repype_like.errors import Problem, UsageError, did_you_mean
-from repype_like.execute import Workplace
+from repype_like.execute.workplace import Workplace
 from repype_like.plan import CONFIGS, Source
 from repype_like.stage import Stage
 from repype_like.task import Task

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 from repype_like.batch.context import RunContext
 from repype_like.config import Config
 from repype_like.errors import Location, Problem, RepypeError, SpecError, UsageError, did_you_mean
-from repype_like.execute.gathered import Gathered
 from repype_like.fingerprint import ImportProblem
 from repype_like.fingerprint.versions import version_of
 from repype_like.formats import format_named, name_of
@@ -107,7 +105,7 @@ def _name_problems(task: Task) -> Iterator[Problem]:
         name = f'"{named[index]}"'
         message = problem.message.replace(name, f"{name} and {len(others)} more", 1) if others else problem.message
         elsewhere = _elsewhere(task, named[index]) if isinstance(first, ImportProblem) and first.is_missing else ""
-        yield dataclasses.replace(problem, message=message, hint=elsewhere or problem.hint)
+        yield problem._replace(message=message, hint=elsewhere or problem.hint)
 
 
 def _elsewhere(task: Task, name: str) -> str:
@@ -139,7 +137,7 @@ def _input_problems(task: Task, pipeline: Pipeline, input_ids: list[InputID]) ->
             yield Problem("the task is runnable, but has no input_ids", _place(task, ("runnable",)),
                           "add it here or in a task.yml above", "warning", task.directory)
         return
-    yield from (dataclasses.replace(problem, task=task.directory) for problem in check_input_ids(input_ids))
+    yield from (problem._replace(task=task.directory) for problem in check_input_ids(input_ids))
     for scope, pattern in (task.merged_spec.get("scopes") or {}).items():
         for input_id in input_ids:
             try:
@@ -238,6 +236,8 @@ def _level_problems(task: Task, pipeline: Pipeline) -> Iterator[Problem]:
 
 def _hint_problems(task: Task, pipeline: Pipeline, producers: Mapping[str, Stage]) -> Iterator[Problem]:
     """A parameter of an aggregate that gets a mapping must not be declared to be something else."""
+    from repype_like.execute.gathered import Gathered  # with much that is needed only where something is computed
+
     for stage in pipeline.stages:
         for field, hint in stage.hints.items() if stage.over and isinstance(stage, FunctionStage) else ():
             is_of_inputs = field in producers and not producers[field].over

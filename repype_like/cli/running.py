@@ -21,8 +21,8 @@ from repype_like.cli.summary import print_summary
 from repype_like.cli.terminal import Terminal, err
 from repype_like.cli.words import clean
 from repype_like.collector import collector_resumed
-from repype_like.execute import Workplaces
 from repype_like.execute.cores import usable_cores
+from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Limits, Plan, Request
 from repype_like.store import holders
 from repype_like.typing import TextIO

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from repype_like.pipeline import Pipeline
 from repype_like.plan import Limits, TaskView, locate_output
-from repype_like.status import Status
 from repype_like.store import Record
-from repype_like.typing import Any, InputID
+from repype_like.typing import TYPE_CHECKING, Any, InputID
+
+if TYPE_CHECKING:
+    from repype_like.status import Status
 
 __all__ = ["Workplace", "Workplaces"]
 

@@ -66,8 +66,7 @@ class Node(NamedTuple):
                 yield gather.task or task, gather.field, name
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """A record that a task takes over from another, or keeps with files to be put back in place."""
 
     task: str
@@ -78,8 +77,7 @@ class Transfer:
     restore: tuple[Restore, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(NamedTuple):
     """A stage that does not run, although a hook of the task wants to know it."""
 
     task: str
@@ -116,8 +114,7 @@ class Unit(NamedTuple):
         return frozenset(named if self.opaque is None else {self.opaque})
 
 
-@dataclass(frozen=True)
-class TaskPlan:
+class TaskPlan(NamedTuple):
     """What will happen to one task."""
 
     task: str
@@ -145,8 +142,7 @@ class TaskPlan:
     """Whether nothing is to be done but to write the digest anew, since the words of the specification changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A stage that is not run, since what it reads is not there."""
 
     task: str

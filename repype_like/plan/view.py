@@ -11,7 +11,7 @@ from repype_like.errors import Location
 from repype_like.fingerprint.canonical import hash_value
 from repype_like.plan.limits import PLAIN, Limits
 from repype_like.store import Store
-from repype_like.typing import Any, InputID, Plain
+from repype_like.typing import Any, InputID, NamedTuple, Plain
 
 __all__ = ["Source", "StageView", "TaskView", "is_mark", "mark_of"]
 
@@ -26,8 +26,7 @@ def is_mark(field: str) -> bool:
     return field.startswith("@")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A task that an aggregate reads."""
 
     key: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.fingerprint.canonical import hash_value
@@ -15,6 +14,7 @@ from repype_like.spec import SPEC_NAME, SpecTree, TaskSpec, expand_path, expand_
 from repype_like.store import Digest, Observation, OutputFile
 from repype_like.store.layout import Layout
 from repype_like.task import Task
+from repype_like.typing import NamedTuple
 
 __all__ = ["Look", "take"]
 
@@ -29,8 +29,7 @@ class _NotToBeKept(Exception):
     """The answer may depend on something whose change would not be noticed."""
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """A runnable task that was looked at."""
 
     task: Task

@@ -32,7 +32,6 @@ from yaml.scanner import Scanner
 from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.scalars import ScalarError, quote, resolve_plain
 from repype_like.spec.source import decode
-from repype_like.spec.syntax_hints import syntax_hint
 
 __all__ = ["MAX_ALIASED", "MAX_DEPTH", "ParserName", "Place", "parse"]
 
@@ -111,6 +110,8 @@ def _parser(text: str, name: ParserName | None) -> _EventSource:
 def _syntax_problem(error: MarkedYAMLError, text: str, path: Path) -> Problem:
     mark = error.problem_mark or error.context_mark
     message = " ".join(part for part in (error.problem, error.context) if part)
+    from repype_like.spec.syntax_hints import syntax_hint  # hardly ever needed
+
     hint = syntax_hint(message, text, mark, error.context_mark)
     where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
     return Problem(f"not valid YAML: {message}", where, hint, task=path.parent)

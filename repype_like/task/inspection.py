@@ -9,7 +9,7 @@ from pathlib import Path
 
 from repype_like.config import Config
 from repype_like.errors import RepypeError, UsageError
-from repype_like.execute import Workplace
+from repype_like.execute.workplace import Workplace
 from repype_like.fingerprint import Fingerprinter, hash_value
 from repype_like.fingerprint.versions import version_of
 from repype_like.pipeline import Pipeline
