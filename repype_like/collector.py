@@ -43,9 +43,9 @@ def collector_resumed() -> Iterator[None]:
 
 
 def last_collection_skipped() -> None:
-    """Have the interpreter not look through all that is there when it ends: freeing it takes as long as a tenth of a run.
+    """Have the interpreter end without looking through all that is there, and freeing it piece by piece.
 
-    All else that is to happen then does. But a file that is left open in a reference cycle, or in a module, may not be
+    All else that happens at the end does. But a file that is left open in a reference cycle, or in a module, may not be
     flushed; so this is not for a process in which stages run.
     """
     atexit.register(gc.freeze)

@@ -180,12 +180,14 @@ class Batch:
         """
         chosen = self.tasks.values() if tasks is None else tasks
         known, contexts = set(self.problems), []
-        runnable = [task for task in sorted(chosen, key=lambda task: task.directory.parts) if task.runnable]
+        in_order = sorted(chosen, key=lambda task: str(task.directory).split("/"))  # `parts` stays in each Path
+        runnable = [task for task in in_order if task.runnable]
         blueprints = Blueprints()
         for task in _with_their_modules(runnable):
             context, problems = validation.prepare(task, blueprints)
-            self.problems.extend(problem for problem in problems if problem not in known)
-            known.update(problems)
+            if problems:
+                self.problems.extend(problem for problem in problems if problem not in known)
+                known.update(problems)
             if context is not None:
                 contexts.append(context)
         unfit = self._find_sources(contexts, blueprints)

@@ -65,14 +65,15 @@ def prepare(task: Task, blueprints: Blueprints) -> tuple[RunContext | None, list
 
 def _is_plainly_sound(task: Task, blueprint: Blueprint) -> bool:
     """Tell whether everything that a task names is there, and all its stages take part. If not, it is looked into."""
-    spec, known = task.resolved_spec, frozenset(blueprint.stage_ids)
+    spec, known = task.resolved_spec, blueprint.stage_ids
     try:
         config = spec.config.value
         _ = spec.input_ids
     except (RepypeError, ValueError):
         return False
-    if "packages" in spec.full or "input_ids" not in spec.full or not known.issuperset(
-            [*(spec.full.get("marginal_stages") or ()), *(spec.full.get("limits") or ())]):
+    full = spec.full
+    if "packages" in full or "input_ids" not in full or not all(
+            name in known for names in (full.get("marginal_stages"), full.get("limits")) for name in names or ()):
         return False
     return all(name in known and type(section) is dict and section.get("enabled", True) is True
                for name, section in config.items()) and blueprint.is_plain

@@ -33,6 +33,9 @@ from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.scalars import ScalarError, quote, resolve_plain
 from repype_like.spec.source import decode
 
+if yaml.__with_libyaml__:
+    from yaml._yaml import CParser
+
 __all__ = ["MAX_ALIASED", "MAX_DEPTH", "ParserName", "Place", "parse"]
 
 MAX_DEPTH = 100
@@ -101,8 +104,6 @@ def parse(data: bytes, path: Path, parser: ParserName | None = None) -> tuple[An
 
 def _parser(text: str, name: ParserName | None) -> _EventSource:
     if name != "python" and yaml.__with_libyaml__ and not _NEEDS_PYTHON_PARSER.search(text):
-        from yaml._yaml import CParser
-
         return CParser(text)
     return _PythonParser(text)
 
@@ -240,14 +241,19 @@ class _Builder:
 
     def key(self, event: Any, depth: int) -> Any:
         """Return the key that `event` is; only text and integers are keys."""
-        key, place = self.node(event, depth)
+        if type(event) is ScalarEvent and event.anchor is None:  # as nearly always
+            self.count += 1
+            key = self.scalar(event)
+        else:
+            key, _ = self.node(event, depth)
         if type(key) is str:
             return _MERGE if key == "<<" and type(event) is ScalarEvent and not event.style else key
         if type(key) is not int:
+            mark = event.start_mark
             shown = quote(event.value) + " " if type(event) is ScalarEvent and event.value else ""
             what = "is a list or a mapping" if isinstance(key, list | dict) else "is not text"
-            self.report(f"the key {shown}{what}", place.mark, "a key is text; quote it if it looks like something else")
-            return f"<{place.mark.line}:{place.mark.column}>"
+            self.report(f"the key {shown}{what}", mark, "a key is text; quote it if it looks like something else")
+            return f"<{mark.line}:{mark.column}>"
         return key
 
     def merge(self, value: Any, place: Place, values: dict[Any, Any], places: dict[Any, tuple[Mark, Place]]) -> None:

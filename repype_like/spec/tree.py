@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,8 +135,8 @@ def _load_spec(directory: Path, known: Mapping[str, TaskSpec], documents: Docume
 
 def _nearest(directory: str, known: Mapping[str, TaskSpec]) -> TaskSpec | None:
     """Return the task that is nearest above `directory`."""
-    while directory.strip("/"):
-        directory = os.path.dirname(directory)  # noqa: PTH120  a Path for each would cost many times as much
+    while directory != "/":
+        directory = directory.rpartition("/")[0] or "/"
         if directory in known:
             return known[directory]
     return None
@@ -182,7 +181,9 @@ class _InputChecks:
 
     def check(self, spec: TaskSpec) -> list[Problem]:
         """Return what is wrong with the ids of `spec` and with the file names of its scopes."""
-        stating = next((above for above in (spec, *spec.parents) if "input_ids" in above.own), spec)
+        stating = spec
+        while "input_ids" not in stating.own and stating.parent is not None:
+            stating = stating.parent
         if stating not in self._stated:
             self._stated[stating] = stating.source(("input_ids", "glob")) or stating.source(("input_ids",))
         found = self._stated[stating]

@@ -157,10 +157,15 @@ class StoreReader:
                     return False
         return True
 
+    @property
+    def has_notes(self) -> bool:
+        """Whether a run has begun to write, of which it is not known that all is on the disk."""
+        return not self._names.isdisjoint(NOTES)
+
     @cached_property
     def is_torn(self) -> bool:
         """Whether the machine stopped before all of the last run was on the disk: nothing counts that was not read."""
-        if self._names.isdisjoint(NOTES):
+        if not self.has_notes:
             return False
         with explained("read", self._layout.unfinished):
             return unfinished.is_torn(self._layout)

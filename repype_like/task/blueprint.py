@@ -8,6 +8,7 @@ looked at. A task that computes gets stages of its own, so that nothing which a 
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 
 from repype_like.errors import Problem, RepypeError
 from repype_like.fingerprint import Codebase
@@ -36,6 +37,7 @@ class Blueprint:
         self.pipeline = pipeline
         self._codebase = codebase
         self._views: dict[frozenset[str], tuple[StageView, ...]] = {}
+        self._roots: dict[Path, tuple[Path, ...]] = {}
 
     @cached_property
     def stage_ids(self) -> tuple[str, ...]:
@@ -53,6 +55,17 @@ class Blueprint:
     def adapts_config(self) -> bool:
         """Whether any stage has rules that adapt its configuration to an input."""
         return any(type(stage).configure is not Stage.configure for stage in self.pipeline.stages)
+
+    @cached_property
+    def has_hooks(self) -> bool:
+        """Whether anybody wants to know what happens to the stages."""
+        return any(stage.event_callbacks for stage in self.pipeline.stages)
+
+    def roots(self, tree: Path) -> tuple[Path, ...]:
+        """Return the folders below which opened files count, in a tree with this topmost task."""
+        if tree not in self._roots:
+            self._roots[tree] = tuple(dict.fromkeys((*self._codebase.search, tree)))
+        return self._roots[tree]
 
     def views(self, marginal: frozenset[str]) -> tuple[StageView, ...]:
         """Return the stages as planning sees them; the codebase must be active.

@@ -16,6 +16,7 @@ from repype_like.fingerprint import Codebase, hash_value
 from repype_like.fingerprint.codebases import codebase_for
 from repype_like.pipeline import Pipeline
 from repype_like.spec import SPEC_NAME, Document, TaskSpec, load_document, merge, resolve_pattern
+from repype_like.spec.inheritance import copy_plain
 from repype_like.stage import Stage, StageEvent
 from repype_like.store import Digest, Store
 from repype_like.task import inspection
@@ -76,7 +77,7 @@ class Task:
 
     @resolved_spec.setter
     def resolved_spec(self, resolved: TaskSpec) -> None:
-        self._resolved = merge({}, self.spec), resolved
+        self._resolved = copy_plain(self.spec), resolved
 
     @property
     def full_spec(self) -> dict[str, Any]:
