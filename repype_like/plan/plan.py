@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.plan.claims import Claims
@@ -15,7 +14,7 @@ from repype_like.typing import Any, InputID, NamedTuple, Plain
 
 __all__ = ["Node", "Plan", "Skip", "Stored", "TaskPlan", "Transfer", "Unit", "Waiting"]
 
-_NONE: Mapping[str, Any] = {}  # for all units together, of which there may be very many
+_NONE: Mapping[Any, Any] = {}  # for all units together, of which there may be very many
 
 
 class Stored(NamedTuple):
@@ -153,15 +152,14 @@ class Waiting(NamedTuple):
     """The tasks and inputs whose results it waits for, at most a few."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What will happen to all tasks."""
 
     tasks: tuple[TaskPlan, ...]
     units: tuple[Unit, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     """What is taken over before anything runs."""
-    claims: Claims = field(default_factory=dict)
+    claims: Claims = _NONE
     """The output files of all that is not computed anew."""
     waiting: tuple[Waiting, ...] = ()
     """What cannot be done, since what it reads is not there and is not going to be made."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from repype_like.errors import Location, Problem, SpecError, UsageError, did_you_mean
 from repype_like.spec.loading import Document, load_document
-from repype_like.typing import PathLike
+from repype_like.typing import NamedTuple, PathLike
 
 __all__ = ["SPEC_NAME", "Discovery", "Documents", "discover", "holds", "no_directory"]
 
@@ -47,8 +47,7 @@ class Documents:
         return list(self._loaded)
 
 
-@dataclass(frozen=True)
-class Discovery:
+class Discovery(NamedTuple):
     """The directories that are tasks."""
 
     path: Path
@@ -57,10 +56,10 @@ class Discovery:
     """The topmost task that `path` belongs to; `path` itself if neither it nor a directory above it is a task."""
     directories: tuple[Path, ...]
     """Parents first, siblings sorted by name; those above `path` included."""
-    problems: tuple[Problem, ...] = ()
-    visited: tuple[str, ...] = ()
+    problems: tuple[Problem, ...]
+    visited: tuple[str, ...]
     """All directories that were looked into."""
-    links: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str]
     """All symbolic links in them, and where those led that lead to directories or specifications."""
 
 
