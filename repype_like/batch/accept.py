@@ -10,7 +10,8 @@ from pathlib import Path
 from repype_like.batch.provenance import provenance
 from repype_like.execute.settle import settle
 from repype_like.execute.workplace import Workplaces
-from repype_like.plan import Acceptance, Files, find_acceptable
+from repype_like.plan import Files
+from repype_like.plan.acceptance import Acceptance, find_acceptable
 from repype_like.store import sync
 
 __all__ = ["Accepted", "accept"]

@@ -57,7 +57,8 @@ class RunContext:
     def pipeline(self) -> Pipeline:
         """The pipeline to run it with, with the hooks of the task."""
         with blaming("create_pipeline"):
-            pipeline = self.task.create_pipeline()
+            pipeline = (self.task.create_pipeline() if self.blueprint is None
+                        else self.blueprint.make_pipeline(self.task.resolved_scopes))
         self.task.setup_callbacks(pipeline)
         return pipeline
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
+from repype_like.cached import cached_property
 from repype_like.pipeline import Pipeline
 from repype_like.plan import Limits, TaskView, locate_output
 from repype_like.store import Record

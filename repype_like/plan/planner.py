@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
+from repype_like.cached import cached_property
 from repype_like.hashing import ABSENT
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.claims import Claim

@@ -51,7 +51,7 @@ _SCALAR_TAGS: dict[str, tuple[type, ...]] = {
     "bool": (bool,), "int": (int,), "float": (float, int), "null": (type(None),), "timestamp": (),
 }  # fmt: skip
 _NEEDS_PYTHON_PARSER = re.compile(r"\t|\\[uU]")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE = "[\ud800-\udfff]"
 _MERGE = object()  # stands for the key <<
 
 
@@ -279,7 +279,7 @@ class _Builder:
         if tag is not None and tag != "!":
             return self.tagged(tag, text, event)
         if event.style:
-            if not text.isascii() and _LONE_SURROGATE.search(text):
+            if not text.isascii() and re.search(_LONE_SURROGATE, text):
                 self.report("half of a surrogate pair, which is no character", event.start_mark)
                 return "?"
             return text

@@ -17,7 +17,7 @@ MAX_BYTES = 1 << 20
 """No specification is larger than this; what is larger is something else with the wrong name."""
 
 _BOM = "\ufeff"
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_BREAK = "\r\n|[\n\r\x85\u2028\u2029]"
 
 
 def read_bytes(path: Path) -> bytes:
@@ -82,7 +82,7 @@ def _named(character: str) -> str:
 
 def _place(path: Path, before: str) -> Location:
     """Return the place that follows the text `before`."""
-    lines = _LINE_BREAK.split(before.removeprefix(_BOM))
+    lines = re.split(_LINE_BREAK, before.removeprefix(_BOM))
     return Location(path, len(lines), len(lines[-1]) + 1)
 
 

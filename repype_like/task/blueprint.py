@@ -7,9 +7,10 @@ looked at. A task that computes gets stages of its own, so that nothing which a 
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
 
+from repype_like.cached import cached_property
 from repype_like.errors import Problem, RepypeError
 from repype_like.fingerprint import Codebase
 from repype_like.pipeline import Pipeline, create_pipeline
@@ -30,11 +31,18 @@ class Blueprint:
 
     Arguments:
         codebase: Where the names lead.
-        pipeline: The stages in order, without any scopes.
+        named: What the stages are made of, with the names.
+
+    Raises:
+        RepypeError: If no pipeline can be made of that.
     """
 
-    def __init__(self, codebase: Codebase, pipeline: Pipeline):
-        self.pipeline = pipeline
+    def __init__(self, codebase: Codebase, named: Sequence[tuple[Any, str]]):
+        made = [(make_stage(maker, name), maker, name) for maker, name in named]
+        self.pipeline = create_pipeline([stage for stage, _, _ in made])
+        """The stages in order, without any scopes."""
+        rank = {id(stage): number for number, stage in enumerate(self.pipeline.stages)}
+        self._named = [(maker, name) for _, maker, name in sorted(made, key=lambda item: rank[id(item[0])])]
         self._codebase = codebase
         self._views: dict[frozenset[str], tuple[StageView, ...]] = {}
         self._roots: dict[Path, tuple[Path, ...]] = {}
@@ -60,6 +68,11 @@ class Blueprint:
     def has_hooks(self) -> bool:
         """Whether anybody wants to know what happens to the stages."""
         return any(stage.event_callbacks for stage in self.pipeline.stages)
+
+    def make_pipeline(self, scopes: dict[str, Path]) -> Pipeline:
+        """Return a pipeline of its own for a task with these scopes, in the order that was found out once."""
+        with self._codebase.activate():
+            return Pipeline([make_stage(maker, name) for maker, name in self._named], scopes)
 
     def roots(self, tree: Path) -> tuple[Path, ...]:
         """Return the folders below which opened files count, in a tree with this topmost task."""
@@ -121,7 +134,6 @@ def _blueprint(codebase: Codebase, names: list[str]) -> Blueprint | None:
             classes = [load(codebase, name) for name in names]
             if not all(isinstance(cls, (type, FunctionStage)) for cls in classes):
                 return None
-            stages = [make_stage(cls, name) for cls, name in zip(classes, names, strict=True)]
-            return Blueprint(codebase, create_pipeline(stages))
+            return Blueprint(codebase, list(zip(classes, names, strict=True)))
     except RepypeError:
         return None  # whoever makes the pipeline of the task itself is told what is wrong
