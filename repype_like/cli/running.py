@@ -51,7 +51,7 @@ def run_tasks(selection: Selection, options: Options) -> int:
     request = Request(force=options.force, first=selection.wanted.first, last=selection.wanted.last,
                       inputs=selection.inputs, pick_up=options.pick_up, chosen=chosen)
     workplaces, plan = selection.plan(request)
-    if request == Request(pick_up=options.pick_up):
+    if request == Request(pick_up=options.pick_up, chosen=chosen):
         keep_answer(selection, workplaces, plan)
     report_problems(selection.problems)
     if selection.errors and not options.keep_going:
