@@ -11,7 +11,7 @@ from repype_like.errors import Location, Problem, SpecError, UsageError, did_you
 from repype_like.spec.loading import Document, load_document
 from repype_like.typing import NamedTuple, PathLike
 
-__all__ = ["SPEC_NAME", "Discovery", "Documents", "discover", "holds", "no_directory"]
+__all__ = ["SPEC_NAME", "Discovery", "Documents", "discover", "holds", "join", "no_directory"]
 
 SPEC_NAME = "task.yml"
 
@@ -23,9 +23,9 @@ class Documents:
     """Loads each file once, and keeps either the document or the problems."""
 
     def __init__(self) -> None:
-        self._loaded: dict[Path, Document | SpecError] = {}
+        self._loaded: dict[str, Document | SpecError] = {}
 
-    def load(self, path: Path) -> Document:
+    def load(self, path: str) -> Document:
         """Return the document at `path`.
 
         Raises:
@@ -41,10 +41,6 @@ class Documents:
         if isinstance(found, SpecError):
             raise SpecError(found.problems)
         return found
-
-    def paths(self) -> list[Path]:
-        """Return the paths of all files that were asked for."""
-        return list(self._loaded)
 
 
 class Discovery(NamedTuple):
@@ -105,7 +101,7 @@ def _above(start: Path, documents: Documents, *, is_task: bool) -> list[Path]:
     found: list[Path] = []
     candidates = [*([start] if is_task else []), *start.parents]
     for directory in candidates:
-        spec = directory / SPEC_NAME
+        spec = str(directory / SPEC_NAME)
         if directory is not start:
             if not os.path.lexists(spec):
                 continue
@@ -193,7 +189,7 @@ class _Walk:
             where = Location(Path(path) / misnamed)
             self.problems.append(Problem("this file is not read", where, f"rename it to {SPEC_NAME}", "warning"))
         names.sort()
-        return [(_join(path, name), _join(real, name)) for name in names]
+        return [(join(path, name), join(real, name)) for name in names]
 
     def warn_of_link(self, link: str, real: str) -> None:
         """Say that a link leads to tasks that are listed already. Other links are nobody's concern."""
@@ -207,5 +203,6 @@ def holds(directory: str, path: str) -> bool:
     return path == directory or path.startswith(directory if directory == "/" else f"{directory}/")
 
 
-def _join(path: str, name: str) -> str:
+def join(path: str, name: str) -> str:
+    """Return the path of `name` in the directory `path`."""
     return f"{path}/{name}" if path != "/" else f"/{name}"

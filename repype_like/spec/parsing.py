@@ -32,6 +32,7 @@ from yaml.scanner import Scanner
 from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.scalars import ScalarError, quote, resolve_plain
 from repype_like.spec.source import decode
+from repype_like.typing import PathLike
 
 if yaml.__with_libyaml__:
     from yaml._yaml import CParser
@@ -76,7 +77,7 @@ class _PythonParser(Reader, Scanner, Parser):
         Parser.__init__(self)
 
 
-def parse(data: bytes, path: Path, parser: ParserName | None = None) -> tuple[Any, Place | None]:
+def parse(data: bytes, path: PathLike, parser: ParserName | None = None) -> tuple[Any, Place | None]:
     """Return the value of the only YAML document in `data` and the places of everything in it.
 
     An empty document has the value None. `path` is for messages only; nothing is read from it. The parser is chosen
@@ -91,7 +92,7 @@ def parse(data: bytes, path: Path, parser: ParserName | None = None) -> tuple[An
     try:
         value, place = builder.document()
     except MarkedYAMLError as error:
-        builder.problems.append(_syntax_problem(error, text, path))
+        builder.problems.append(_syntax_problem(error, text, Path(path)))
     except (ValueError, OverflowError):
         if not isinstance(events, _PythonParser):
             raise
@@ -131,7 +132,7 @@ class _Anchor:
 class _Builder:
     """Builds one document. Problems that leave the rest readable are collected; the others end it."""
 
-    def __init__(self, events: Callable[[], Any], path: Path):
+    def __init__(self, events: Callable[[], Any], path: PathLike):
         self.next = events
         self.path = path
         self.problems: list[Problem] = []
@@ -319,8 +320,9 @@ class _Builder:
                     "remove one of the two")
 
     def report(self, message: str, mark: Mark, hint: str = "") -> None:
-        where = Location(self.path, mark.line + 1, mark.column + 1)
-        self.problems.append(Problem(message, where, hint, task=self.path.parent))
+        file = Path(self.path)
+        where = Location(file, mark.line + 1, mark.column + 1)
+        self.problems.append(Problem(message, where, hint, task=file.parent))
 
     def fail(self, message: str, mark: Mark) -> NoReturn:
         self.report(message, mark)

@@ -88,7 +88,7 @@ class TaskSpec:
             return None
         path = self.resolve(str(text))
         try:
-            return self.documents.load(path)
+            return self.documents.load(str(path))
         except SpecError as error:
             raise SpecError([self._of_base_config(problem) for problem in error.problems]) from error
 
