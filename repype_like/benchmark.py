@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from repype_like.store.atomic import write_all
 from repype_like.typing import TYPE_CHECKING, Any, Generic, InputID, PathLike, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -105,8 +106,11 @@ class Benchmark(Generic[ValueType]):
         table.writerows([stage, *[values.get((stage, input_id), "") for input_id in inputs]] for stage in stages)
         folder, name = os.path.split(self.filepath)
         aside = os.path.join(folder, f".{name}.new")  # of a killed process, the next one renames it
-        with open(aside, "wb") as file:
-            file.write(text.getvalue().encode())
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        try:
+            write_all(descriptor, [text.getvalue().encode()])
+        finally:
+            os.close(descriptor)
         os.replace(aside, self.filepath)
 
     def __eq__(self, other: object) -> bool:

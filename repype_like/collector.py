@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["collector_paused", "collector_relieved", "collector_resumed"]
+__all__ = ["collector_paused", "collector_relieved", "collector_resumed", "last_collection_skipped"]
 
 
 @contextmanager
@@ -22,6 +23,8 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            gc.freeze()
+            gc.unfreeze()  # both together have it count as old without being looked through
             gc.enable()
 
 
@@ -45,3 +48,12 @@ def collector_relieved() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def last_collection_skipped() -> None:
+    """Have the interpreter end without looking through all that is there, and freeing it piece by piece.
+
+    All else that happens at the end does. But a file that is left open in a reference cycle, or in a module, may not be
+    flushed; so this is not for a process in which stages run.
+    """
+    atexit.register(gc.freeze)

@@ -7,15 +7,15 @@ Anything else is a bug of ours.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from repype_like.typing import NamedTuple
 
 __all__ = ["DamagedError", "Location", "LockedError", "NotStorableError", "Problem", "RepypeError", "SpecError",
            "UsageError", "closest_to", "did_you_mean"]
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A place in a file. Lines and columns count from 1; 0 means that the place within the file is not known."""
 
     file: Path
@@ -26,8 +26,7 @@ class Location:
         return ":".join([str(self.file), *(str(number) for number in (self.line, self.column) if number)])
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong with a task tree, and how to mend it."""
 
     message: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from repype_like.batch.batch import Batch
+from repype_like.batch.cluster import ClusterOptions
 from repype_like.batch.context import RunContext
-from repype_like.batch.executors import ClusterOptions
 from repype_like.batch.opening import open_task, open_tree
-from repype_like.batch.update import Summary
+from repype_like.batch.summary import Summary
 
 __all__ = ["Batch", "ClusterOptions", "RunContext", "Summary", "open_task", "open_tree"]

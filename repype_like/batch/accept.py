@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.batch.provenance import provenance
-from repype_like.execute import Workplaces, settle
-from repype_like.plan import Acceptance, Files, find_acceptable
+from repype_like.execute.settle import settle
+from repype_like.execute.workplace import Workplaces
+from repype_like.plan import Files
+from repype_like.plan.acceptance import Acceptance, find_acceptable
 from repype_like.store import sync
 
 __all__ = ["Accepted", "accept"]

@@ -10,17 +10,16 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from repype_like.batch import update, validation
+from repype_like.batch import validation
+from repype_like.batch.cluster import ClusterOptions
 from repype_like.batch.context import RunContext
-from repype_like.batch.executors import ClusterOptions, executor_for
 from repype_like.batch.sources import SourceFinder, link
+from repype_like.batch.summary import Summary
 from repype_like.collector import collector_paused, collector_relieved
 from repype_like.errors import Problem, RepypeError, SpecError, UsageError
-from repype_like.events import Event, Listener
-from repype_like.execute import Executor, Workplaces
+from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Limits, Plan, Request, TaskView, make_plan
 from repype_like.spec import SPEC_NAME, Documents, SpecTree, TaskSpec, load_document, load_tree
-from repype_like.status import Status
 from repype_like.task import Task, inspection
 from repype_like.task.blueprint import Blueprints
 from repype_like.typing import TYPE_CHECKING, Any, PathLike
@@ -28,7 +27,10 @@ from repype_like.typing import TYPE_CHECKING, Any, PathLike
 if TYPE_CHECKING:
     import pandas
 
+    from repype_like.events import Event, Listener
     from repype_like.execute.dask.job import Job
+    from repype_like.execute.executor import Executor
+    from repype_like.status import Status
 
 __all__ = ["Batch"]
 
@@ -178,12 +180,14 @@ class Batch:
         """
         chosen = self.tasks.values() if tasks is None else tasks
         known, contexts = set(self.problems), []
-        runnable = [task for task in sorted(chosen, key=lambda task: task.directory.parts) if task.runnable]
+        in_order = sorted(chosen, key=lambda task: str(task.directory).split("/"))  # `parts` stays in each Path
+        runnable = [task for task in in_order if task.runnable]
         blueprints = Blueprints()
         for task in _with_their_modules(runnable):
             context, problems = validation.prepare(task, blueprints)
-            self.problems.extend(problem for problem in problems if problem not in known)
-            known.update(problems)
+            if problems:
+                self.problems.extend(problem for problem in problems if problem not in known)
+                known.update(problems)
             if context is not None:
                 contexts.append(context)
         unfit = self._find_sources(contexts, blueprints)
@@ -272,7 +276,7 @@ class Batch:
     def execute(self, plan: Plan, workplaces: Workplaces, request: Request = _EVERYTHING, jobs: int = 0,
                 listen: Listener = lambda event: None, command: Sequence[str] = (),
                 wait: bool = False, cluster: ClusterOptions | None = None, fail_fast: bool = False,
-                defaults: Limits | None = None, available: Mapping[str, float] | None = None) -> update.Summary:
+                defaults: Limits | None = None, available: Mapping[str, float] | None = None) -> Summary:
         """Do what a plan says, and complete the tasks that it is about.
 
         Arguments:
@@ -292,13 +296,16 @@ class Batch:
             LockedError: If another run holds the tree.
             RepypeError: If something is wrong with the cluster.
         """
+        from repype_like.batch.executors import executor_for  # most of this program, and mostly nothing is to be done
+        from repype_like.batch.update import bring_up_to_date
+
         if defaults is not None:
             workplaces = {name: replace(place, defaults=defaults) for name, place in workplaces.items()}
         with executor_for(jobs, cluster, self.make_job, listen, available) as executor, collector_relieved():
             self._executor = executor
             try:
-                return update.bring_up_to_date(plan, workplaces, request, executor, listen, self.plan, self.root,
-                                               tuple(command), wait, fail_fast=fail_fast)
+                return bring_up_to_date(plan, workplaces, request, executor, listen, self.plan, self.root,
+                                        tuple(command), wait, fail_fast=fail_fast)
             finally:
                 self._executor = None
 

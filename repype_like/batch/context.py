@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from repype_like.cached import cached_property
 from repype_like.config import Config
-from repype_like.execute import Workplace
+from repype_like.execute.workplace import Workplace
 from repype_like.pipeline import Pipeline
 from repype_like.task import PendingReason, Task, TaskData, inspection
 from repype_like.task.blueprint import Blueprint
@@ -57,9 +57,8 @@ class RunContext:
     def pipeline(self) -> Pipeline:
         """The pipeline to run it with, with the hooks of the task."""
         with blaming("create_pipeline"):
-            if self.blueprint is not None:  # so the task has no hooks
-                return self.blueprint.new_pipeline(self.task.resolved_scopes)
-            pipeline = self.task.create_pipeline()
+            pipeline = (self.task.create_pipeline() if self.blueprint is None
+                        else self.blueprint.make_pipeline(self.task.resolved_scopes))
         self.task.setup_callbacks(pipeline)
         return pipeline
 

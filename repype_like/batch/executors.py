@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
+from repype_like.batch.cluster import ClusterOptions
 from repype_like.events import Listener, Warned
-from repype_like.execute import DroppingExecutor, Executor, SerialExecutor, Workplaces
+from repype_like.execute.executor import DroppingExecutor, Executor
+from repype_like.execute.serial import SerialExecutor
+from repype_like.execute.workplace import Workplaces
 from repype_like.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from repype_like.execute.dask.job import Job
 
-__all__ = ["ClusterOptions", "executor_for", "worker_executor_for"]
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterOptions:
-    """Which cluster of Dask to run on."""
-
-    address: str
-    """The address of its scheduler, the path of its scheduler file, or ``local`` for one that is made for the run."""
-    wait: float = 60.0
-    """Seconds after which a run that has no workers is given up."""
+__all__ = ["executor_for", "worker_executor_for"]
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from repype_like.errors import RepypeError
 from repype_like.events import StageFailed
-from repype_like.execute import Workplace
+from repype_like.execute.workplace import Workplace
 from repype_like.plan import Action, Catalogue, Files, all_steps, plan_input, task_key
 from repype_like.store import Failed
 from repype_like.typing import InputID

@@ -13,8 +13,8 @@ from pathlib import Path
 from repype_like.batch.context import RunContext
 from repype_like.config import Config
 from repype_like.errors import RepypeError
-from repype_like.execute import Workplace, Workplaces
 from repype_like.execute.dask.job import Job, MismatchError, Parcel
+from repype_like.execute.workplace import Workplace, Workplaces
 from repype_like.fingerprint import Fingerprinter
 from repype_like.fingerprint.codebases import codebase_for
 from repype_like.fingerprint.versions import version_of

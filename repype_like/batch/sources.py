@@ -13,7 +13,7 @@ from pathlib import Path
 from repype_like.batch.context import RunContext
 from repype_like.config import Config
 from repype_like.errors import Problem, UsageError, did_you_mean
-from repype_like.execute import Workplace
+from repype_like.execute.workplace import Workplace
 from repype_like.plan import CONFIGS, Source
 from repype_like.stage import Stage
 from repype_like.task import Task
@@ -53,11 +53,12 @@ class SourceFinder:
     def find(self, contexts: Sequence[RunContext]) -> list[Problem]:
         """Find what tasks read, directly or not, and return what is wrong with that, also if it was found before."""
         found = list(self._find(contexts))
-        known = [problem for context in contexts for problem in self._wrong.get(context.task.directory, ())]
+        known = [problem for context in contexts if self._wrong
+                 for problem in self._wrong.get(context.task.directory, ())]
         return list(dict.fromkeys([*found, *known]))
 
     def _find(self, contexts: Iterable[RunContext]) -> Iterator[Problem]:
-        waiting = [context for context in contexts if context.task.directory not in self.links and _aggregates(context)]
+        waiting = [context for context in contexts if _aggregates(context) and context.task.directory not in self.links]
         found = list(waiting)
         self.contexts.update((context.task.directory, context) for context in waiting)
         while waiting:
@@ -88,6 +89,8 @@ class SourceFinder:
 
     def needed(self, contexts: Iterable[RunContext]) -> list[RunContext]:
         """Return the tasks that others read, directly or not, without those themselves, sorted by directory."""
+        if not self.links:
+            return []
         chosen = {context.task.directory for context in contexts}
         waiting, seen = list(chosen), set(chosen)
         while waiting:

@@ -17,58 +17,30 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like import events
 from repype_like.batch.failed import note_failures
 from repype_like.batch.provenance import provenance
+from repype_like.batch.summary import Summary
 from repype_like.events import Listener
-from repype_like.execute import (
-    Executor,
-    Outcome,
-    Workplace,
-    Workplaces,
-    execute,
-    past_costs,
-    put_away_removed,
-    settle,
-)
+from repype_like.execute.asides import put_away_removed
+from repype_like.execute.executor import Executor
+from repype_like.execute.history import past_costs
 from repype_like.execute.memory import peak_memory
+from repype_like.execute.outcome import Outcome
+from repype_like.execute.run import execute
+from repype_like.execute.settle import settle
+from repype_like.execute.workplace import Workplace, Workplaces
 from repype_like.plan import Files, Plan, Request, TaskPlan, TaskView, Waiting
 from repype_like.status import EventLog
 from repype_like.store import Holder, RunLock, StorageError, begin, sync
 from repype_like.typing import Any
 
-__all__ = ["Control", "Summary", "bring_up_to_date"]
+__all__ = ["Control", "bring_up_to_date"]
 
 Planner = Callable[[Workplaces, Request], Plan]
-
-
-@dataclass
-class Summary:
-    """What came of a run."""
-
-    completed: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
-    unfinished: list[str] = field(default_factory=list)
-    """Tasks that were not completed although nothing failed: the run was stopped, or part of the work was asked for."""
-    failures: list[events.StageFailed] = field(default_factory=list)
-    up_to_date: int = 0
-    computed: int = 0
-    taken: int = 0
-    seconds: float = 0.0
-    saved: float = 0.0
-
-    def expect(self, plan: Plan) -> None:
-        """Take down what needs not be done, according to `plan`."""
-        self.up_to_date = sum(not task.pending for task in plan.tasks)
-        self.saved = sum(task.saved for task in plan.tasks)
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether nothing failed."""
-        return not self.failures and not self.failed
 
 
 @dataclass
@@ -184,7 +156,7 @@ class _Rounds:
                 interfered = len(self.control.dropped) > dropped
                 if self.executor.stopped or not again or not (outcome.touched or interfered):
                     break
-                plan = self.planner(again, replace(self.request, force=False, first=None))
+                plan = self.planner(again, self.request._replace(force=False, first=None))
                 if not plan.units and not plan.transfers:
                     break
             if not self.executor.stopped and self.request.last is None and self.request.inputs is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 from repype_like.batch.context import RunContext
 from repype_like.config import Config
 from repype_like.errors import Location, Problem, RepypeError, SpecError, UsageError, did_you_mean
-from repype_like.execute.gathered import Gathered
 from repype_like.fingerprint import ImportProblem
 from repype_like.fingerprint.versions import providers_of, version_of
 from repype_like.formats import format_named, name_of
@@ -67,14 +65,15 @@ def prepare(task: Task, blueprints: Blueprints) -> tuple[RunContext | None, list
 
 def _is_plainly_sound(task: Task, blueprint: Blueprint) -> bool:
     """Tell whether everything that a task names is there, and all its stages take part. If not, it is looked into."""
-    spec, known = task.resolved_spec, frozenset(blueprint.stage_ids)
+    spec, known = task.resolved_spec, blueprint.stage_ids
     try:
         config = spec.config.value
         _ = spec.input_ids
     except (RepypeError, ValueError):
         return False
-    if "packages" in spec.full or "input_ids" not in spec.full or not known.issuperset(
-            [*(spec.full.get("marginal_stages") or ()), *(spec.full.get("limits") or ())]):
+    full = spec.full
+    if "packages" in full or "input_ids" not in full or not all(
+            name in known for names in (full.get("marginal_stages"), full.get("limits")) for name in names or ()):
         return False
     return all(name in known and type(section) is dict and section.get("enabled", True) is True
                for name, section in config.items()) and blueprint.is_plain
@@ -116,7 +115,7 @@ def _problems_of_names(task: Task, key: str, named: list[str]) -> Iterator[Probl
         name = f'"{named[index]}"'
         message = problem.message.replace(name, f"{name} and {len(others)} more", 1) if others else problem.message
         elsewhere = _elsewhere(task, named[index]) if isinstance(first, ImportProblem) and first.is_missing else ""
-        yield dataclasses.replace(problem, message=message, hint=elsewhere or problem.hint)
+        yield problem._replace(message=message, hint=elsewhere or problem.hint)
 
 
 def _elsewhere(task: Task, name: str) -> str:
@@ -148,7 +147,7 @@ def _input_problems(task: Task, pipeline: Pipeline, input_ids: list[InputID]) ->
             yield Problem("the task is runnable, but has no input_ids", _place(task, ("runnable",)),
                           "add it here or in a task.yml above", "warning", task.directory)
         return
-    yield from (dataclasses.replace(problem, task=task.directory) for problem in check_input_ids(input_ids))
+    yield from (problem._replace(task=task.directory) for problem in check_input_ids(input_ids))
     for scope, pattern in (task.merged_spec.get("scopes") or {}).items():
         for input_id in input_ids:
             try:
@@ -247,6 +246,8 @@ def _level_problems(task: Task, pipeline: Pipeline) -> Iterator[Problem]:
 
 def _hint_problems(task: Task, pipeline: Pipeline, producers: Mapping[str, Stage]) -> Iterator[Problem]:
     """A parameter of an aggregate that gets a mapping must not be declared to be something else."""
+    from repype_like.execute.gathered import Gathered  # with much that is needed only where something is computed
+
     for stage in pipeline.stages:
         for field, hint in stage.hints.items() if stage.over and isinstance(stage, FunctionStage) else ():
             is_of_inputs = field in producers and not producers[field].over

@@ -12,7 +12,7 @@ from repype_like.cli.selection import Selection, Wanted, select
 from repype_like.cli.terminal import err, out
 from repype_like.cli.words import clean, count, near
 from repype_like.errors import UsageError, did_you_mean
-from repype_like.execute import Workplaces
+from repype_like.execute.workplace import Workplaces
 from repype_like.store import RunLock
 
 __all__ = ["accept_stages"]

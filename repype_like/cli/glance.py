@@ -12,7 +12,7 @@ from repype_like.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from repype_like.cli.selection import Selection
-    from repype_like.execute import Workplaces
+    from repype_like.execute.workplace import Workplaces
     from repype_like.plan import Plan
 
 __all__ = ["keep_answer", "say_nothing_to_do", "show_status"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from repype_like.cli.glance import keep_answer
@@ -53,7 +52,7 @@ def _shown(name: str, problems: Sequence[Problem], told: dict[Problem, str]) -> 
     """Return what is wrong with a task. What was `told` of another, from which it inherits mostly, is referred to."""
     new, others = [], Counter[str]()
     for problem in problems:
-        other = told.setdefault(replace(problem, task=None), name)
+        other = told.setdefault(problem._replace(task=None), name)
         if other == name:
             new.append(problem_words(problem))
         else:

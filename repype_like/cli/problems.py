@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from repype_like.cli.terminal import Terminal, err
 from repype_like.cli.words import clean_lines, count, near, problem_words
@@ -24,7 +23,7 @@ def report_error(error: RepypeError) -> None:
 def report_problems(problems: Iterable[Problem], terminal: Terminal | None = None) -> None:
     """Write problems to stderr, each once however many tasks inherit it, the warnings first."""
     terminal = terminal or err()
-    unique = list(dict.fromkeys(replace(problem, task=None) for problem in problems))
+    unique = list(dict.fromkeys(problem._replace(task=None) for problem in problems))
     for problem in sorted(unique, key=lambda problem: (problem.severity == "error", _position(problem))):
         text = problem_words(problem)
         terminal.line(terminal.paint(text, "yellow") if problem.severity != "error" else text)

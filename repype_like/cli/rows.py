@@ -8,7 +8,6 @@ from __future__ import annotations
 import json as _json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
@@ -45,8 +44,7 @@ class UpToDate(NamedTuple):
         return self.total
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One task."""
 
     task: str
@@ -78,7 +76,7 @@ class Row:
             "inputs": {"total": plan.total, "done": plan.done} if plan is not None else {"total": 0, "done": 0},
             "first_stage": plan.first_stage if plan is not None and plan.pending else None, "pickup": pickup}
         if self.sizes is not None:
-            plain["sizes"] = asdict(self.sizes)
+            plain["sizes"] = self.sizes._asdict()
         return plain
 
 
@@ -86,7 +84,7 @@ def with_sizes(rows: Iterable[Row]) -> list[Row]:
     """Return rows with how much is stored for each task."""
     from repype_like.store import Store  # only if somebody asks
 
-    return [replace(row, sizes=Store(row.root / row.task).sizes()) for row in rows]
+    return [row._replace(sizes=Store(row.root / row.task).sizes()) for row in rows]
 
 
 def print_rows(rows: Iterable[Row], *, verbose: bool = False, json: bool = False) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from repype_like.batch import Batch, RunContext
 from repype_like.cli.words import count, path_words
 from repype_like.errors import Problem, RepypeError, SpecError, UsageError, did_you_mean
-from repype_like.execute import Workplaces
+from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Plan, Request, TaskPlan
 from repype_like.spec import SpecTree, TaskSpec, format_input_id
 from repype_like.spec.matching import matches
 from repype_like.task import Task, load_from_module
-from repype_like.typing import InputID
+from repype_like.typing import InputID, NamedTuple
 
 __all__ = ["Selection", "Wanted", "select"]
 
@@ -23,8 +23,7 @@ _SHOWN = 6
 """How many of many names are listed in a message."""
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What the command line names."""
 
     paths: tuple[str, ...] = (".",)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
+from repype_like.cached import cached_property
 from repype_like.pipeline import Pipeline
 from repype_like.plan import Limits, TaskView, locate_output
-from repype_like.status import Status
 from repype_like.store import Record
-from repype_like.typing import Any, InputID
+from repype_like.typing import TYPE_CHECKING, Any, InputID
+
+if TYPE_CHECKING:
+    from repype_like.status import Status
 
 __all__ = ["Workplace", "Workplaces"]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from repype_like.collector import collector_paused
@@ -19,7 +18,7 @@ from repype_like.fingerprint.resolve import Modules, Node
 from repype_like.fingerprint.uses import FIELDS, STEERING
 from repype_like.fingerprint.walk import Walk
 from repype_like.hashing import hash_bytes
-from repype_like.typing import Any
+from repype_like.typing import Any, NamedTuple
 
 __all__ = ["Fingerprint", "Fingerprinter", "fingerprint_of"]
 
@@ -28,16 +27,18 @@ _OWN_STATE = frozenset({*_FIELDS, "enabled_by_default", "event_callbacks", "decl
 _SIMPLE = frozenset({str, int, bool, type(None)})
 
 
-@dataclass(frozen=True)
-class Fingerprint:
+_NONE: Mapping[str, str] = {}
+
+
+class Fingerprint(NamedTuple):
     """What is known of an implementation."""
 
     hash: str
-    parts: dict[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = _NONE
     """The hash of each piece of code that is reached, by ``module:name``, and of methods by ``module:Class.name``."""
-    files: dict[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = _NONE
     """The hash of the content of each file that they come from."""
-    distributions: dict[str, str] = field(default_factory=dict)
+    distributions: Mapping[str, str] = _NONE
     """The versions of the distributions that they use, by name."""
     warnings: tuple[str, ...] = ()
     """What cannot be seen, in words."""

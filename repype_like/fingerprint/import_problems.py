@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -100,6 +99,8 @@ def failed(dotted: str, module: str, error: BaseException, is_project: Callable[
     if isinstance(error, SyntaxError) and error.filename:
         where: Location | None = Location(Path(error.filename), error.lineno or 0, error.offset or 0)
         return ImportProblem(f'cannot import "{dotted}": {error.msg}', where)
+    import traceback  # takes a while, and is needed only here
+
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_project(frame.filename)]
     where = Location(Path(frames[-1].filename), frames[-1].lineno or 0) if frames else None
     hint = ""

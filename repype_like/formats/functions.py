@@ -12,7 +12,7 @@ from repype_like.typing import Any
 
 __all__ = ["FunctionFormat"]
 
-_SUFFIX = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*")
+_SUFFIX = r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*"
 
 
 class FunctionFormat(Format):
@@ -32,7 +32,7 @@ class FunctionFormat(Format):
         self.save = save
         self.load = load
         self.suffix = suffix
-        if not isinstance(suffix, str) or not _SUFFIX.fullmatch(suffix):
+        if not isinstance(suffix, str) or not re.fullmatch(_SUFFIX, suffix):
             raise UsageError(f'the suffix of a file is a text such as "stl", without the dot, and not {suffix!r}')
 
     @classmethod

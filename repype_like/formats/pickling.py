@@ -18,14 +18,13 @@ import io
 import pickle
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from repype_like.errors import NotStorableError
 from repype_like.formats.base import Buffer, type_name
 from repype_like.formats.dilled import MAIN, dump_dilled, load_dilled
 from repype_like.formats.safe_types import is_safe_name
-from repype_like.typing import Any
+from repype_like.typing import Any, NamedTuple
 
 __all__ = ["Pickled", "Pickler", "load_pickle", "pickle_value"]
 
@@ -41,8 +40,7 @@ _NAMES_CODE = b"\x93"
 _TOO_DEEP = "it is nested too deeply"
 
 
-@dataclass(frozen=True, slots=True)
-class Pickled:
+class Pickled(NamedTuple):
     """A pickled value."""
 
     pickler: Pickler

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from repype_like.plan.acceptance import Acceptance, find_acceptable
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.claims import Claim, Claims, conflict
 from repype_like.plan.cutting import cut
@@ -18,10 +17,10 @@ from repype_like.plan.reasons import Reason, Verdict, changed_pieces, locate_out
 from repype_like.plan.steps import Action, Restore, Step, plan_input
 from repype_like.plan.view import Source, StageView, TaskView, is_mark, mark_of
 
-__all__ = ["CONFIGS", "DRAW", "GATHERED", "GPUS", "NOT_SET", "PLACE", "Acceptance", "Action", "Catalogue", "Claim",
+__all__ = ["CONFIGS", "DRAW", "GATHERED", "GPUS", "NOT_SET", "PLACE", "Action", "Catalogue", "Claim",
            "Claims", "Difference", "Files", "Gather", "Limits", "Node", "Plan", "Reason", "Request", "Restore", "Skip",
            "Source", "StageView", "Stamp", "Step", "Stored", "TaskPlan", "TaskView", "Transfer", "Unit", "Verdict",
-           "Waiting", "all_steps", "changed_pieces", "conflict", "cut", "differences", "find_acceptable", "is_at_home",
+           "Waiting", "all_steps", "changed_pieces", "conflict", "cut", "differences", "is_at_home",
            "is_mark", "is_up_to_date", "key_for", "limits_of", "locate_output", "make_plan", "mark_of",
            "name_of_configs", "plan_input", "plan_task", "pre_key", "prepare", "reads_of", "record_id", "task_key",
            "told"]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from repype_like.typing import InputID
+from repype_like.typing import InputID, NamedTuple
 
 __all__ = ["Claim", "Claims", "conflict"]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A result says that a file has this content."""
 
     task: str

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from repype_like.masking import MASK, is_secret, masked
-from repype_like.typing import Any
+from repype_like.typing import Any, NamedTuple
 
 __all__ = ["NOT_SET", "Difference", "differences"]
 
@@ -24,8 +23,7 @@ class _NotSet:
 NOT_SET = _NotSet()
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """The value at `keys` is another."""
 
     keys: tuple[str, ...]

@@ -9,11 +9,10 @@ changes the pre-key of the aggregate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from repype_like.fingerprint.canonical import hash_value
 from repype_like.plan.keys import combined
-from repype_like.typing import InputID, Plain
+from repype_like.typing import InputID, NamedTuple, Plain
 
 __all__ = ["CONFIGS", "GATHERED", "Gather", "Members", "name_of_configs", "reads_of", "told", "with_configs"]
 
@@ -26,8 +25,7 @@ GATHERED = "gathered"
 Members = tuple[tuple[InputID, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Gather:
+class Gather(NamedTuple):
     """The records that an aggregate reads a field from, in one task."""
 
     field: str
@@ -47,7 +45,7 @@ class Gather:
 
     def renamed(self, names: Mapping[str, str]) -> Gather:
         """Return the same with other names where `names` has them: those that planned names have come to stand for."""
-        return replace(self, members=tuple((input_id, names.get(name, name)) for input_id, name in self.members))
+        return self._replace(members=tuple((input_id, names.get(name, name)) for input_id, name in self.members))
 
 
 def reads_of(gathers: Iterable[Gather]) -> dict[str, str]:

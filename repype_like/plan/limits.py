@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from repype_like.errors import UsageError
 from repype_like.spec import LIMITS as NAMES
 from repype_like.spec import mistakes, parse_size
 from repype_like.stage import Stage
-from repype_like.typing import Any
+from repype_like.typing import Any, NamedTuple
 
 __all__ = ["GPUS", "PLAIN", "Limits", "limits_of"]
 
 GPUS = "gpus"
 """What GPUs are called among the resources."""
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+_NONE: Mapping[str, float] = {}
+
+
+class Limits(NamedTuple):
     """What one stage may cost and what it needs."""
 
     timeout: float | None = None
@@ -31,7 +32,7 @@ class Limits:
     cpus: int = 1
     memory: int = 0
     """The memory at its peak, in bytes; 0 if the stage does not say."""
-    tokens: Mapping[str, float] = field(default_factory=dict)
+    tokens: Mapping[str, float] = _NONE
     """Of all else that there is a limited number of, such as ``gpus``: how many of each it holds while it runs."""
 
     @property
@@ -47,8 +48,8 @@ class Limits:
 
     def filled(self, defaults: Limits) -> Limits:
         """Return these limits with the timeout and the retries of others where these do not say any."""
-        return replace(self, timeout=defaults.timeout if self.timeout is None else self.timeout,
-                       retries=defaults.retries if self.retries is None else self.retries)
+        return self._replace(timeout=defaults.timeout if self.timeout is None else self.timeout,
+                             retries=defaults.retries if self.retries is None else self.retries)
 
     def refined(self, stated: Mapping[str, Any]) -> Limits:
         """Return these limits with those instead that are stated: ``timeout``, ``retries``, and each of ``resources``.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from repype_like.plan.claims import Claims
@@ -15,7 +14,7 @@ from repype_like.typing import Any, InputID, NamedTuple, Plain
 
 __all__ = ["Node", "Plan", "Skip", "Stored", "TaskPlan", "Transfer", "Unit", "Waiting"]
 
-_NONE: Mapping[str, Any] = {}  # for all units together, of which there may be very many
+_NONE: Mapping[Any, Any] = {}  # for all units together, of which there may be very many
 
 
 class Stored(NamedTuple):
@@ -66,8 +65,7 @@ class Node(NamedTuple):
                 yield gather.task or task, gather.field, name
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(NamedTuple):
     """A record that a task takes over from another, or keeps with files to be put back in place."""
 
     task: str
@@ -78,8 +76,7 @@ class Transfer:
     restore: tuple[Restore, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(NamedTuple):
     """A stage that does not run, although a hook of the task wants to know it."""
 
     task: str
@@ -116,8 +113,7 @@ class Unit(NamedTuple):
         return frozenset(named if self.opaque is None else {self.opaque})
 
 
-@dataclass(frozen=True)
-class TaskPlan:
+class TaskPlan(NamedTuple):
     """What will happen to one task."""
 
     task: str
@@ -145,8 +141,7 @@ class TaskPlan:
     """Whether nothing is to be done but to write the digest anew, since the words of the specification changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """A stage that is not run, since what it reads is not there."""
 
     task: str
@@ -157,15 +152,14 @@ class Waiting:
     """The tasks and inputs whose results it waits for, at most a few."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What will happen to all tasks."""
 
     tasks: tuple[TaskPlan, ...]
     units: tuple[Unit, ...] = ()
     transfers: tuple[Transfer, ...] = ()
     """What is taken over before anything runs."""
-    claims: Claims = field(default_factory=dict)
+    claims: Claims = _NONE
     """The output files of all that is not computed anew."""
     waiting: tuple[Waiting, ...] = ()
     """What cannot be done, since what it reads is not there and is not going to be made."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 
+from repype_like.cached import cached_property
 from repype_like.hashing import ABSENT
 from repype_like.plan.catalogue import Catalogue
 from repype_like.plan.claims import Claim
@@ -22,7 +22,7 @@ from repype_like.plan.units import Wish, make_units
 from repype_like.plan.view import TaskView
 from repype_like.plan.waiting import without_waiting
 from repype_like.store import Digest, OutputFile
-from repype_like.typing import InputID
+from repype_like.typing import InputID, NamedTuple
 
 __all__ = ["Request", "all_steps", "is_up_to_date", "make_plan", "plan_task"]
 
@@ -34,8 +34,7 @@ _MOST_REASONS = 20
 """How many distinct reasons of one task are kept."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What the user asks for beyond bringing everything up to date."""
 
     force: bool = False
@@ -220,7 +219,7 @@ def _plan_by_verdict(view: TaskView, catalogue: Catalogue, files: Files,
         return task, steps
     pending = view.verdict or ("incomplete" if request.force or request.first else "")
     reasons = (Reason("verdict", "incomplete", "its class says so"),) if pending else ()
-    return replace(task, pending=pending, reasons=reasons), steps if pending else []
+    return task._replace(pending=pending, reasons=reasons), steps if pending else []
 
 
 def _forced(request: Request) -> Callable[[str], bool]:

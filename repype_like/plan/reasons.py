@@ -7,7 +7,6 @@ Every predicate compares what stands now with the record and the digest of the l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from repype_like.plan.keys import task_key
 from repype_like.plan.places import PLACE, is_at_home
 from repype_like.plan.view import StageView, TaskView, is_mark
 from repype_like.store import Digest, OutputFile, Record
-from repype_like.typing import Any, InputID, Literal
+from repype_like.typing import Any, InputID, Literal, NamedTuple
 
 __all__ = ["Reason", "Situation", "Verdict", "changed_pieces", "changed_shape", "failed_whole", "kept_now",
            "locate_output", "never_completed", "reasons", "values_lost"]
@@ -33,8 +32,7 @@ _MOST_NAMED = 3
 """How many of many things are named in one reason."""
 
 
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """Why something has to run, in words."""
 
     kind: str
@@ -46,8 +44,7 @@ class Reason:
         return f"{self.text}, {self.where}" if self.where else self.text
 
 
-@dataclass(frozen=True)
-class Situation:
+class Situation(NamedTuple):
     """What the predicates look at: a stage for one input, as it stands and as it was at the last completion."""
 
     view: TaskView

@@ -26,8 +26,7 @@ def is_mark(field: str) -> bool:
     return field.startswith("@")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A task that an aggregate reads."""
 
     key: str

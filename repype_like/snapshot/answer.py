@@ -30,8 +30,7 @@ class TaskFound(NamedTuple):
     """How many it has; all of them are done."""
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """The tasks at and below a directory, none of which has anything to do."""
 
     root: str

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from repype_like.hashing import hash_bytes
+from repype_like.typing import NamedTuple
 
 __all__ = ["Basis", "Seal"]
 
@@ -16,8 +17,7 @@ _NUMBERS = 6
 """How many numbers are taken of each status, and which of them is the time of the last change."""
 
 
-@dataclass(frozen=True)
-class Seal:
+class Seal(NamedTuple):
     """What the status of everything says, all in one."""
 
     hash: str

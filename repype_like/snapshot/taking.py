@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.fingerprint.canonical import hash_value
@@ -15,6 +14,7 @@ from repype_like.spec import SPEC_NAME, SpecTree, TaskSpec, expand_path, expand_
 from repype_like.store import Digest, Observation, OutputFile
 from repype_like.store.layout import Layout
 from repype_like.task import Task
+from repype_like.typing import NamedTuple
 
 __all__ = ["Look", "take"]
 
@@ -29,8 +29,7 @@ class _NotToBeKept(Exception):
     """The answer may depend on something whose change would not be noticed."""
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """A runnable task that was looked at."""
 
     task: Task
@@ -104,24 +103,22 @@ def _take_tasks(looks: Sequence[Look], found: Foundation, led: dict[str, str]) -
     files = found.files
     inside = Layout(Path())
     files.having = [f"/{os.path.normpath(path)}" for path in (inside.directory, inside.digest, inside.records)]
-    notes = [f"/{os.path.normpath(path)}" for path in inside.notes]
     pipelines: dict[tuple[tuple[str, ...], tuple[str, ...]], None] = {}
     seen: set[str] = set()
     missing: set[str] = set()
     for look in looks:
         task, view = look.task, look.view
-        named = task.merged_spec.get("pipeline")
-        digest = view.store.digest
+        spec, digest = task.resolved_spec, view.store.digest
+        named = spec.full.get("pipeline")
         if not (task.is_ordinary and isinstance(named, list) and digest is not None and digest.log) or (
                 view.opaque or view.verdict is not None or view.extra_key):
             raise _NotToBeKept
-        if any(os.path.lexists(f"{view.path}{note}") for note in notes):
+        if view.store.has_notes:
             raise _NotToBeKept  # what they mean depends on the machine
         files.folders.append(str(view.path))
         if digest.blobs:
             layout = Layout(view.path)
             files.unlinked += [layout.blob(name) for name, _, _ in digest.blobs]
-        spec = task.resolved_spec
         if "pythonpath" in spec.full:
             _take_folders(spec, found)
         pipelines[tuple(map(str, spec.pythonpath)), tuple(named)] = None

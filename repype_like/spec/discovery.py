@@ -9,9 +9,9 @@ from pathlib import Path
 
 from repype_like.errors import Location, Problem, SpecError, UsageError, did_you_mean
 from repype_like.spec.loading import Document, load_document
-from repype_like.typing import PathLike
+from repype_like.typing import NamedTuple, PathLike
 
-__all__ = ["SPEC_NAME", "Discovery", "Documents", "discover", "holds", "no_directory"]
+__all__ = ["SPEC_NAME", "Discovery", "Documents", "discover", "holds", "join", "no_directory"]
 
 SPEC_NAME = "task.yml"
 
@@ -23,9 +23,9 @@ class Documents:
     """Loads each file once, and keeps either the document or the problems."""
 
     def __init__(self) -> None:
-        self._loaded: dict[Path, Document | SpecError] = {}
+        self._loaded: dict[str, Document | SpecError] = {}
 
-    def load(self, path: Path) -> Document:
+    def load(self, path: str) -> Document:
         """Return the document at `path`.
 
         Raises:
@@ -42,13 +42,8 @@ class Documents:
             raise SpecError(found.problems)
         return found
 
-    def paths(self) -> list[Path]:
-        """Return the paths of all files that were asked for."""
-        return list(self._loaded)
 
-
-@dataclass(frozen=True)
-class Discovery:
+class Discovery(NamedTuple):
     """The directories that are tasks."""
 
     path: Path
@@ -57,10 +52,10 @@ class Discovery:
     """The topmost task that `path` belongs to; `path` itself if neither it nor a directory above it is a task."""
     directories: tuple[Path, ...]
     """Parents first, siblings sorted by name; those above `path` included."""
-    problems: tuple[Problem, ...] = ()
-    visited: tuple[str, ...] = ()
+    problems: tuple[Problem, ...]
+    visited: tuple[str, ...]
     """All directories that were looked into."""
-    links: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str]
     """All symbolic links in them, and where those led that lead to directories or specifications."""
 
 
@@ -106,7 +101,7 @@ def _above(start: Path, documents: Documents, *, is_task: bool) -> list[Path]:
     found: list[Path] = []
     candidates = [*([start] if is_task else []), *start.parents]
     for directory in candidates:
-        spec = directory / SPEC_NAME
+        spec = str(directory / SPEC_NAME)
         if directory is not start:
             if not os.path.lexists(spec):
                 continue
@@ -194,7 +189,7 @@ class _Walk:
             where = Location(Path(path) / misnamed)
             self.problems.append(Problem("this file is not read", where, f"rename it to {SPEC_NAME}", "warning"))
         names.sort()
-        return [(_join(path, name), _join(real, name)) for name in names]
+        return [(join(path, name), join(real, name)) for name in names]
 
     def warn_of_link(self, link: str, real: str) -> None:
         """Say that a link leads to tasks that are listed already. Other links are nobody's concern."""
@@ -208,5 +203,6 @@ def holds(directory: str, path: str) -> bool:
     return path == directory or path.startswith(directory if directory == "/" else f"{directory}/")
 
 
-def _join(path: str, name: str) -> str:
+def join(path: str, name: str) -> str:
+    """Return the path of `name` in the directory `path`."""
     return f"{path}/{name}" if path != "/" else f"/{name}"

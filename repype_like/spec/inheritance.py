@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from repype_like.cached import cached_property
 from repype_like.errors import Location
 from repype_like.spec.loading import Document
 
-__all__ = ["Keys", "Layer", "Layered", "merge"]
+__all__ = ["Keys", "Layer", "Layered", "copy_plain", "merge", "overlay"]
 
 Keys = Sequence["str | int"]
 """The keys (of mappings) and indices (of lists) that lead to a value."""
@@ -50,8 +50,7 @@ def copy_plain(value: Any) -> Any:
     return [copy_plain(item) for item in value] if isinstance(value, list) else value
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """What one document states, at `prefix` within it."""
 
     value: Mapping[Any, Any]

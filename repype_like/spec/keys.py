@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from repype_like.errors import Problem, did_you_mean
 from repype_like.spec.input_ids import decode_input_ids
@@ -23,11 +22,10 @@ __all__ = ["KEYS", "Finding", "Key", "Severity", "check", "check_config"]
 
 Severity = Literal["error", "warning"]
 
-_DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
+_DISTRIBUTION = r"(?a)[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something wrong with the value at `keys` (or with the key itself), not yet bound to a file."""
 
     keys: tuple[str | int, ...]
@@ -42,8 +40,7 @@ class Finding:
         return Problem(self.message, where, self.hint, self.severity, task=document.path.parent)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One key of task.yml."""
 
     name: str
@@ -215,7 +212,7 @@ def _texts(name: str, value: Any) -> Iterator[Finding]:
 def _packages(name: str, value: Any) -> Iterator[Finding]:
     yield from _texts(name, value)
     for index, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, str) and item and not _DISTRIBUTION.fullmatch(item):
+        if isinstance(item, str) and item and not re.fullmatch(_DISTRIBUTION, item):
             hint = "write the name alone, as in pip list, such as scikit-image"
             yield Finding((name, index), f"{quote(item)} is no name of a distribution", hint)
 

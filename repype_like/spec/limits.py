@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["NAMES", "Mistake", "mistakes", "parse_size"]
 
@@ -18,12 +17,11 @@ NAMES = ("timeout", "retries", "resources")
 
 _KNOWN = ("cpus", "gpus", "memory")
 
-_SIZE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)(i?)B?\s*")
+_SIZE = r"\s*([0-9]+(?:\.[0-9]+)?)\s*([kMGT]?)(i?)B?\s*"
 _POWERS = {"": 0, "k": 1, "M": 2, "G": 3, "T": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(NamedTuple):
     """A value that makes no sense."""
 
     keys: tuple[str, ...]
@@ -60,7 +58,7 @@ def parse_size(text: str) -> int:
     Raises:
         ValueError: If it is no size.
     """
-    match = _SIZE.fullmatch(text)
+    match = re.fullmatch(_SIZE, text)
     if match is None:
         raise ValueError(f"{text!r} is no size")
     return int(float(match[1]) * (1024 if match[3] else 1000) ** _POWERS[match[2]])
@@ -82,5 +80,5 @@ def _meant(name: Any) -> str:
 
 def _is_amount(name: Any, amount: Any) -> bool:
     if name == "memory" and isinstance(amount, str):
-        return _SIZE.fullmatch(amount) is not None
+        return re.fullmatch(_SIZE, amount) is not None
     return isinstance(name, str) and (is_number(amount, above=0) or (amount == 0 and type(amount) in (int, float)))

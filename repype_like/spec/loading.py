@@ -12,6 +12,7 @@ from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.parsing import ParserName, Place, parse
 from repype_like.spec.scalars import quote
 from repype_like.spec.source import read_bytes
+from repype_like.typing import PathLike
 
 __all__ = ["Document", "load_document", "parse_document"]
 
@@ -23,12 +24,18 @@ class Document:
     Places are looked up rarely, so they are not kept: the text is, and it is parsed once more when one is asked for.
     """
 
-    path: Path
+    file: PathLike
+    """Its path; as text where it was read with many others, since each Path takes its time and room."""
     value: dict[str, Any]
     """Text, numbers, booleans, null, dates, lists, and dicts whose keys are text or (below the first two levels of a
     task's specification) integers."""
     data: bytes = field(default=b"", repr=False)
     """The content of the file; empty if the document was not read from one."""
+
+    @property
+    def path(self) -> Path:
+        """The path of the file."""
+        return Path(self.file)
 
     def location(self, keys: Sequence[str | int] = ()) -> Location:
         """Return the place of the value at `keys`, or of the innermost value around it that is there."""
@@ -53,12 +60,12 @@ class Document:
     @cached_property
     def _places(self) -> Place | None:
         try:
-            return parse(self.data, self.path)[1]
+            return parse(self.data, self.file)[1]
         except SpecError:  # a document that stands for a file that could not be understood
             return None
 
 
-def parse_document(data: bytes, path: Path, parser: ParserName | None = None) -> Document:
+def parse_document(data: bytes, path: PathLike, parser: ParserName | None = None) -> Document:
     """Return the document that the bytes `data` are; `path` says where they come from and is not read.
 
     Raises:
@@ -68,14 +75,15 @@ def parse_document(data: bytes, path: Path, parser: ParserName | None = None) ->
     if value is None:
         value = {}
     if not isinstance(value, dict):
-        where = Location(path, place.mark.line + 1, place.mark.column + 1) if place else Location(path)
+        file = Path(path)
+        where = Location(file, place.mark.line + 1, place.mark.column + 1) if place else Location(file)
         what = "a list" if isinstance(value, list) else f"the value {quote(value)}"
         raise SpecError([Problem(f"the file holds {what} instead of keys and values", where,
-                                 "write lines such as `runnable: true`", task=path.parent)])
+                                 "write lines such as `runnable: true`", task=file.parent)])
     return Document(path, value, data)
 
 
-def load_document(path: Path) -> Document:
+def load_document(path: PathLike) -> Document:
     """Return the document in the file at `path`. An empty file is an empty mapping.
 
     Raises:

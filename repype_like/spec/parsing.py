@@ -32,7 +32,10 @@ from yaml.scanner import Scanner
 from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.scalars import ScalarError, quote, resolve_plain
 from repype_like.spec.source import decode
-from repype_like.spec.syntax_hints import syntax_hint
+from repype_like.typing import PathLike
+
+if yaml.__with_libyaml__:
+    from yaml._yaml import CParser
 
 __all__ = ["MAX_ALIASED", "MAX_DEPTH", "ParserName", "Place", "parse"]
 
@@ -49,7 +52,7 @@ _SCALAR_TAGS: dict[str, tuple[type, ...]] = {
     "bool": (bool,), "int": (int,), "float": (float, int), "null": (type(None),), "timestamp": (),
 }  # fmt: skip
 _NEEDS_PYTHON_PARSER = re.compile(r"\t|\\[uU]")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE = "[\ud800-\udfff]"
 _MERGE = object()  # stands for the key <<
 
 
@@ -74,7 +77,7 @@ class _PythonParser(Reader, Scanner, Parser):
         Parser.__init__(self)
 
 
-def parse(data: bytes, path: Path, parser: ParserName | None = None) -> tuple[Any, Place | None]:
+def parse(data: bytes, path: PathLike, parser: ParserName | None = None) -> tuple[Any, Place | None]:
     """Return the value of the only YAML document in `data` and the places of everything in it.
 
     An empty document has the value None. `path` is for messages only; nothing is read from it. The parser is chosen
@@ -89,7 +92,7 @@ def parse(data: bytes, path: Path, parser: ParserName | None = None) -> tuple[An
     try:
         value, place = builder.document()
     except MarkedYAMLError as error:
-        builder.problems.append(_syntax_problem(error, text, path))
+        builder.problems.append(_syntax_problem(error, text, Path(path)))
     except (ValueError, OverflowError):
         if not isinstance(events, _PythonParser):
             raise
@@ -102,8 +105,6 @@ def parse(data: bytes, path: Path, parser: ParserName | None = None) -> tuple[An
 
 def _parser(text: str, name: ParserName | None) -> _EventSource:
     if name != "python" and yaml.__with_libyaml__ and not _NEEDS_PYTHON_PARSER.search(text):
-        from yaml._yaml import CParser
-
         return CParser(text)
     return _PythonParser(text)
 
@@ -111,6 +112,8 @@ def _parser(text: str, name: ParserName | None) -> _EventSource:
 def _syntax_problem(error: MarkedYAMLError, text: str, path: Path) -> Problem:
     mark = error.problem_mark or error.context_mark
     message = " ".join(part for part in (error.problem, error.context) if part)
+    from repype_like.spec.syntax_hints import syntax_hint  # hardly ever needed
+
     hint = syntax_hint(message, text, mark, error.context_mark)
     where = Location(path, mark.line + 1, mark.column + 1) if mark else Location(path)
     return Problem(f"not valid YAML: {message}", where, hint, task=path.parent)
@@ -129,7 +132,7 @@ class _Anchor:
 class _Builder:
     """Builds one document. Problems that leave the rest readable are collected; the others end it."""
 
-    def __init__(self, events: Callable[[], Any], path: Path):
+    def __init__(self, events: Callable[[], Any], path: PathLike):
         self.next = events
         self.path = path
         self.problems: list[Problem] = []
@@ -239,14 +242,19 @@ class _Builder:
 
     def key(self, event: Any, depth: int) -> Any:
         """Return the key that `event` is; only text and integers are keys."""
-        key, place = self.node(event, depth)
+        if type(event) is ScalarEvent and event.anchor is None:  # as nearly always
+            self.count += 1
+            key = self.scalar(event)
+        else:
+            key, _ = self.node(event, depth)
         if type(key) is str:
             return _MERGE if key == "<<" and type(event) is ScalarEvent and not event.style else key
         if type(key) is not int:
+            mark = event.start_mark
             shown = quote(event.value) + " " if type(event) is ScalarEvent and event.value else ""
             what = "is a list or a mapping" if isinstance(key, list | dict) else "is not text"
-            self.report(f"the key {shown}{what}", place.mark, "a key is text; quote it if it looks like something else")
-            return f"<{place.mark.line}:{place.mark.column}>"
+            self.report(f"the key {shown}{what}", mark, "a key is text; quote it if it looks like something else")
+            return f"<{mark.line}:{mark.column}>"
         return key
 
     def merge(self, value: Any, place: Place, values: dict[Any, Any], places: dict[Any, tuple[Mark, Place]]) -> None:
@@ -272,7 +280,7 @@ class _Builder:
         if tag is not None and tag != "!":
             return self.tagged(tag, text, event)
         if event.style:
-            if not text.isascii() and _LONE_SURROGATE.search(text):
+            if not text.isascii() and re.search(_LONE_SURROGATE, text):
                 self.report("half of a surrogate pair, which is no character", event.start_mark)
                 return "?"
             return text
@@ -312,8 +320,9 @@ class _Builder:
                     "remove one of the two")
 
     def report(self, message: str, mark: Mark, hint: str = "") -> None:
-        where = Location(self.path, mark.line + 1, mark.column + 1)
-        self.problems.append(Problem(message, where, hint, task=self.path.parent))
+        file = Path(self.path)
+        where = Location(file, mark.line + 1, mark.column + 1)
+        self.problems.append(Problem(message, where, hint, task=file.parent))
 
     def fail(self, message: str, mark: Mark) -> NoReturn:
         self.report(message, mark)

@@ -10,6 +10,7 @@ from pathlib import Path
 from yaml.reader import Reader
 
 from repype_like.errors import Location, Problem, SpecError
+from repype_like.typing import PathLike
 
 __all__ = ["MAX_BYTES", "decode", "read_bytes"]
 
@@ -17,10 +18,10 @@ MAX_BYTES = 1 << 20
 """No specification is larger than this; what is larger is something else with the wrong name."""
 
 _BOM = "\ufeff"
-_LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_BREAK = "\r\n|[\n\r\x85\u2028\u2029]"
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: PathLike) -> bytes:
     """Return the content of the regular file at `path`.
 
     Raises:
@@ -41,7 +42,7 @@ def read_bytes(path: Path) -> bytes:
         finally:
             os.close(descriptor)
     except FileNotFoundError as error:
-        text = "is a symbolic link to nothing" if path.is_symlink() else "does not exist"
+        text = "is a symbolic link to nothing" if Path(path).is_symlink() else "does not exist"
         raise _error(path, text) from error
     except OSError as error:
         raise _error(path, f"cannot be read: {error.strerror}") from error
@@ -50,14 +51,14 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def decode(data: bytes, path: Path) -> str:
+def decode(data: bytes, path: PathLike) -> str:
     """Return `data` as text: UTF-8, without its byte order mark, of printable characters only.
 
     Raises:
         SpecError: With the place of the first byte or character that is not allowed.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _error(path, "the file is encoded as UTF-16", "save it as UTF-8", Location(path, 1, 1))
+        raise _error(path, "the file is encoded as UTF-16", "save it as UTF-8", Location(Path(path), 1, 1))
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -80,11 +81,12 @@ def _named(character: str) -> str:
     return f"a control character (U+{ord(character):04X})"
 
 
-def _place(path: Path, before: str) -> Location:
+def _place(path: PathLike, before: str) -> Location:
     """Return the place that follows the text `before`."""
-    lines = _LINE_BREAK.split(before.removeprefix(_BOM))
-    return Location(path, len(lines), len(lines[-1]) + 1)
+    lines = re.split(_LINE_BREAK, before.removeprefix(_BOM))
+    return Location(Path(path), len(lines), len(lines[-1]) + 1)
 
 
-def _error(path: Path, message: str, hint: str = "", where: Location | None = None) -> SpecError:
-    return SpecError([Problem(message, where or Location(path), hint, task=path.parent)])
+def _error(path: PathLike, message: str, hint: str = "", where: Location | None = None) -> SpecError:
+    file = Path(path)
+    return SpecError([Problem(message, where or Location(file), hint, task=file.parent)])

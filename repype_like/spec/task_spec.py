@@ -11,7 +11,7 @@ from typing import Any
 from repype_like.cached import cached_property
 from repype_like.errors import Location, Problem, SpecError
 from repype_like.spec.discovery import Documents
-from repype_like.spec.inheritance import Keys, Layer, Layered
+from repype_like.spec.inheritance import Keys, Layer, Layered, overlay
 from repype_like.spec.input_ids import decode_input_ids
 from repype_like.spec.loading import Document
 from repype_like.spec.patterns import resolve_path, resolve_pattern
@@ -40,7 +40,12 @@ class TaskSpec:
     @cached_property
     def full(self) -> dict[str, Any]:
         """The own specification, merged over that of the parent."""
-        return self._layers.value
+        if self.parent is None:
+            return self.own
+        if "full" not in vars(self.parent):
+            for spec in reversed(list(self.parents)):  # topmost first: a chain may be too long for recursion
+                _ = spec.full
+        return overlay(self.parent.full, self.own)
 
     @property
     def parents(self) -> Iterator[TaskSpec]:
@@ -83,7 +88,7 @@ class TaskSpec:
             return None
         path = self.resolve(str(text))
         try:
-            return self.documents.load(path)
+            return self.documents.load(str(path))
         except SpecError as error:
             raise SpecError([self._of_base_config(problem) for problem in error.problems]) from error
 
@@ -108,7 +113,9 @@ class TaskSpec:
             layers.append(Layer(own, self.document, ("config",)))
         if self.parent is None:
             return Layered(tuple(layers))
-        return Layered((self.parent.config, Layered(tuple(layers)))) if layers else self.parent.config
+        if not layers:
+            return self.parent.config
+        return Layered((self.parent.config, layers[0] if len(layers) == 1 else Layered(tuple(layers))))
 
     @cached_property
     def input_ids(self) -> list[InputID]:
@@ -119,7 +126,9 @@ class TaskSpec:
         """
         if "input_ids" not in self.full:
             return []
-        nearest = next((spec for spec in (self, *self.parents) if "input_ids" in spec.own), self)
+        nearest = self
+        while "input_ids" not in nearest.own and nearest.parent is not None:
+            nearest = nearest.parent
         if nearest is not self:  # what it means there
             return nearest.input_ids
         stating = self.stating(("input_ids", "glob")) or self.stating(("input_ids",))
@@ -132,7 +141,9 @@ class TaskSpec:
     @cached_property
     def pythonpath(self) -> list[Path]:
         """Where the pipeline's modules are found: absolute directories, resolved where they are stated."""
-        value = self.full.get("pythonpath", [])
+        value = self.full.get("pythonpath")
+        if not value:
+            return []
         stating = self.stating(("pythonpath",)) or self
         return [stating.resolve(text) for text in ([value] if isinstance(value, str) else value)]
 

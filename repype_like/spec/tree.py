@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.cached import cached_property
 from repype_like.errors import Problem, SpecError
-from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover, holds
+from repype_like.spec.discovery import SPEC_NAME, Discovery, Documents, discover, holds, join
 from repype_like.spec.input_ids import check_input_ids
 from repype_like.spec.keys import check, check_config
 from repype_like.spec.loading import Document
@@ -123,14 +122,16 @@ def _load_spec(directory: Path, known: Mapping[str, TaskSpec], documents: Docume
         documents: Reads it.
         problems: What is wrong with it is added to these.
     """
+    text = str(directory)
+    file = join(text, SPEC_NAME)
     try:
-        document = documents.load(directory / SPEC_NAME)
+        document = documents.load(file)
     except SpecError as error:
         problems += error.problems
-        document = Document(directory / SPEC_NAME, {})
+        document = Document(file, {})
     parent = None
     if document.value.get("root") is not True:
-        parent = _nearest(str(directory), known)
+        parent = _nearest(text, known)
     spec = TaskSpec(directory, document, parent, documents)
     _ = spec.full  # merged here, parents first, so that a long chain needs no deep recursion
     return spec
@@ -138,8 +139,8 @@ def _load_spec(directory: Path, known: Mapping[str, TaskSpec], documents: Docume
 
 def _nearest(directory: str, known: Mapping[str, TaskSpec]) -> TaskSpec | None:
     """Return the task that is nearest above `directory`."""
-    while directory.strip("/"):
-        directory = os.path.dirname(directory)  # noqa: PTH120  a Path for each would cost many times as much
+    while directory != "/":
+        directory = directory.rpartition("/")[0] or "/"
         if directory in known:
             return known[directory]
     return None
@@ -184,21 +185,23 @@ class _InputChecks:
 
     def check(self, spec: TaskSpec) -> list[Problem]:
         """Return what is wrong with the ids of `spec` and with the file names of its scopes."""
-        stating = next((above for above in (spec, *spec.parents) if "input_ids" in above.own), spec)
+        stating = spec
+        while "input_ids" not in stating.own and stating.parent is not None:
+            stating = stating.parent
         if stating not in self._stated:
             self._stated[stating] = stating.source(("input_ids", "glob")) or stating.source(("input_ids",))
         found = self._stated[stating]
         if found is None:
             return []
         document, keys = found
-        key: object = (document.path, keys)
+        key: object = (document.file, keys)
         if key not in self._done:
             self._done[key] = self._check_ids(spec, document, keys)
         problems = list(self._done[key])
         if any(problem.severity == "error" for problem in problems):
             return problems
         for name, pattern in (spec.full.get("scopes") or {}).items():
-            key = (document.path, keys, name, pattern)
+            key = (document.file, keys, name, pattern)
             if key not in self._done:
                 self._done[key] = [
                     Problem(f"{message}, in the scope {name}", document.location(keys),

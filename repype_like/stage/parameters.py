@@ -11,7 +11,7 @@ from functools import cached_property
 from repype_like.errors import UsageError, did_you_mean
 from repype_like.stage.conversion import ConversionError, classes_in, convert, to_yaml
 from repype_like.stage.hints import hints_of
-from repype_like.typing import Any
+from repype_like.typing import Any, NamedTuple
 
 __all__ = ["REQUIRED", "ConfigProblem", "Parameter", "Parameters"]
 
@@ -19,8 +19,7 @@ REQUIRED: Any = inspect.Parameter.empty
 """Stands for the default of a parameter that has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigProblem:
+class ConfigProblem(NamedTuple):
     """What is wrong with a section of a configuration."""
 
     keys: tuple[str | int, ...]
@@ -29,8 +28,7 @@ class ConfigProblem:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A hyperparameter."""
 
     name: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import socket
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -22,7 +21,7 @@ _MOST_AT_ONCE = 1 << 30
 _MOST_PIECES = 512
 _STEP = 1 << 15
 
-_HOST = re.sub(r"[^A-Za-z0-9_-]", "-", socket.gethostname())
+_HOST = re.sub(r"[^A-Za-z0-9_-]", "-", os.uname().nodename)
 _NAME = re.compile(rf"{_HOST}\.(\d+)\.[0-9a-f]{{12}}(\..*)?")
 
 

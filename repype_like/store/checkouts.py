@@ -6,7 +6,6 @@ import atexit
 import contextlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -75,6 +74,8 @@ _temporary_folders: dict[int, Path] = {}
 
 def _temporary() -> Path:
     """Return the folder of this process, and not of the one that it was forked from."""
+    import tempfile  # with random numbers and their hashes, and rarely needed
+
     process = os.getpid()
     if process not in _temporary_folders:
         _temporary_folders[process] = Path(tempfile.mkdtemp(prefix="repype-"))

@@ -6,7 +6,6 @@ Nothing needs the latter to be correct: what is torn is seen by its checksum. It
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import sys
 from collections.abc import Sequence
@@ -55,6 +54,8 @@ def sync(stores: Sequence[Store]) -> None:
 
 
 def _sync_file_system(store: Store) -> None:
+    import ctypes  # takes a while, and is needed for many tasks only
+
     with explained("write", store.directory):
         descriptor = os.open(store.directory, os.O_RDONLY | os.O_CLOEXEC)
         try:

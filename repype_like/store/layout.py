@@ -36,7 +36,7 @@ FORMAT_VERSION = 1
 FOLDER, DIGEST, FAILED, NOTES = ".repype", "digest.json", "failed.json", ("begun", "unfinished")
 """Names of what is looked for in every task."""
 
-_BLOB = re.compile(r"[0-9a-f]{32}\.[A-Za-z0-9_.-]+")
+_BLOB = r"[0-9a-f]{32}\.[A-Za-z0-9_.-]+"
 
 
 class _Inside:
@@ -102,4 +102,4 @@ class Layout:
     @staticmethod
     def is_blob_name(name: str) -> bool:
         """Tell whether a file in the folder of blobs can be one of ours."""
-        return _BLOB.fullmatch(name) is not None
+        return re.fullmatch(_BLOB, name) is not None

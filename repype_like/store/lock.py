@@ -18,17 +18,15 @@ import errno
 import fcntl
 import json
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from repype_like.errors import LockedError
 from repype_like.store.failures import explained
 from repype_like.store.layout import Layout
 from repype_like.store.processes import is_alive
-from repype_like.typing import Self
+from repype_like.typing import NamedTuple, Self
 
 __all__ = ["Holder", "RunLock", "holders"]
 
@@ -44,8 +42,7 @@ _held: set[int] = set()
 """The descriptors of the locks of this process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(NamedTuple):
     """A run that holds directories of a tree."""
 
     pid: int
@@ -126,8 +123,8 @@ class RunLock:
             if not _lock(self._descriptor, fcntl.LOCK_EX):
                 self.problem = (f"the file system of {self._layout.task} has no locks; should this run be ended by "
                                 f"force, delete {self._path}")
-            me = Holder(os.getpid(), socket.gethostname(), time.time(), self._command, self._subtrees)
-            os.write(self._descriptor, json.dumps(asdict(me)).encode())
+            me = Holder(os.getpid(), os.uname().nodename, time.time(), self._command, self._subtrees)
+            os.write(self._descriptor, json.dumps(me._asdict()).encode())
         return None
 
 
@@ -164,7 +161,7 @@ def _lives(descriptor: int, content: bytes) -> bool:
 
 
 def _process_lives(holder: Holder) -> bool:
-    return holder.host != socket.gethostname() or is_alive(holder.pid)
+    return holder.host != os.uname().nodename or is_alive(holder.pid)
 
 
 def _holder(content: bytes) -> Holder:

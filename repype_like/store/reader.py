@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from repype_like.cached import cached_property
@@ -158,10 +157,15 @@ class StoreReader:
                     return False
         return True
 
+    @property
+    def has_notes(self) -> bool:
+        """Whether a run has begun to write, of which it is not known that all is on the disk."""
+        return not self._names.isdisjoint(NOTES)
+
     @cached_property
     def is_torn(self) -> bool:
         """Whether the machine stopped before all of the last run was on the disk: nothing counts that was not read."""
-        if self._names.isdisjoint(NOTES):
+        if not self.has_notes:
             return False
         with explained("read", self._layout.unfinished):
             return unfinished.is_torn(self._layout)
@@ -233,7 +237,7 @@ class StoreReader:
         """Return how many bytes are used, and how many of them :meth:`Store.collect` would free."""
         with explained("read", self._layout.directory):
             sizes = upkeep.measure(self._layout, self.records, self.current_ids())
-        return replace(sizes, superseded=0) if self.is_newer else sizes
+        return sizes._replace(superseded=0) if self.is_newer else sizes
 
     def current_ids(self) -> set[str]:
         """Return the ids of the records that count: those of the last completion, and those that came after it.

@@ -7,7 +7,6 @@ pages instead, which over a network takes longer than all the rest.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import sys
@@ -30,6 +29,8 @@ def reserve(descriptor: int, size: int) -> None:
     """
     allocate = _allocator() if size >= _SMALLEST else None
     if allocate is not None and allocate(descriptor, 0, 0, size) != 0:
+        import ctypes
+
         number = ctypes.get_errno()
         if number in _NO_SPACE:
             raise OSError(number, os.strerror(number))
@@ -40,6 +41,8 @@ def _allocator() -> Callable[[int, int, int, int], int] | None:
     """Return ``fallocate``, which only Linux has."""
     if sys.platform != "linux":
         return None
+    import ctypes  # only large values need it
+
     allocate: Callable[[int, int, int, int], int] | None = getattr(
         ctypes.CDLL(None, use_errno=True), "fallocate", None)
     if allocate is not None:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from repype_like.errors import DamagedError
@@ -15,13 +14,13 @@ from repype_like.store.index import RecordIndex
 from repype_like.store.layout import Layout
 from repype_like.store.log import HEADER, repositioned
 from repype_like.store.record import Record
+from repype_like.typing import NamedTuple
 
 __all__ = ["Sizes", "blob_entries", "compact", "delete_everything", "delete_passing", "delete_work", "measure",
            "sweep_blobs"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(NamedTuple):
     """How many bytes a store takes; a blob that it shares with other tasks counts in full."""
 
     records: int = 0

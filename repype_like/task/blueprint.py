@@ -7,10 +7,10 @@ looked at. A task that computes gets stages of its own, so that nothing which a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
 
+from repype_like.cached import cached_property
 from repype_like.errors import Problem, RepypeError
 from repype_like.fingerprint import Codebase
 from repype_like.pipeline import Pipeline, create_pipeline
@@ -31,15 +31,21 @@ class Blueprint:
 
     Arguments:
         codebase: Where the names lead.
-        names: The names of the stages.
-        pipeline: The stages in order, without any scopes.
+        named: What the stages are made of, with the names.
+
+    Raises:
+        RepypeError: If no pipeline can be made of that.
     """
 
-    def __init__(self, codebase: Codebase, names: Mapping[str, str], pipeline: Pipeline):
-        self.pipeline = pipeline
+    def __init__(self, codebase: Codebase, named: Sequence[tuple[Any, str]]):
+        made = [(make_stage(maker, name), maker, name) for maker, name in named]
+        self.pipeline = create_pipeline([stage for stage, _, _ in made])
+        """The stages in order, without any scopes."""
+        rank = {id(stage): number for number, stage in enumerate(self.pipeline.stages)}
+        self._named = [(maker, name) for _, maker, name in sorted(made, key=lambda item: rank[id(item[0])])]
         self._codebase = codebase
-        self._names = [names[stage.id] for stage in pipeline.stages]
         self._views: dict[frozenset[str], tuple[StageView, ...]] = {}
+        self._roots: dict[Path, tuple[Path, ...]] = {}
 
     @cached_property
     def stage_ids(self) -> tuple[str, ...]:
@@ -58,17 +64,21 @@ class Blueprint:
         """Whether any stage has rules that adapt its configuration to an input."""
         return any(type(stage).configure is not Stage.configure for stage in self.pipeline.stages)
 
-    def new_pipeline(self, scopes: dict[str, Path]) -> Pipeline:
-        """Return a pipeline with stages of its own, in the order that is known.
+    @cached_property
+    def has_hooks(self) -> bool:
+        """Whether anybody wants to know what happens to the stages."""
+        return any(stage.event_callbacks for stage in self.pipeline.stages)
 
-        Arguments:
-            scopes: The scopes of the pipeline.
-
-        Raises:
-            RepypeError: If a stage cannot be made.
-        """
+    def make_pipeline(self, scopes: dict[str, Path]) -> Pipeline:
+        """Return a pipeline of its own for a task with these scopes, in the order that was found out once."""
         with self._codebase.activate():
-            return Pipeline([make_stage(load(self._codebase, name), name) for name in self._names], scopes)
+            return Pipeline([make_stage(maker, name) for maker, name in self._named], scopes)
+
+    def roots(self, tree: Path) -> tuple[Path, ...]:
+        """Return the folders below which opened files count, in a tree with this topmost task."""
+        if tree not in self._roots:
+            self._roots[tree] = tuple(dict.fromkeys((*self._codebase.search, tree)))
+        return self._roots[tree]
 
     def views(self, marginal: frozenset[str]) -> tuple[StageView, ...]:
         """Return the stages as planning sees them; the codebase must be active.
@@ -124,8 +134,6 @@ def _blueprint(codebase: Codebase, names: list[str]) -> Blueprint | None:
             classes = [load(codebase, name) for name in names]
             if not all(isinstance(cls, (type, FunctionStage)) for cls in classes):
                 return None
-            stages = [make_stage(cls, name) for cls, name in zip(classes, names, strict=True)]
-            of_stage = {stage.id: name for stage, name in zip(stages, names, strict=True)}
-            return Blueprint(codebase, of_stage, create_pipeline(stages))
+            return Blueprint(codebase, list(zip(classes, names, strict=True)))
     except RepypeError:
         return None  # whoever makes the pipeline of the task itself is told what is wrong

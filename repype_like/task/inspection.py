@@ -9,7 +9,7 @@ from pathlib import Path
 
 from repype_like.config import Config
 from repype_like.errors import RepypeError, UsageError
-from repype_like.execute import Workplace
+from repype_like.execute.workplace import Workplace
 from repype_like.fingerprint import Fingerprinter, hash_value
 from repype_like.fingerprint.versions import version_of
 from repype_like.pipeline import Pipeline
@@ -93,9 +93,8 @@ def workplace_by(blueprint: Blueprint, task: Task, make_pipeline: Callable[[], P
         configure=configure, locate=locate, store=task.results, spec={**spec.full, "config": config},
         packages=_packages(spec.full), ancestors=tuple([parent.directory for parent in spec.parents]),
         origin=_origin(task), codebase=codebase)
-    return Workplace(view, make_pipeline, tree, tuple(dict.fromkeys((*task.codebase.search, tree))),
-                     task.codebase.activate, lambda status: task.run(task.create_config(), status=status),
-                     has_hooks=any(stage.event_callbacks for stage in blueprint.pipeline.stages),
+    return Workplace(view, make_pipeline, tree, blueprint.roots(tree), task.codebase.activate,
+                     lambda status: task.run(task.create_config(), status=status), has_hooks=blueprint.has_hooks,
                      stated=spec.full.get("limits") or {})
 
 

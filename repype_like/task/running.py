@@ -10,7 +10,11 @@ from repype_like import status as _status
 from repype_like.benchmark import Benchmark
 from repype_like.config import Config
 from repype_like.errors import RepypeError, UsageError
-from repype_like.execute import SerialExecutor, Tracker, Workplace, execute, note_scopes
+from repype_like.execute.failure import note_scopes
+from repype_like.execute.run import execute
+from repype_like.execute.serial import SerialExecutor
+from repype_like.execute.tracking import Tracker
+from repype_like.execute.workplace import Workplace
 from repype_like.pipeline import Pipeline, StageError
 from repype_like.plan import Files, Request, TaskView, all_steps, make_plan
 from repype_like.store import Observation, OutputFile, Record

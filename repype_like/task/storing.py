@@ -9,8 +9,9 @@ from dataclasses import replace
 from repype_like.benchmark import Benchmark
 from repype_like.config import Config, to_plain
 from repype_like.errors import NotStorableError, UsageError
-from repype_like.execute import Workplace, settle
 from repype_like.execute.mentions import mentioned_place
+from repype_like.execute.settle import settle
+from repype_like.execute.workplace import Workplace
 from repype_like.pipeline import Pipeline
 from repype_like.plan import PLACE, Catalogue, Files, StageView, TaskView, plan_input, pre_key, record_id
 from repype_like.store import FieldValue, Observation, OutputFile, Record, Store

@@ -16,9 +16,10 @@ from repype_like.fingerprint import Codebase, hash_value
 from repype_like.fingerprint.codebases import codebase_for
 from repype_like.pipeline import Pipeline
 from repype_like.spec import SPEC_NAME, Document, TaskSpec, load_document, merge, resolve_pattern
+from repype_like.spec.inheritance import copy_plain
 from repype_like.stage import Stage, StageEvent
 from repype_like.store import Digest, Store
-from repype_like.task import inspection, running, storing
+from repype_like.task import inspection
 from repype_like.task.data import InputData, Results, TaskData, Turn
 from repype_like.task.errors import NotCompletedError, NotRunnableError
 from repype_like.task.naming import load, make_pipeline, make_stage
@@ -76,7 +77,7 @@ class Task:
 
     @resolved_spec.setter
     def resolved_spec(self, resolved: TaskSpec) -> None:
-        self._resolved = merge({}, self.spec), resolved
+        self._resolved = copy_plain(self.spec), resolved
 
     @property
     def full_spec(self) -> dict[str, Any]:
@@ -304,7 +305,9 @@ class Task:
         once_only = all(stage.over for stage in pipeline.stages) and bool(pipeline.stages)
         if set(data) - {None} != (set() if once_only else set(self.input_ids)):
             raise UsageError(f"{self.path}: the data to be stored are not for the inputs of the task")
-        storing.store_data(self, pipeline, self.stripped(pipeline, data), config, times)
+        from repype_like.task.storing import store_data  # with much that is needed only where something is computed
+
+        store_data(self, pipeline, self.stripped(pipeline, data), config, times)
 
     def stripped(self, pipeline: Pipeline, data: TaskData) -> TaskData:
         """Return `data` as :meth:`strip_marginals` would have it, if that is overridden; else storing sees to that."""
@@ -356,7 +359,9 @@ class Task:
         if pipeline is None:
             pipeline = self.create_pipeline()
             self.setup_callbacks(pipeline)
-        return running.run_task(self, config, pipeline, pickup, strip_marginals, status)
+        from repype_like.task.running import run_task  # as above
+
+        return run_task(self, config, pipeline, pickup, strip_marginals, status)
 
     def setup_callbacks(self, pipeline: Pipeline) -> None:
         """Have the methods ``on_<stage>_<event>`` of this task called upon the events of the stages of `pipeline`.

@@ -87,7 +87,7 @@ def without(held: Iterable[Held], plan: Plan) -> Plan:
             positions[position] = len(positions)
     left = tuple(unit._replace(after=tuple(positions[before] for before in unit.after if before in positions))
                  for unit in units if unit is not None)
-    return replace(plan, units=left)
+    return plan._replace(units=left)
 
 
 def _cut(unit: Unit, names: set[str], whole: set[str]) -> Unit | None:

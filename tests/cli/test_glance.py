@@ -15,21 +15,35 @@ _ASKED = (("status",), ("status", "--json"), ("status", "-v", "--sizes"), ("stat
           ("run", "--serial", "-k"))
 
 
+_FILES = {
+    "task.yml": {"pipeline": ["stages.Double"], "input_ids": "1-3"},
+    "sub/one/task.yml": {"runnable": True},
+    "sub/two/task.yml": {"runnable": True, "input_ids": [1]},
+    "stages.py": """
+        from repype_like.stage import Stage
+
+        class Double(Stage):
+            inputs = ["input_id"]
+            outputs = ["twice"]
+
+            def process(self, pipeline, config, status=None, input_id=None):
+                return {"twice": 2 * input_id}
+        """}
+
+
+def test_a_run_that_has_nothing_to_do_keeps_that(make_project: Callable[[dict[str, Any]], Project]) -> None:
+    project = make_project(_FILES)
+    folder = project.home / ".cache/repype_like/answers"
+    project.run("run", "--serial").ok()
+    until = time.monotonic() + _PATIENCE
+    while not list(folder.glob("*")):
+        assert time.monotonic() < until, "nothing is kept"
+        assert "Nothing to do: 2 tasks are up to date." in project.run("run").ok().err
+    assert project.run("run", "--force", "--serial").ok().err.count("completed") > 1
+
+
 def test_it_is_said_in_the_same_words(make_project: Callable[[dict[str, Any]], Project]) -> None:
-    project = make_project({
-        "task.yml": {"pipeline": ["stages.Double"], "input_ids": "1-3"},
-        "sub/one/task.yml": {"runnable": True},
-        "sub/two/task.yml": {"runnable": True, "input_ids": [1]},
-        "stages.py": """
-            from repype_like.stage import Stage
-
-            class Double(Stage):
-                inputs = ["input_id"]
-                outputs = ["twice"]
-
-                def process(self, pipeline, config, status=None, input_id=None):
-                    return {"twice": 2 * input_id}
-            """})
+    project = make_project(_FILES)
     folder = project.home / ".cache/repype_like/answers"
     project.run("run", "--serial").ok()
     until = time.monotonic() + _PATIENCE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from repype_like.collector import collector_paused
+from repype_like.collector import collector_paused, last_collection_skipped
 from repype_like.typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ _ASKING = ("dry_run", "only", "inputs", "first", "last", "force", "dask", "task_
 @collector_paused()
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    if not args.serial:
+        last_collection_skipped()
     paths = tuple(args.paths or ["."])
     if len(paths) == 1 and not any(getattr(args, flag) for flag in _ASKING):
         from repype_like.cli.glance import say_nothing_to_do

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from repype_like.collector import collector_paused
+from repype_like.collector import collector_paused, last_collection_skipped
 
 __all__ = ["DESCRIPTION", "HELP", "add_arguments", "run"]
 
@@ -43,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     from repype_like.cli.glance import show_status
 
+    last_collection_skipped()
     if show_status(args.path, verbose=args.verbose, json=args.json, sizes=args.sizes):
         return 0
     from repype_like.cli.listing import print_status

@@ -12,9 +12,10 @@ from repype_like.batch.update import Control, bring_up_to_date
 from repype_like.cli.live.attention import Attention
 from repype_like.cli.live.looking import Sight, look
 from repype_like.errors import RepypeError, SpecError
-from repype_like.execute import DroppingExecutor, Workplaces
+from repype_like.execute.executor import DroppingExecutor
 from repype_like.execute.messages import Message, Pause
 from repype_like.execute.worker import die_with
+from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Files, Plan, Request, Unit, task_key
 from repype_like.typing import TYPE_CHECKING
 from repype_like.watch import (

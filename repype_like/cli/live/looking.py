@@ -12,7 +12,7 @@ from repype_like.cli.live.attention import Attention
 from repype_like.cli.selection import Selection, Wanted, select
 from repype_like.cli.words import problem_words
 from repype_like.errors import SpecError
-from repype_like.execute import Workplace, Workplaces
+from repype_like.execute.workplace import Workplace, Workplaces
 from repype_like.fingerprint.codebases import codebase_for
 from repype_like.plan import Files, Plan, Request, TaskPlan, locate_output, task_key
 from repype_like.spec import TaskSpec
