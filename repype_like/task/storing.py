@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -120,4 +121,6 @@ def _encoded(place: Workplace, stage: StageView, input_id: InputID, fields: Mapp
 
 
 def _seconds(times: Benchmark[float], stage: str, input_id: InputID) -> float:
-    return float(times[stage, input_id]) if (stage, input_id) in times else 0.0
+    """Return how long a stage has taken, as far as the times tell: whoever stores data may have written anything."""
+    seconds = float(times[stage, input_id]) if (stage, input_id) in times else 0.0
+    return seconds if math.isfinite(seconds) else 0.0

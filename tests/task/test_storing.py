@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
+import pytest
 
 from repype_like.task import Task
 
@@ -23,6 +27,20 @@ def test_fields_of_no_stage_are_kept_as_well(load_tree: LoadTree) -> None:
     assert task.is_pending(task.create_pipeline(), task.create_config()) == ""
     task.run(task.create_config())
     assert task.load()[1]["double"] == 6
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), np.float64(0.25), 3])
+def test_times_of_any_kind_leave_what_is_stored_readable(load_tree: LoadTree, seconds: Any) -> None:
+    _, tasks = load_tree({".": SPEC})
+    task = tasks["."]
+    times = task.times
+    for input_id in (1, 2):
+        times["load", input_id] = seconds
+    data = {input_id: {"image": [input_id] * 3, "size": 3, "scaled": [1]} for input_id in (1, 2)}
+    task.store(task.create_pipeline(), data, task.create_config(), times)
+    assert task.load()[1]["size"] == 3
+    found = {record.stage: record.seconds for record in task.results.records}
+    assert found == {"load": seconds if math.isfinite(seconds) else 0.0, "scale": 0.0}
 
 
 def test_what_a_class_strips_need_not_be_storable(load_tree: LoadTree) -> None:
