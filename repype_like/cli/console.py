@@ -50,8 +50,14 @@ class Console:
     def feed(self, event: events.Event) -> None:
         """Take in what happened, and show it."""
         self.state.feed(event)
-        if self._bars is not None or not isinstance(event, events.StageFinished):  # told most often, and not shown
-            self._guarded(lambda: self._show(event))
+        if self._bars is None and self._is_silent_about(event):
+            return
+        self._guarded(lambda: self._show(event))
+
+    def _is_silent_about(self, event: events.Event) -> bool:
+        """Tell whether there is nothing to be said, where there are no bars, of an event that is told very often."""
+        return isinstance(event, events.StageFinished) or (
+            isinstance(event, events.StageStarted) and self._begun.issuperset(event.tasks))
 
     def interject(self, text: str) -> None:
         """Write a line from a signal handler: in the midst of whatever is being written."""
@@ -86,7 +92,7 @@ class Console:
             self._line(f"{_subject(event)}: {content_words(event.content)}")
         elif isinstance(event, events.TaskFinished):
             self._line(self._finished(event))
-        elif self._bars is None and isinstance(event, events.StageStarted | events.StageTaken):
+        elif self._bars is None and isinstance(event, (events.StageStarted, events.StageTaken)):
             for task in event.tasks if isinstance(event, events.StageStarted) else (event.task,):
                 self._begin(task)
         if self._bars is not None:

@@ -137,8 +137,8 @@ class RunState:
                                            stages=event.stages, done=event.done)
 
     def _stage_started(self, event: events.StageStarted) -> None:
-        self.running[_key(event)] = RunningStage(event.task, event.stage, event.input_id, event.tasks, event.worker,
-                                                 event.time)
+        key = event.task, event.stage, event.input_id
+        self.running[key] = RunningStage(*key, event.tasks, event.worker, event.time)
         self._workers.add(event.worker)
         for task in self._concerned(event.tasks):
             task.outcome = "running"
