@@ -12,7 +12,7 @@ from pathlib import Path
 from repype_like.typing import NamedTuple
 
 __all__ = ["DamagedError", "Location", "LockedError", "NotStorableError", "Problem", "RepypeError", "SpecError",
-           "UsageError", "closest_to", "did_you_mean"]
+           "UsageError", "closest_to", "did_you_mean", "text_of"]
 
 
 class Location(NamedTuple):
@@ -80,6 +80,14 @@ class DamagedError(RepypeError):
 
 class NotStorableError(RepypeError):
     """A value cannot be stored; the message names its type and why."""
+
+
+def text_of(error: BaseException) -> str:
+    """Return what an exception says. Its class may be the user's own, so that even asking for that may fail."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  whatever it raises, this is what Python writes in a traceback
+        return "<exception str() failed>"
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from repype_like.batch.context import RunContext
 from repype_like.config import Config
-from repype_like.errors import RepypeError
+from repype_like.errors import RepypeError, text_of
 from repype_like.execute.dask.job import Job, MismatchError, Parcel
 from repype_like.execute.workplace import Workplace, Workplaces
 from repype_like.fingerprint import Fingerprinter
@@ -88,7 +88,7 @@ def _pickled(name: str, parcel: Parcel) -> bytes:
         return pickle.dumps(parcel, 5)
     except Exception as error:
         raise RepypeError(f"{name}: the task cannot be sent to a cluster, since something in its specification or "
-                          f"configuration cannot be pickled: {error}") from error
+                          f"configuration cannot be pickled: {text_of(error)}") from error
 
 
 def _script(contexts: Mapping[str, RunContext]) -> str:

@@ -26,7 +26,7 @@ from repype_like.cli.commands import (
     watch,
 )
 from repype_like.cli.streams import give_up_stdout, let_go_of_stderr, make_sure_of_streams
-from repype_like.errors import RepypeError, did_you_mean
+from repype_like.errors import RepypeError, did_you_mean, text_of
 from repype_like.typing import NoReturn
 from repype_like.version import VERSION
 
@@ -175,7 +175,7 @@ def _report_bug(error: Exception) -> int:
     import traceback
 
     text = "".join(traceback.format_exception(error))
-    said = f"repype: internal error: {type(error).__name__}: {error}\n"
+    said = f"repype: internal error: {type(error).__name__}: {text_of(error)}\n"
     try:
         with tempfile.NamedTemporaryFile("w", prefix="repype-", suffix=".txt", delete=False, encoding="utf-8",
                                          errors="backslashreplace") as file:

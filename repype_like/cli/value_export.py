@@ -9,7 +9,7 @@ from pathlib import Path
 
 from repype_like.cli.terminal import err
 from repype_like.cli.words import clean, size
-from repype_like.errors import RepypeError, UsageError
+from repype_like.errors import RepypeError, UsageError, text_of
 from repype_like.formats import format_for_suffix, format_named, type_name
 from repype_like.formats.registry import known_suffixes
 from repype_like.store import FieldValue, Store
@@ -74,7 +74,8 @@ def write_converted(content: Any, target: Path) -> None:
             except (RepypeError, OSError):
                 raise
             except Exception as error:  # libraries raise anything
-                raise UsageError(f"a {type_name(content)} cannot be written as {target.suffix}: {error}") from error
+                raise UsageError(f"a {type_name(content)} cannot be written as {target.suffix}: "
+                                 f"{text_of(error)}") from error
 
         _write(target, export)
     err().line(clean(f"{target}: {size(target.stat().st_size)}"))

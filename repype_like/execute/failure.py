@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from types import TracebackType
 
-from repype_like.errors import did_you_mean
+from repype_like.errors import did_you_mean, text_of
 from repype_like.execute.tracking import Tracker
 
 __all__ = ["describe", "note_scopes", "user_traceback"]
@@ -18,7 +18,7 @@ _PACKAGE = str(Path(__file__).parents[1])
 
 def describe(error: BaseException) -> str:
     """Return one line that says what went wrong."""
-    text = str(error).strip().splitlines()
+    text = text_of(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
 
 
@@ -50,7 +50,7 @@ def note_scopes(error: BaseException, tracker: Tracker, scopes: Collection[str])
                 "In the task.yml, paths are relative to the directory of the task that runs; {ROOTDIR} is that of the "
                 "topmost task."))
     for scope in dict.fromkeys(tracker.unresolved):
-        if f'"{scope}"' in str(error):  # it says so itself
+        if f'"{scope}"' in text_of(error):  # it says so itself
             continue
         if scope in scopes:
             why = "the path is different for each input; pass the input_id as well"

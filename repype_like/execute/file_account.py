@@ -51,11 +51,11 @@ class FileAccount:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  traceback: TracebackType | None) -> None:
         if error is not None:
-            note_scopes(error, self.tracker, self._place.pipeline.scopes)
             asides = self._asides or Asides(self._place, self._node.stage, self._node.input_id)
             asides.put_back(self.tracker.made())
             if self._has_missed:
                 self._place.view.store.note_undone(self._execution)
+            note_scopes(error, self.tracker, self._place.pipeline.scopes)
 
     @property
     def _execution(self) -> tuple[str, str | int | None, float]:

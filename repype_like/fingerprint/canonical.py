@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from pathlib import Path, PurePath
 
+from repype_like.errors import text_of
 from repype_like.fingerprint import canonical_arrays
 from repype_like.hashing import hash_bytes
 from repype_like.typing import Any
@@ -256,7 +257,7 @@ class _Encoder:
             raise
         except Exception as error:  # whatever the code of a user or a library raises
             kind = f"{cls.__module__}.{cls.__qualname__}"
-            raise NoCanonicalForm(f"the state of a {kind} cannot be seen: {error}") from error
+            raise NoCanonicalForm(f"the state of a {kind} cannot be seen: {text_of(error)}") from error
         if isinstance(reduced, str):
             named = self.describe(value) if self.describe else None
             return b"g" + _str(named or f"{getattr(value, '__module__', None) or cls.__module__}:{reduced}", self)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from repype_like.errors import Location, Problem, RepypeError, closest_to, did_you_mean
+from repype_like.errors import Location, Problem, RepypeError, closest_to, did_you_mean, text_of
 from repype_like.fingerprint.definitions import definitions_of, modules_in
 from repype_like.typing import Any
 
@@ -105,7 +105,7 @@ def failed(dotted: str, module: str, error: BaseException, is_project: Callable[
     where = Location(Path(frames[-1].filename), frames[-1].lineno or 0) if frames else None
     hint = ""
     if isinstance(error, RepypeError):  # a stage that is declared wrongly
-        return ImportProblem(f'cannot import "{dotted}": {error}', where)
+        return ImportProblem(f'cannot import "{dotted}": {text_of(error)}', where)
     if isinstance(error, ModuleNotFoundError) and error.name:
         hint = did_you_mean(error.name, modules_in([str(folder) for folder in search])) or (
             f'install what provides "{error.name}", or name its folder in "pythonpath"')

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 import xxhash
 
-from repype_like.errors import DamagedError
+from repype_like.errors import DamagedError, text_of
 from repype_like.formats.base import Buffer, BufferFormat
 from repype_like.formats.compression import compress, expand, is_worthwhile
 from repype_like.formats.pickling import Pickler, load_pickle, pickle_value
@@ -77,7 +77,7 @@ class ContainerFormat(BufferFormat):
         except MemoryError:
             raise
         except Exception as error:  # whatever its classes raise; some may be gone
-            raise DamagedError(f"cannot be loaded any more: {type(error).__name__}: {error}") from error
+            raise DamagedError(f"cannot be loaded any more: {type(error).__name__}: {text_of(error)}") from error
 
 
 def pickler_of(data: memoryview) -> Pickler:

@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from repype_like.errors import NotStorableError
+from repype_like.errors import NotStorableError, text_of
 from repype_like.formats.base import Buffer, type_name
 from repype_like.formats.dilled import MAIN, dump_dilled, load_dilled
 from repype_like.formats.safe_types import is_safe_name
@@ -92,7 +92,7 @@ def _dilled(value: Any) -> bytes:
         raise
     except Exception as error:  # noqa: BLE001  its classes may raise anything
         known = isinstance(error, (pickle.PicklingError, TypeError))
-        raise _not_storable(value, str(error) if known else f"{type(error).__name__}: {error}") from None
+        raise _not_storable(value, text_of(error) if known else f"{type(error).__name__}: {text_of(error)}") from None
     _check_type(value, loaded)
     return stream
 

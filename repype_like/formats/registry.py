@@ -9,7 +9,7 @@ from functools import cache
 from importlib.util import find_spec
 from types import GeneratorType
 
-from repype_like.errors import NotStorableError, RepypeError, UsageError, did_you_mean
+from repype_like.errors import NotStorableError, RepypeError, UsageError, did_you_mean, text_of
 from repype_like.formats.base import Format, type_name
 from repype_like.formats.compression import is_worthwhile
 from repype_like.formats.container import ContainerFormat
@@ -175,7 +175,7 @@ def _imported(place: str, described: str) -> Any:
         for name in path.split("."):
             found = getattr(found, name)
     except Exception as error:  # whatever a module of somebody else raises when it is imported
-        raise UsageError(f"{described} cannot be imported: {error}") from error
+        raise UsageError(f"{described} cannot be imported: {text_of(error)}") from error
     return found
 
 
@@ -187,7 +187,7 @@ def _made(cls: Any, described: str) -> Format:
     except RepypeError:
         raise
     except Exception as error:
-        raise UsageError(f"{described} cannot be made without arguments: {error}") from error
+        raise UsageError(f"{described} cannot be made without arguments: {text_of(error)}") from error
 
 
 @cache

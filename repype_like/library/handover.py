@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from repype_like.errors import RepypeError, did_you_mean
+from repype_like.errors import RepypeError, did_you_mean, text_of
 from repype_like.formats import format_named
 from repype_like.typing import TYPE_CHECKING, Any
 
@@ -93,7 +93,7 @@ class Handover:
         try:
             return self.formats[field].read(path)
         except Exception as error:
-            raise self.failed(f'what the program has written for the field "{field}" cannot be read: {error}'
+            raise self.failed(f'what the program has written for the field "{field}" cannot be read: {text_of(error)}'
                               ) from error
 
 

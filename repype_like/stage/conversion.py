@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Annotated, ForwardRef, Literal, TypeVar, Union, get_args, get_origin
 
-from repype_like.errors import did_you_mean
+from repype_like.errors import did_you_mean, text_of
 from repype_like.stage.hints import hints_of
 from repype_like.typing import Any
 
@@ -135,7 +135,7 @@ def _convert_to_dataclass(value: Any, cls: Any) -> Any:
     try:
         return cls(**given)
     except Exception as error:  # the class has an opinion of its own
-        raise ConversionError(f"{cls.__name__}: {error}") from error
+        raise ConversionError(f"{cls.__name__}: {text_of(error)}") from error
 
 
 def _checked(value: Any, hint: Any, holds: bool) -> Any:

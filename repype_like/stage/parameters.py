@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from repype_like.errors import UsageError, did_you_mean
+from repype_like.errors import UsageError, did_you_mean, text_of
 from repype_like.stage.conversion import ConversionError, classes_in, convert, to_yaml
 from repype_like.stage.hints import hints_of
 from repype_like.typing import Any, NamedTuple
@@ -103,7 +103,7 @@ class Parameters:
         try:
             self.config_class(**self.values(section))
         except Exception as error:  # noqa: BLE001  a class of the user's own may raise anything
-            yield ConfigProblem((), f"{self.config_class.__name__}: {error}")
+            yield ConfigProblem((), f"{self.config_class.__name__}: {text_of(error)}")
 
     def normalized(self, section: Mapping[str, Any]) -> dict[str, Any]:
         """Return a section as YAML would say the values that it means; what is wrong in it stays as it is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from repype_like.errors import DamagedError, NotStorableError, RepypeError
+from repype_like.errors import DamagedError, NotStorableError, RepypeError, text_of
 from repype_like.formats import BufferFormat, Format, FormatLike, describe, format_for, format_named, name_of
 from repype_like.formats.file import FileFormat, FileResult
 from repype_like.hashing import hash_bytes
@@ -156,7 +156,7 @@ def _write(format_: Format, value: Any, path: Path) -> None:
         if _is_of_system(error):
             raise
         raise NotStorableError(f'a {type(value).__qualname__} cannot be stored as "{name_of(format_)}": '
-                               f"{type(error).__name__}: {error}") from error
+                               f"{type(error).__name__}: {text_of(error)}") from error
 
 
 def _load(format_: Format, data: memoryview, path: Path) -> Any:
@@ -169,7 +169,7 @@ def _load(format_: Format, data: memoryview, path: Path) -> Any:
     except Exception as error:  # a format of somebody else may raise anything
         if _is_of_system(error):
             raise
-        raise DamagedError(f"{path}: cannot be loaded any more: {type(error).__name__}: {error}") from error
+        raise DamagedError(f"{path}: cannot be loaded any more: {type(error).__name__}: {text_of(error)}") from error
 
 
 def _is_of_system(error: Exception) -> bool:

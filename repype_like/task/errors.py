@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from repype_like.errors import RepypeError, UsageError
+from repype_like.errors import RepypeError, UsageError, text_of
 
 __all__ = ["NotCompletedError", "NotRunnableError", "UserCodeError", "blaming"]
 
@@ -42,4 +42,4 @@ def blaming(what: str) -> Iterator[None]:
     except Exception as error:
         own = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_PACKAGE)]
         place = f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
-        raise UserCodeError(f"{what} failed: {type(error).__name__}: {error}{place}") from error
+        raise UserCodeError(f"{what} failed: {type(error).__name__}: {text_of(error)}{place}") from error

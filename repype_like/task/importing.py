@@ -15,7 +15,7 @@ from pathlib import Path
 
 from repype_like.benchmark import Benchmark
 from repype_like.config import Config
-from repype_like.errors import RepypeError
+from repype_like.errors import RepypeError, text_of
 from repype_like.hashing import hash_file
 from repype_like.pipeline import Pipeline
 from repype_like.store import Observation
@@ -74,8 +74,8 @@ def _load(task: Task) -> dict[InputID, PipelineData]:
     except (OSError, EOFError, zlib.error) as error:
         raise ImportFailedError(f"{path}: cannot be read: {error}") from error
     except Exception as error:  # a pickle may raise anything
-        raise ImportFailedError(f"{path}: cannot be loaded: {type(error).__name__}: {error}; results of another "
-                                "version of Python or of a library may have to be computed again") from error
+        raise ImportFailedError(f"{path}: cannot be loaded: {type(error).__name__}: {text_of(error)}; results of "
+                                "another version of Python or of a library may have to be computed again") from error
     if not isinstance(found, dict) or not all(isinstance(fields, dict) for fields in found.values()):
         raise ImportFailedError(f"{path}: is not what repype 1.0.4 stores")
     return found

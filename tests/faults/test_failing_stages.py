@@ -25,6 +25,8 @@ FAILURES = {
     "missing output": ("return {}", 'stage "b" did not return "b"'),
     "extra output": ("return {'b': 1, 'bb': 2}", 'returned "bb", which its outputs do not name'),
     "no dictionary": ("return 5", 'stage "b" returned int instead of a dictionary'),
+    "exception without a text": ("raise Mute()", "Mute: <exception str() failed>"),
+    "pickle that raises one": ("return {'b': Muted()}", 'the field "b" of the stage "b" cannot be stored'),
     "keyboard": ("raise BaseException('base')", "BaseException: base"),
     "closed pipe": ("os.closerange(3, 200); time.sleep(60)", "crashed: "),
 }
@@ -33,6 +35,14 @@ BAD = """
 class Bad:
     def __reduce__(self):
         raise RuntimeError("no pickle")
+
+class Mute(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+class Muted:
+    def __reduce__(self):
+        raise Mute()
 """
 
 
@@ -159,6 +169,41 @@ def test_what_a_failing_stage_has_printed_is_shown(make_tree: MakeTree, action: 
     assert "before" in answer.err or "lines of text" in answer.err
     assert not {"\x1b", "\x07", "\x00"}.intersection(answer.err)
     assert len(answer.err) < 100_000
+
+
+@pytest.mark.parametrize("place", ["__init__", "configure", "module"])
+def test_an_error_without_a_text_is_told_wherever_it_is_raised(make_project: Callable[[Mapping[str, Any]], Project],
+                                                               place: str) -> None:
+    raising = "raise Mute()"
+    project = make_project({
+        "task.yml": {"runnable": True, "pipeline": ["stages.Quiet"], "input_ids": [1]},
+        "stages.py": f"""
+            from repype_like.stage import Stage
+
+            class Mute(Exception):
+                def __str__(self):
+                    raise RuntimeError("no text")
+
+            {raising if place == "module" else ""}
+
+            class Quiet(Stage):
+                outputs = ["x"]
+
+                def __init__(self):
+                    super().__init__()
+                    {raising if place == "__init__" else ""}
+
+                def configure(self, *args, **kwargs):
+                    {raising if place == "configure" else "return {}"}
+
+                def process(self, pipeline, config, status=None):
+                    return {{"x": 1}}
+            """})
+    answer = project.run("run", "--serial")
+    assert answer.code in (1, 2), answer
+    assert "Mute" in answer.err
+    assert "internal error" not in answer.err
+    assert "repype_like/" not in answer.err
 
 
 @pytest.mark.parametrize("megabytes", [0.01, 3, 60])
