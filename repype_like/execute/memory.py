@@ -35,12 +35,12 @@ class PeakMemory:
     __slots__ = ("_before", "_is_exact")
 
     def __init__(self) -> None:
-        self._before = _peak()
-        self._is_exact = self._before <= _Low.peak + _LITTLE or _reset_peak()
+        self._before = _Readings.latest or _peak()
+        self._is_exact = self._before <= _Readings.lowest + _LITTLE or _reset_peak()
 
     def bytes(self) -> int:
         """Return the peak in bytes, or 0 if it is not known: where it cannot be reset, an earlier one was higher."""
-        peak = _peak()
+        peak = _Readings.latest = _peak()
         return peak * _UNIT if self._is_exact or peak > self._before else 0
 
 
@@ -52,10 +52,13 @@ def peak_memory() -> int:
     return _peak() * _UNIT
 
 
-class _Low:
-    """What the peak was when it was reset last. Resetting takes its time, so a little more does not matter."""
+class _Readings:
+    """What the peak was, as the system counts it."""
 
-    peak = 0
+    lowest = 0
+    """When it was reset last. Resetting takes its time, so a little more does not matter."""
+    latest = 0
+    """At the end of the last stage. Between two stages little is done, or what is there when the next one runs."""
 
 
 def _reset_peak() -> bool:
@@ -69,7 +72,7 @@ def _reset_peak() -> bool:
         return False
     finally:
         os.close(descriptor)
-    _Low.peak = _peak()
+    _Readings.lowest = _peak()
     return True
 
 
