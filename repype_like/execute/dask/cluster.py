@@ -171,11 +171,13 @@ class Cluster:
 
     # --- what is sent there and heard from there ---------------------------------------------------------------------
 
-    def submit(self, job: Path, batch: int, units: bytes, needs: Needs, resources: Mapping[str, float]) -> Any:
+    def submit(self, job: Path, plan: int, batch: int, units: bytes, needs: Needs,
+               resources: Mapping[str, float]) -> Any:
         """Have a worker run a batch; news follow.
 
         Arguments:
             job: The job file.
+            plan: The number of the plan.
             batch: The number of the batch.
             units: The units, pickled.
             needs: What each of them needs.
@@ -183,7 +185,7 @@ class Cluster:
         """
         where = {"workers": list(self.workers()), "allow_other_workers": False} if self._refused else {}
         future = self._client.submit(
-            host.run_batch, job, batch, self.topic, units, needs, key=f"repype-{job.stem}-{batch}", pure=False,
+            host.run_batch, job, plan, batch, self.topic, units, needs, key=f"repype-{job.stem}-{batch}", pure=False,
             retries=0, resources=dict(resources) or None, **where)
         future.add_done_callback(lambda ended: self._news.put(_ended(batch, ended)))
         return future

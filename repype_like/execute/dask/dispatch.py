@@ -79,7 +79,7 @@ class Dispatch:
         self._tell = tell
         self._orders = orders
         self._wait = wait
-        self._next = first
+        self._plan = self._next = first
         self._schedule = Schedule(units)
         self._flights: dict[int, Flight] = {}
         self._deaths: Counter[int] = Counter()
@@ -214,7 +214,7 @@ class Dispatch:
             sibling(self._job, f"b{number}u").write_bytes(units)
             units = b""
         needs = self._needs(batch[0])
-        future = self._cluster.submit(self._job, number, units, needs, self._tokens.take(number, needs))
+        future = self._cluster.submit(self._job, self._plan, number, units, needs, self._tokens.take(number, needs))
         self._flights[number] = Flight(batch, future, list(batch))
 
     def _recall(self) -> None:

@@ -35,6 +35,8 @@ class Run:
     batch: int
     units: bytes
     """What :func:`pack` has made of them, since the host does not look into it."""
+    plan: int
+    """Tells the plans of a run apart: it may be planned anew, and what failed is tried again by fresh processes."""
     memory: int | None = None
     """How many bytes each stage may take."""
     devices: tuple[str, ...] = ()
