@@ -10,12 +10,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from repype_like.errors import RepypeError, UsageError
 from repype_like.execute.budget import Needs
 from repype_like.execute.dask import host
 from repype_like.execute.dask.job import MismatchError
+from repype_like.execute.dask.library import import_distributed
 from repype_like.execute.dask.local import LocalCluster
 from repype_like.typing import Any
 
@@ -81,24 +83,31 @@ class Cluster:
     """
 
     def __init__(self, address: str, processes: int, seconds: float):
-        distributed = _import_distributed()
-        if address != "local" and ":" not in address and not Path(address).is_file():
+        if find_spec("distributed") is None:
+            raise UsageError('running on a cluster needs Dask, which is not installed; install it with: pip install '
+                             '"repype_like[dask]"')
+        is_file = Path(address).is_file()
+        if address != "local" and ":" not in address and not is_file:
             raise UsageError(f'"{address}" is neither the address of a Dask scheduler nor its scheduler file: give '
                              "tcp://HOST:PORT, the path of the file, or local")
-        self._own = LocalCluster(processes) if address == "local" else None
-        self.address = self._own.address if self._own is not None else address
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._client: Any = None
-        self._silence = _Silence()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # versions are compared in our own way
-                where = {"scheduler_file": address} if Path(address).is_file() else {"address": self.address}
-                self._client = distributed.Client(**where, timeout=seconds, set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:
-            self.close()
-            raise RepypeError(f"there is no Dask scheduler at {address}: {error}; start one with: dask scheduler"
-                              ) from error
+        self._silence = contextlib.ExitStack()
+        self._own = LocalCluster(processes) if address == "local" else None
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.close)
+            distributed = import_distributed()  # meanwhile, a cluster of our own starts
+            self._silence = _Silence()
+            self.address = self._own.address if self._own is not None else address
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # versions are compared in our own way
+                    where = {"scheduler_file" if is_file else "address": self.address}
+                    self._client = distributed.Client(**where, timeout=seconds, set_as_default=False)
+            except (OSError, ValueError, TypeError) as error:
+                raise RepypeError(f"there is no Dask scheduler at {address}: {error}; start one with: dask scheduler"
+                                  ) from error
+            undo.pop_all()
         self.topic: str = self._client.id  # the scheduler forgets what was said there when the client goes
         self._client.subscribe_topic(self.topic, self._hear)
         self._refused: dict[str, str] = {}
@@ -223,15 +232,6 @@ def _ended(batch: int, future: Any) -> Ended:
     if future.status != "error":
         return Ended(batch, future.status)
     return Ended(batch, "error", future.exception(timeout=_REPLY_SECONDS))
-
-
-def _import_distributed() -> Any:
-    try:
-        import distributed
-    except ImportError as error:
-        raise UsageError('running on a cluster needs Dask, which is not installed; install it with: pip install '
-                         '"repype_like[dask]"') from error
-    return distributed
 
 
 class _Silence(contextlib.ExitStack):
