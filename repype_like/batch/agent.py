@@ -44,6 +44,7 @@ from repype_like.execute.dask.protocol import (
 from repype_like.execute.local import LocalExecutor
 from repype_like.execute.messages import Happened, Message, Passed, Pause, UnitDone
 from repype_like.execute.schedule import Given, Schedule
+from repype_like.execute.wire import packed
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
 
@@ -222,7 +223,7 @@ class Batch:
         self._flushed = time.monotonic()
         if self._said:
             self._number += 1
-            said = Said(self._number, pickle.dumps(self._said, 5))
+            said = Said(self._number, packed(self._said))
             self._said.clear()
             self._latest.append(said)
             if not send(self._pipe, said):

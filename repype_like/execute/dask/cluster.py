@@ -49,7 +49,7 @@ class Part:
     number: int
     """Counts the pieces; 0 for one without messages."""
     data: bytes
-    """Messages, pickled."""
+    """Messages, packed."""
     file: str
     """Where they are instead, if they are too large for the way through the scheduler."""
     result: Mapping[str, Any] | None
@@ -112,7 +112,7 @@ class Cluster:
         self._client.subscribe_topic(self.topic, self._hear)
         self._refused: dict[str, str] = {}
         self._threads: dict[str, int] = {}
-        self._counted = 0.0
+        self._counted = self._known = 0.0
         self._offers: dict[str, float] = {}
         self._asked = 0.0
 
@@ -123,9 +123,13 @@ class Cluster:
         now = time.monotonic()
         if now - self._counted > _LOOK_SECONDS:
             with contextlib.suppress(Exception):  # the scheduler may be gone, which is found out elsewhere
-                self._threads = dict(self._client.nthreads())
+                self._threads, self._known = dict(self._client.nthreads()), now
             self._counted = time.monotonic()
         return {worker: count for worker, count in self._threads.items() if worker not in self._refused}
+
+    def is_gone(self, worker: str, since: float) -> bool:
+        """Tell whether a worker that was there at that time, by the monotonic clock, is known to be gone."""
+        return worker not in self._threads and self._known > since
 
     def offered(self) -> dict[str, float]:
         """Return the most that any worker offers of each resource."""
@@ -181,7 +185,7 @@ class Cluster:
     # --- what is sent there and heard from there ---------------------------------------------------------------------
 
     def submit(self, job: Path, plan: int, batch: int, units: bytes, needs: Needs,
-               resources: Mapping[str, float]) -> Any:
+               resources: Mapping[str, float], place: str) -> Any:
         """Have a worker run a batch; news follow.
 
         Arguments:
@@ -191,8 +195,13 @@ class Cluster:
             units: The units, pickled.
             needs: What each of them needs.
             resources: What the worker has to offer, in the eyes of Dask.
+            place: The worker, as long as it is there; if it is empty, Dask chooses.
         """
-        where = {"workers": list(self.workers()), "allow_other_workers": False} if self._refused else {}
+        where: dict[str, Any] = {}
+        if self._refused:
+            where = {"workers": list(self.workers()), "allow_other_workers": False}
+        elif place:
+            where = {"workers": [place], "allow_other_workers": True}
         future = self._client.submit(
             host.run_batch, job, plan, batch, self.topic, units, needs, key=f"repype-{job.stem}-{batch}", pure=False,
             retries=0, resources=dict(resources) or None, **where)

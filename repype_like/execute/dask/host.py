@@ -220,7 +220,7 @@ class _Post:
         self._batch = batch
 
     def put(self, data: bytes = b"", number: int = 0, result: dict[str, Any] | None = None) -> None:
-        """Send a pickled list of messages, and its number; or, last of all, what came of the batch."""
+        """Send messages, packed, and their number; or, last of all, what came of the batch."""
         file = ""
         if len(data) > MOST_SENT:
             path = sibling(self._job, f"b{self._batch}p{number}")
