@@ -14,6 +14,7 @@ if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109  see repype_li
     del sys.path[0]
 
 import contextlib
+import gc
 import pickle
 import signal
 import time
@@ -53,6 +54,10 @@ __all__ = ["Agent", "Batch", "main"]
 _IDLE_SECONDS = 30.0
 """How long an agent waits for work. A run that needs it after all makes another one."""
 
+_KEPT_SECONDS = 2.0
+"""How long the worker process waits for another batch, with what its stages have left in memory. One is made within
+milliseconds."""
+
 _FLUSH_SECONDS = 0.05
 """How long a message waits for others to travel with."""
 
@@ -70,6 +75,7 @@ def main() -> None:
     try:
         opening = pickle.loads(pipe.recv_bytes())
         agent = Agent(pipe, opening.job, _open(opening))
+        gc.freeze()  # all of it stays: neither worker processes nor the end of this one need to look through it
         send(pipe, Ready())
         with contextlib.closing(agent):
             agent.serve()
@@ -118,7 +124,7 @@ class Agent:
         Raises:
             MismatchError: If a task is not here what was planned.
         """
-        while self._pipe.poll(_IDLE_SECONDS):
+        while self._has_news():
             message = pickle.loads(self._pipe.recv_bytes())
             if isinstance(message, Run):
                 if not self._run(message):
@@ -130,6 +136,13 @@ class Agent:
     def close(self) -> None:
         """End the worker process."""
         self._crew.close()
+
+    def _has_news(self) -> bool:
+        """Wait for something to do, and tell whether there is any. The worker process does not wait for long."""
+        if self._pipe.poll(_KEPT_SECONDS):
+            return True
+        self._crew.close()
+        return self._pipe.poll(_IDLE_SECONDS)
 
     def _run(self, work: Run) -> bool:
         """Run a batch, and tell whether to go on afterwards."""

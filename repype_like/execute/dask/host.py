@@ -192,6 +192,7 @@ def _run_batch(job: Path, work: Run, post: _Post, is_given_up: Callable[[], bool
 def _attend(agent: _Agent, work: Run, post: _Post, is_given_up: Callable[[], bool]) -> dict[str, str]:
     """Have an agent run units and pass on what it says, until it is done; return how it ended, if it did."""
     agent.tell(work)
+    looked = time.monotonic()
     while True:
         try:
             message = agent.hear(_LOOK_SECONDS)
@@ -203,9 +204,11 @@ def _attend(agent: _Agent, work: Run, post: _Post, is_given_up: Callable[[], boo
             return {}
         elif isinstance(message, Refused):
             return {"refused": message.reason}
-        elif message is None and is_given_up():
-            agent.close(kill=True)
-            return {"died": "it was given up"}
+        if time.monotonic() - looked > _LOOK_SECONDS:  # however much it says
+            looked = time.monotonic()
+            if is_given_up():
+                agent.close(kill=True)
+                return {"died": "it was given up"}
 
 
 class _Post:
