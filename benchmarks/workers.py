@@ -1,12 +1,15 @@
 """How much sooner two workers are done than one: with processes of this machine, and on clusters of Dask.
 
-    python benchmarks/workers.py [--inputs 60 8] [--seconds 0.2] [--rounds 3]
+    python benchmarks/workers.py [--inputs 60 8] [--seconds 0.2] [--rounds 3] [--wait]
 
 Each input takes a fixed amount of work, measured out to take that many seconds of a core. The reference is the same
 work in one plain process and in two, which do nothing else: what two workers can reach on this machine at that time.
 All are run in turn, and of each the fastest run counts. "Stages" is the time from the first start of a stage to the
 last end, so without the start of the program and of its workers, and their end. The cluster at an address is there
 before and stays there, so that in all but the first run its workers have imported what they need.
+
+With `--wait`, the stages wait instead of working. Where the cores are not one's own, this still tells what is lost
+between stages and around them.
 """
 
 from __future__ import annotations
@@ -26,9 +29,10 @@ from pathlib import Path
 from measuring import describe_machine, is_installed
 
 WORK = """\
-def work(trace, loops):
+def work(trace, loops, seconds):
     import time
     began, total = time.time(), 0
+    time.sleep(seconds)
     for number in range(loops):
         total += number & 7
     with open(trace, "a") as file:
@@ -45,10 +49,20 @@ class Work(Stage):
     outputs = ["total"]
 
     def process(self, pipeline, config, input_id, status=None):
-        return {"total": work(config["trace"], config["loops"])}
+        return {"total": work(config["trace"], config["loops"], config["seconds"])}
 """
 
 _START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class _Load:
+    """What a stage does."""
+
+    loops: int
+    """How many rounds of a loop it takes."""
+    seconds: float
+    """How long it waits."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +80,10 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, nargs="*", default=[60, 8])
     parser.add_argument("--seconds", type=float, default=0.2)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--wait", action="store_true", help="have the stages wait instead of working")
     args = parser.parse_args()
     print(describe_machine())
-    loops = _loops(args.seconds)
+    load = _Load(0, args.seconds) if args.wait else _Load(_loops(args.seconds), 0.0)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ways: dict[str, Sequence[Sequence[str] | None]] = {
@@ -81,8 +96,10 @@ def main() -> None:
             found: dict[tuple[str, int], list[Times]] = {(name, index): [] for name in ways for index in (0, 1)}
             for _ in range(args.rounds):
                 for (name, index), times in found.items():
-                    times.append(_run(folder, loops, inputs, index + 1, ways[name][index]))
-            print(f"\n{inputs} inputs of {args.seconds} s; seconds with one worker and with two, and the ratio\n")
+                    times.append(_run(folder, load, inputs, index + 1, ways[name][index]))
+            what = "wait" if args.wait else "work"
+            print(f"\n{inputs} inputs that {what} for {args.seconds} s; seconds with one worker and with two, and the "
+                  "ratio\n")
             print(f"| {'':18} | {'whole run':>21} | {'stages':>21} |")
             print(f"|{'-' * 20}|{'-' * 22}:|{'-' * 22}:|")
             for name in ways:
@@ -102,23 +119,23 @@ def _loops(seconds: float) -> int:
     exec(WORK, scope)
     for _ in range(7):
         began = time.process_time()
-        scope["work"](os.devnull, count)  # type: ignore[operator]
+        scope["work"](os.devnull, count, 0)  # type: ignore[operator]
         least = min(least, time.process_time() - began)
     return int(seconds / least * count)
 
 
-def _run(folder: Path, loops: int, inputs: int, workers: int, flags: Sequence[str] | None) -> Times:
+def _run(folder: Path, load: _Load, inputs: int, workers: int, flags: Sequence[str] | None) -> Times:
     """Run the work from nothing, by the program with these flags; or in plain processes, if there are none."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
         project = Path(name)
         trace = project / "trace"
         if flags is None:
-            program = f"{WORK}\nfor _ in range({inputs // workers}): work({str(trace)!r}, {loops})"
+            program = f"{WORK}\nfor _ in range({inputs // workers}): work({str(trace)!r}, {load.loops}, {load.seconds})"
             return _timed([["-c", program]] * workers, project, trace, inputs)
         (project / "work.py").write_text(WORK + STAGE)
         (project / "task.yml").write_text(
             f"runnable: true\npipeline: [work.Work]\ninput_ids: 1-{inputs}\n"
-            f"config: {{work: {{loops: {loops}, trace: {json.dumps(str(trace))}}}}}\n")
+            f"config: {{work: {{loops: {load.loops}, seconds: {load.seconds}, trace: {json.dumps(str(trace))}}}}}\n")
         return _timed([["-m", "repype_like", "run", ".", *flags]], project, trace, inputs)
 
 
