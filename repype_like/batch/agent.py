@@ -13,6 +13,8 @@ import sys
 if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109  see repype_like.__main__
     del sys.path[0]
 
+import contextlib
+import gc
 import pickle
 import signal
 import time
@@ -25,6 +27,7 @@ from repype_like.batch.memory_limit import MemoryLimit
 from repype_like.batch.parcels import ReceivedTasks
 from repype_like.errors import RepypeError
 from repype_like.events import StageFailed
+from repype_like.execute.crew import Crew
 from repype_like.execute.dask.job import MismatchError, read_job
 from repype_like.execute.dask.protocol import (
     Done,
@@ -42,12 +45,18 @@ from repype_like.execute.dask.protocol import (
 from repype_like.execute.local import LocalExecutor
 from repype_like.execute.messages import Happened, Message, Passed, Pause, UnitDone
 from repype_like.execute.schedule import Given, Schedule
+from repype_like.execute.wire import packed
+from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
 
-__all__ = ["Batch", "main"]
+__all__ = ["Agent", "Batch", "main"]
 
 _IDLE_SECONDS = 30.0
 """How long an agent waits for work. A run that needs it after all makes another one."""
+
+_KEPT_SECONDS = 2.0
+"""How long the worker process waits for another batch, with what its stages have left in memory. One is made within
+milliseconds."""
 
 _FLUSH_SECONDS = 0.05
 """How long a message waits for others to travel with."""
@@ -65,17 +74,11 @@ def main() -> None:
     os.set_inheritable(pipe.fileno(), False)
     try:
         opening = pickle.loads(pipe.recv_bytes())
-        tasks = _open(opening)
+        agent = Agent(pipe, opening.job, _open(opening))
+        gc.freeze()  # all of it stays: neither worker processes nor the end of this one need to look through it
         send(pipe, Ready())
-        while pipe.poll(_IDLE_SECONDS):
-            message = pickle.loads(pipe.recv_bytes())
-            if isinstance(message, Run):
-                batch = Batch(pipe, message, opening.job, tasks)
-                if not batch.run():
-                    return
-                send(pipe, Done())
-            elif isinstance(message, Order) and message.word == "kill":
-                return
+        with contextlib.closing(agent):
+            agent.serve()
     except RepypeError as error:
         send(pipe, Refused(str(error)))
     except (EOFError, ConnectionError):
@@ -96,18 +99,75 @@ def _open(opening: Open) -> ReceivedTasks:
     return tasks
 
 
+class Agent:
+    """Runs batches of units of one run.
+
+    The worker process is kept from batch to batch, as it is in a run without a cluster. As there, work that was planned
+    anew is done by a fresh one. So are tasks that it was started without: what runs is what was compared with the plan.
+
+    Arguments:
+        pipe: Leads to the host.
+        job: The job file.
+        tasks: The tasks of the run.
+    """
+
+    def __init__(self, pipe: Connection, job: Path, tasks: ReceivedTasks):
+        self._pipe = pipe
+        self._job = job
+        self._tasks = tasks
+        self._crew = Crew()
+        self._plan = -1
+
+    def serve(self) -> None:
+        """Run what comes, until there is nothing to do, or nobody to do it for.
+
+        Raises:
+            MismatchError: If a task is not here what was planned.
+        """
+        while self._has_news():
+            message = pickle.loads(self._pipe.recv_bytes())
+            if isinstance(message, Run):
+                if not self._run(message):
+                    return
+                send(self._pipe, Done())
+            elif isinstance(message, Order) and message.word == "kill":
+                return
+
+    def close(self) -> None:
+        """End the worker process."""
+        self._crew.close()
+
+    def _has_news(self) -> bool:
+        """Wait for something to do, and tell whether there is any. The worker process does not wait for long."""
+        if self._pipe.poll(_KEPT_SECONDS):
+            return True
+        self._crew.close()
+        return self._pipe.poll(_IDLE_SECONDS)
+
+    def _run(self, work: Run) -> bool:
+        """Run a batch, and tell whether to go on afterwards."""
+        batch = Batch(self._pipe, work, self._job, self._crew)
+        if self._tasks.load(batch.tasks) or work.plan != self._plan:
+            self._plan = work.plan
+            self._crew.close()
+        goes_on = batch.run(self._tasks)
+        if batch.memory.is_half_taken():
+            self._crew.close()
+        return goes_on
+
+
 class Batch:
     """Units that an agent is given together."""
 
-    def __init__(self, pipe: Connection, work: Run, job: Path, tasks: ReceivedTasks):
+    def __init__(self, pipe: Connection, work: Run, job: Path, crew: Crew):
         self._pipe = pipe
         self._work = work
         self._job = job
         self._units, self._given = unpack(work.units)
-        self._tasks = tasks
-        self._memory = MemoryLimit(work.memory)
+        self.memory = MemoryLimit(work.memory)
+        """What its stages may take."""
         self._executor = LocalExecutor(1, lambda units: _Relay(units, self._given, self._said.append), cores=1,
-                                       devices=work.devices)
+                                       devices=work.devices, crew=crew)
         self._left = list(range(len(self._units)))
         self._looks = 0
         """How many times the executor has looked around since the units were recalled."""
@@ -120,16 +180,14 @@ class Batch:
         self._is_orphan = False
         """Whether the host is gone."""
 
-    def run(self) -> bool:
-        """Run the units, and tell whether the agent is to go on afterwards.
+    @property
+    def tasks(self) -> set[str]:
+        """The tasks that the units are for."""
+        return {task for unit in self._units for task in unit.tasks}
 
-        Raises:
-            MismatchError: If one of their tasks is not here what was planned.
-        """
-        for unit in self._units:
-            for task in unit.tasks:
-                self._tasks[task]  # before processes are made that would each load it
-        self._executor.run(self._units, self._tasks, self._tell)
+    def run(self, tasks: Workplaces) -> bool:
+        """Run the units, and tell whether the agent is to go on afterwards."""
+        self._executor.run(self._units, tasks, self._tell)
         self._flush()
         if self._is_orphan:  # what was sent while the host died was heard by nobody
             leave_last_words(self._job, self._work.batch, list(self._latest))
@@ -138,14 +196,14 @@ class Batch:
     def _tell(self, message: Message) -> None:
         if isinstance(message, Pause):
             self._obey()
-            self._memory.enforce()
+            self.memory.enforce()
             if time.monotonic() - self._flushed > _FLUSH_SECONDS:
                 self._flush()
             return
         if isinstance(message, UnitDone):
             self._left.remove(message.unit)
         elif isinstance(message, Happened) and isinstance(message.event, StageFailed):
-            message = Happened(self._memory.explained(message.event))
+            message = Happened(self.memory.explained(message.event))
         self._said.append(message)
 
     def _obey(self) -> None:
@@ -178,7 +236,7 @@ class Batch:
         self._flushed = time.monotonic()
         if self._said:
             self._number += 1
-            said = Said(self._number, pickle.dumps(self._said, 5))
+            said = Said(self._number, packed(self._said))
             self._said.clear()
             self._latest.append(said)
             if not send(self._pipe, said):

@@ -5,10 +5,12 @@ The worker of Dask would end itself when it takes too much; but the stages run i
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 from repype_like.events import StageFailed
@@ -30,16 +32,16 @@ class MemoryLimit:
         """End the processes that take more; called often."""
         if self._limit is None or time.monotonic() - self._looked < _INTERVAL:
             return
-        import psutil  # comes with Dask
-
-        for process in multiprocessing.active_children():
-            try:
-                if psutil.Process(process.pid).memory_info().rss > self._limit:
-                    self._ended = True
-                    os.kill(int(process.pid or 0), signal.SIGKILL)
-            except (psutil.Error, ProcessLookupError):
-                continue
+        for process, taken in _processes():
+            if taken > self._limit:
+                self._ended = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
         self._looked = time.monotonic()
+
+    def is_half_taken(self) -> bool:
+        """Tell whether a process has so much that what it does next could miss it."""
+        return self._limit is not None and any(taken > self._limit / 2 for _, taken in _processes())
 
     def explained(self, failure: StageFailed) -> StageFailed:
         """Return a failure with its cause, if it is that a process was ended here."""
@@ -48,6 +50,15 @@ class MemoryLimit:
         self._ended = False
         assert self._limit is not None
         return replace(failure, error=f"ran out of memory (limit {_in_words(self._limit)})")
+
+
+def _processes() -> Iterator[tuple[int, int]]:
+    """Yield the worker processes, each with the memory that it takes, in bytes."""
+    import psutil  # comes with Dask
+
+    for process in multiprocessing.active_children():
+        with contextlib.suppress(psutil.Error):
+            yield int(process.pid or 0), psutil.Process(process.pid).memory_info().rss
 
 
 def _in_words(size: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import platform
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -140,6 +140,13 @@ class ReceivedTasks(Mapping[str, Workplace]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def load(self, names: Iterable[str]) -> bool:
+        """Make these tasks, and tell whether any of them was not there yet."""
+        known = len(self._places)
+        for name in names:
+            self[name]
+        return len(self._places) > known
+
     def check_versions(self) -> None:
         """Raise a :class:`MismatchError` if something is installed here in another version."""
         distributions = [name for name in self._job.versions if name not in ("Python", "repype_like")]
@@ -147,8 +154,7 @@ class ReceivedTasks(Mapping[str, Workplace]):
 
     def check_samples(self) -> None:
         """Make one task of each kind, which raises what there is to raise."""
-        for name in self._job.samples:
-            self[name]
+        self.load(self._job.samples)
 
     def _make(self, name: str) -> Workplace:
         parcel = self._parcel(name)

@@ -15,8 +15,8 @@ from multiprocessing.connection import wait
 from repype_like import events
 from repype_like.execute.budget import Budget, Needs, needs_of
 from repype_like.execute.cores import usable_cores
+from repype_like.execute.crew import Crew
 from repype_like.execute.death import cause_of_death, report_of_death, timed_out
-from repype_like.execute.guard import Guard
 from repype_like.execute.history import past_costs
 from repype_like.execute.mailbox import Note
 from repype_like.execute.messages import GaveUp, Happened, Idle, Made, Message, Missed, Passed, Pause, UnitDone
@@ -24,7 +24,7 @@ from repype_like.execute.schedule import Schedule
 from repype_like.execute.unit import with_worker
 from repype_like.execute.wire import unpacked
 from repype_like.execute.worker import tail
-from repype_like.execute.worker_process import WorkerProcess, start_worker
+from repype_like.execute.worker_process import WorkerProcess
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
 
@@ -44,9 +44,6 @@ _HESITATION_SECONDS = 0.005
 _WORTH_SECONDS = 0.05
 """Work of about this duration is worth another worker: to start and end one takes a fifth of it."""
 
-_GRACE_SECONDS = 2.0
-"""How long a worker that has nothing to do may take to end: threads and children of stages may hold it up."""
-
 
 class LocalExecutor:
     """Runs units in processes; see :class:`repype_like.execute.executor.Executor`.
@@ -57,11 +54,13 @@ class LocalExecutor:
         available: How many there are of what stages name in their `resources`; one of everything that is not here.
         cores: How many cores all processes share; by default, those that this process may use.
         devices: The GPUs, if they are not to be found out.
+        crew: The processes to go on with, and to leave behind for whoever has units of the same tasks; by default, they
+            are those of one run.
     """
 
     def __init__(self, workers: int, schedule: Callable[[Sequence[Unit]], Schedule] = Schedule,
                  available: Mapping[str, float] | None = None, cores: int | None = None,
-                 devices: Sequence[str] | None = None):
+                 devices: Sequence[str] | None = None, crew: Crew | None = None):
         self.workers = workers
         """How many units run at the same time."""
         self.stopped = False
@@ -79,7 +78,9 @@ class LocalExecutor:
         self._is_measured = False
         """Whether that is known, and not by the first unit of a process alone, which takes longer."""
         self._start: Callable[[int, tuple[str, ...]], WorkerProcess]
-        self._workers: list[WorkerProcess] = []
+        self._is_crew_kept = crew is not None
+        self._crew = crew or Crew()
+        self._workers = self._crew.workers
         self._schedule = Schedule(())
         self._places: Workplaces = {}
         self._budget = Budget(workers, self._available, devices)
@@ -98,8 +99,7 @@ class LocalExecutor:
             stages = {node.stage for unit in units for node in unit.nodes}
             self._peaks.update((stage, cost.memory) for stage, cost in past_costs(workplaces.values(), stages).items())
         share = max(1, (self._cores or usable_cores()) // max(self.workers, 1))
-        guard = Guard()
-        self._start = lambda number, devices: start_worker(number, units, workplaces, share, guard, devices)
+        self._start = lambda number, devices: self._crew.start(number, units, workplaces, share, devices)
         try:
             while True:
                 self._give_up(tell)
@@ -118,8 +118,10 @@ class LocalExecutor:
                             tell(message)
                 tell(Pause())
         finally:
-            self._end()
-            guard.close()
+            if self._is_crew_kept and not self.stopped:
+                self._crew.rest()
+            else:
+                self._crew.close(at_once=self.stopped)
 
     def stop(self) -> None:
         """Start no further unit; those that run are finished."""
@@ -207,7 +209,7 @@ class LocalExecutor:
         worker.busy, worker.batch, worker.since = True, len(worker.assigned), time.monotonic()
         worker.mailbox.open()
         with contextlib.suppress(OSError):  # it died idle, which is noticed by its sentinel
-            worker.pipe.send([(position, self._schedule.given(position)) for position in worker.assigned])
+            worker.give(self._units, [(position, self._schedule.given(position)) for position in worker.assigned])
 
     def _first_fitting(self, worker: WorkerProcess) -> tuple[int, Needs] | None:
         """Return the first unit that may run now, and what it needs; whoever is bound to GPUs looks for their use."""
@@ -371,15 +373,3 @@ class LocalExecutor:
         if worker.ended is not None:
             return timed_out(self._timeout(worker.ended) or 0.0)
         return cause_of_death(worker.process.exitcode)
-
-    def _end(self) -> None:
-        for worker in self._workers:
-            if worker.busy or self.stopped:
-                worker.kill()
-            else:
-                worker.pipe.close()
-        deadline = time.monotonic() + _GRACE_SECONDS
-        for worker in self._workers:
-            worker.process.join(max(0.0, deadline - time.monotonic()))
-            worker.close()
-        self._workers = []

@@ -1,4 +1,4 @@
-"""Messages as bytes, on their way from a worker to the coordinator.
+"""Messages as bytes, on their way from a worker to the coordinator, be it through a cluster.
 
 Pickle takes what comes. But what there is to say of every unit comes to four messages, and for these it takes longer
 than for all else that the coordinator does; so they are taken apart here, and go by marshal, which knows plain data
@@ -27,8 +27,8 @@ _FIELDS: dict[type[Event], tuple[str, ...]] = {
     cls: tuple(field.name for field in fields(cls)) for cls in (StageStarted, StageFinished)}
 
 
-def packed(messages: Sequence[Message | Idle]) -> bytes:
-    """Return messages as bytes."""
+def packed(messages: Sequence[object]) -> bytes:
+    """Return messages as bytes, be they of any kind."""
     try:
         return marshal.dumps([_TAKE_APART[type(message)](message) for message in messages])
     except (KeyError, ValueError):  # there are few of that kind, or there is something in it that is not plain
@@ -36,11 +36,11 @@ def packed(messages: Sequence[Message | Idle]) -> bytes:
 
 
 def unpacked(data: bytes | memoryview) -> list[Message | Idle]:
-    """Return the messages that :func:`packed` was given."""
+    """Return the messages that :func:`packed` was given, by a process of the same version of Python."""
     if data[0] == _PICKLED:
         messages: list[Message | Idle] = pickle.loads(data)
         return messages
-    return [_PUT_TOGETHER[parts[0]](*parts[1:]) for parts in marshal.loads(data)]  # noqa: S302  from our own process
+    return [_PUT_TOGETHER[parts[0]](*parts[1:]) for parts in marshal.loads(data)]  # noqa: S302  from a process of ours
 
 
 def _event_parts(message: Happened) -> tuple[Any, ...]:

@@ -43,11 +43,12 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
     """Run the units whose positions come through `pipe`, until it ends.
 
     Arguments:
-        pipe: Where positions come from, each with what the unit is given, as lists of pairs. An empty message back
-            means "look into the mailbox", any other is one that the mailbox is too small for.
+        pipe: Where positions come from, as lists, each with the unit if it is none of `units`, and with what the unit
+            is given. An empty message back means "look into the mailbox", any other is one that the mailbox is too
+            small for.
         mailbox: Where messages are put, and notes.
         output: Where everything goes that is printed; emptied before each unit.
-        units: All units of the plan.
+        units: The units that are known by their positions.
         workplaces: The tasks.
         parent: The id of the process that started this one.
         share: How many cores are this process's share.
@@ -69,10 +70,10 @@ def serve(pipe: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence
         except (EOFError, OSError):
             return
         started = time.monotonic()
-        for position, given in assigned:
+        for position, sent, given in assigned:
             if not mailbox.begin(position):
                 break
-            unit = units[position]
+            unit = units[position] if sent is None else sent
             threads.use(max((workplaces[node.tasks[0]].limits(node.stage).cpus for node in unit.nodes), default=1))
             activation.use(unit, workplaces)
             watcher = _Watcher(position, unit, mailbox, streams, outbox)

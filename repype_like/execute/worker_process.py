@@ -19,6 +19,7 @@ from pathlib import Path
 
 from repype_like.execute.guard import Guard
 from repype_like.execute.mailbox import Mailbox, Note
+from repype_like.execute.schedule import Given
 from repype_like.execute.worker import serve
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
@@ -42,6 +43,8 @@ class WorkerProcess:
     output: IO[bytes]
     """What the running stage prints."""
     guard: Guard
+    units: Sequence[Unit]
+    """The units that it knows by their positions."""
     devices: tuple[str, ...] = ()
     """The GPUs that it is bound to."""
     busy: bool = False
@@ -69,6 +72,15 @@ class WorkerProcess:
     def pid(self) -> int:
         """The id of the process."""
         return cast(int, self.process.pid)
+
+    def give(self, units: Sequence[Unit], assigned: Sequence[tuple[int, Given]]) -> None:
+        """Have it run units, by their positions in `units`, each with what it is given.
+
+        Raises:
+            OSError: If it is dead.
+        """
+        known = units is self.units
+        self.pipe.send([(position, None if known else units[position], given) for position, given in assigned])
 
     def end(self, note: Note) -> None:
         """Ask it to end, with everything that its stages have started; see :meth:`kill_if_late`."""
@@ -111,7 +123,7 @@ def start_worker(number: int, units: Sequence[Unit], workplaces: Workplaces, sha
 
     Arguments:
         number: What it is called.
-        units: All units that it may be given.
+        units: The units that it knows by their positions.
         workplaces: The tasks.
         share: How many cores are its share.
         guard: What ends it if this process is ended.
@@ -137,7 +149,7 @@ def start_worker(number: int, units: Sequence[Unit], workplaces: Workplaces, sha
         os.setpgid(cast(int, process.pid), cast(int, process.pid))
     there.close()
     guard.watch(cast(int, process.pid))
-    return WorkerProcess(number, process, here, mailbox, output, guard, devices)
+    return WorkerProcess(number, process, here, mailbox, output, guard, units, devices)
 
 
 def _main(here: Connection, there: Connection, mailbox: Mailbox, output: IO[bytes], units: Sequence[Unit],

@@ -335,6 +335,22 @@ def test_what_a_killed_run_had_sent_to_the_cluster_ends(dask_cluster: DaskCluste
     project.run("run", "tasks", "--dask", dask_cluster.address).ok()
 
 
+def test_a_stage_of_a_killed_run_ends_however_much_it_says(
+        dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    body = """
+        while not Path("go").exists():
+            _status.update(status, str(time.time()))
+            time.sleep(0.005)
+        return {"b": a}
+        """
+    project = traced(make_project(chain_of_three(body)))
+    child = project.start("run", "tasks", "--dask", dask_cluster.address)
+    until(lambda: project.executions()["b", 1])
+    child.kill()
+    child.wait()
+    until(lambda: _is_at_rest(dask_cluster))
+
+
 def test_variants_of_a_run_that_was_killed_repeat_what_is_marginal_once(
         dask_cluster: DaskCluster, make_project: MakeProject) -> None:
     """Of one input, so that a unit is cut into pieces, whose values lie in files for as long as the run goes on."""

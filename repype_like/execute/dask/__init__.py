@@ -10,6 +10,7 @@
     host        in the worker of Dask: keeps agents, hands units on to them, and passes on what they say
     protocol    what these say to each other
     local       a cluster on this machine
+    library     the import of Dask
 
 The agent is `repype_like.batch.agent`: a process of ours beside the worker of Dask, which ends with the run.
 Stages never run in the worker of Dask itself. It is a process with many threads that lives on from run to run: it would

@@ -10,12 +10,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from repype_like.errors import RepypeError, UsageError
 from repype_like.execute.budget import Needs
 from repype_like.execute.dask import host
 from repype_like.execute.dask.job import MismatchError
+from repype_like.execute.dask.library import import_distributed
 from repype_like.execute.dask.local import LocalCluster
 from repype_like.typing import Any
 
@@ -47,7 +49,7 @@ class Part:
     number: int
     """Counts the pieces; 0 for one without messages."""
     data: bytes
-    """Messages, pickled."""
+    """Messages, packed."""
     file: str
     """Where they are instead, if they are too large for the way through the scheduler."""
     result: Mapping[str, Any] | None
@@ -81,29 +83,36 @@ class Cluster:
     """
 
     def __init__(self, address: str, processes: int, seconds: float):
-        distributed = _import_distributed()
-        if address != "local" and ":" not in address and not Path(address).is_file():
+        if find_spec("distributed") is None:
+            raise UsageError('running on a cluster needs Dask, which is not installed; install it with: pip install '
+                             '"repype_like[dask]"')
+        is_file = Path(address).is_file()
+        if address != "local" and ":" not in address and not is_file:
             raise UsageError(f'"{address}" is neither the address of a Dask scheduler nor its scheduler file: give '
                              "tcp://HOST:PORT, the path of the file, or local")
-        self._own = LocalCluster(processes) if address == "local" else None
-        self.address = self._own.address if self._own is not None else address
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._client: Any = None
-        self._silence = _Silence()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # versions are compared in our own way
-                where = {"scheduler_file": address} if Path(address).is_file() else {"address": self.address}
-                self._client = distributed.Client(**where, timeout=seconds, set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:
-            self.close()
-            raise RepypeError(f"there is no Dask scheduler at {address}: {error}; start one with: dask scheduler"
-                              ) from error
+        self._silence = contextlib.ExitStack()
+        self._own = LocalCluster(processes) if address == "local" else None
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.close)
+            distributed = import_distributed()  # meanwhile, a cluster of our own starts
+            self._silence = _Silence()
+            self.address = self._own.address if self._own is not None else address
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # versions are compared in our own way
+                    where = {"scheduler_file" if is_file else "address": self.address}
+                    self._client = distributed.Client(**where, timeout=seconds, set_as_default=False)
+            except (OSError, ValueError, TypeError) as error:
+                raise RepypeError(f"there is no Dask scheduler at {address}: {error}; start one with: dask scheduler"
+                                  ) from error
+            undo.pop_all()
         self.topic: str = self._client.id  # the scheduler forgets what was said there when the client goes
         self._client.subscribe_topic(self.topic, self._hear)
         self._refused: dict[str, str] = {}
         self._threads: dict[str, int] = {}
-        self._counted = 0.0
+        self._counted = self._known = 0.0
         self._offers: dict[str, float] = {}
         self._asked = 0.0
 
@@ -114,9 +123,13 @@ class Cluster:
         now = time.monotonic()
         if now - self._counted > _LOOK_SECONDS:
             with contextlib.suppress(Exception):  # the scheduler may be gone, which is found out elsewhere
-                self._threads = dict(self._client.nthreads())
+                self._threads, self._known = dict(self._client.nthreads()), now
             self._counted = time.monotonic()
         return {worker: count for worker, count in self._threads.items() if worker not in self._refused}
+
+    def is_gone(self, worker: str, since: float) -> bool:
+        """Tell whether a worker that was there at that time, by the monotonic clock, is known to be gone."""
+        return worker not in self._threads and self._known > since
 
     def offered(self) -> dict[str, float]:
         """Return the most that any worker offers of each resource."""
@@ -171,19 +184,26 @@ class Cluster:
 
     # --- what is sent there and heard from there ---------------------------------------------------------------------
 
-    def submit(self, job: Path, batch: int, units: bytes, needs: Needs, resources: Mapping[str, float]) -> Any:
+    def submit(self, job: Path, plan: int, batch: int, units: bytes, needs: Needs,
+               resources: Mapping[str, float], place: str) -> Any:
         """Have a worker run a batch; news follow.
 
         Arguments:
             job: The job file.
+            plan: The number of the plan.
             batch: The number of the batch.
             units: The units, pickled.
             needs: What each of them needs.
             resources: What the worker has to offer, in the eyes of Dask.
+            place: The worker, as long as it is there; if it is empty, Dask chooses.
         """
-        where = {"workers": list(self.workers()), "allow_other_workers": False} if self._refused else {}
+        where: dict[str, Any] = {}
+        if self._refused:
+            where = {"workers": list(self.workers()), "allow_other_workers": False}
+        elif place:
+            where = {"workers": [place], "allow_other_workers": True}
         future = self._client.submit(
-            host.run_batch, job, batch, self.topic, units, needs, key=f"repype-{job.stem}-{batch}", pure=False,
+            host.run_batch, job, plan, batch, self.topic, units, needs, key=f"repype-{job.stem}-{batch}", pure=False,
             retries=0, resources=dict(resources) or None, **where)
         future.add_done_callback(lambda ended: self._news.put(_ended(batch, ended)))
         return future
@@ -221,15 +241,6 @@ def _ended(batch: int, future: Any) -> Ended:
     if future.status != "error":
         return Ended(batch, future.status)
     return Ended(batch, "error", future.exception(timeout=_REPLY_SECONDS))
-
-
-def _import_distributed() -> Any:
-    try:
-        import distributed
-    except ImportError as error:
-        raise UsageError('running on a cluster needs Dask, which is not installed; install it with: pip install '
-                         '"repype_like[dask]"') from error
-    return distributed
 
 
 class _Silence(contextlib.ExitStack):

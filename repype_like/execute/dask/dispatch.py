@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import pickle
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,15 +14,16 @@ from repype_like.execute.dask.cluster import Cluster, ClusterLostError, Ended, N
 from repype_like.execute.dask.flight import Flight
 from repype_like.execute.dask.host import MOST_SENT
 from repype_like.execute.dask.job import MismatchError
-from repype_like.execute.dask.protocol import GivenBack, begin_once, last_words, pack, sibling
+from repype_like.execute.dask.protocol import GivenBack, begin_once, begun_by, last_words, pack, sibling
 from repype_like.execute.dask.tokens import Tokens
 from repype_like.execute.death import report_of_death
 from repype_like.execute.messages import Happened, Message, Passed, Pause, UnitDone
 from repype_like.execute.schedule import Schedule
 from repype_like.execute.unit import with_worker
+from repype_like.execute.wire import unpacked
 from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
-from repype_like.typing import Protocol
+from repype_like.typing import Protocol, cast
 
 __all__ = ["Dispatch"]
 
@@ -79,7 +79,7 @@ class Dispatch:
         self._tell = tell
         self._orders = orders
         self._wait = wait
-        self._next = first
+        self._plan = self._next = first
         self._schedule = Schedule(units)
         self._flights: dict[int, Flight] = {}
         self._deaths: Counter[int] = Counter()
@@ -172,21 +172,29 @@ class Dispatch:
         if self._orders.stopped:
             return
         threads = sum(self._cluster.workers().values())
+        self._hand_out_ready(threads)
+        if not self._schedule.ready:
+            if self._call_back():
+                self._hand_out_ready(threads)
+            if len(self._flights) < threads:
+                self._recall()
+
+    def _hand_out_ready(self, threads: int) -> None:
         while self._schedule.ready and len(self._flights) < self._most(threads):
             batch = self._batch(threads)
             if not batch:
                 break
             self._submit(batch)
-        if not self._schedule.ready and len(self._flights) < threads:
-            self._recall()
 
     def _most(self, threads: int) -> int:
         """Return how many batches may be under way.
 
-        While there is plenty to do, there is one ahead for each thread, so that none waits for the next one. They are
-        bound to a worker, which may be the wrong one, so that near the end there are none.
+        There is one ahead for each thread, so that none waits for the next one. What holds something scarce, which
+        nobody else can have meanwhile, is ahead only while there is plenty to do.
         """
-        return 2 * threads if len(self._schedule.ready) > 4 * threads else threads
+        ready = self._schedule.ready
+        may_wait = len(ready) > 4 * threads or self._needs(ready[0]).is_plain
+        return 2 * threads if may_wait else threads
 
     def _batch(self, threads: int) -> list[int]:
         """Take units that may begin, to be handed out together; none if all that wait need what others hold."""
@@ -214,8 +222,33 @@ class Dispatch:
             sibling(self._job, f"b{number}u").write_bytes(units)
             units = b""
         needs = self._needs(batch[0])
-        future = self._cluster.submit(self._job, number, units, needs, self._tokens.take(number, needs))
-        self._flights[number] = Flight(batch, future, list(batch))
+        resources = self._tokens.take(number, needs)
+        place = "" if resources else self._idlest()  # who has them is for Dask to say
+        future = self._cluster.submit(self._job, self._plan, number, units, needs, resources, place)
+        self._flights[number] = Flight(batch, future, list(batch), place)
+
+    def _load(self) -> Counter[str]:
+        """Return how many batches each worker has."""
+        return Counter(flight.worker or flight.place for flight in self._flights.values())
+
+    def _idlest(self) -> str:
+        """Return the worker that has the least to do; empty if there is none."""
+        load, threads = self._load(), self._cluster.workers()
+        return min(threads, key=lambda worker: load[worker] / threads[worker], default="")
+
+    def _call_back(self) -> bool:
+        """Take back what waits behind something else while a worker has nothing to do; tell whether there was any."""
+        threads = self._cluster.workers()
+        is_any = False
+        for number, flight in list(self._flights.items()):
+            load = self._load()
+            if all(load[worker] >= count for worker, count in threads.items()):
+                break
+            waits = not flight.worker and load[flight.place] > threads.get(flight.place, math.inf)
+            if waits and self._call_off(number, flight):
+                self._put_back(list(flight.left), flight)
+                is_any = True
+        return is_any
 
     def _recall(self) -> None:
         """Have units back that wait behind a long one while other workers have nothing to do."""
@@ -237,7 +270,7 @@ class Dispatch:
             if news.result is not None:
                 flight.result, flight.ended_at = news.result, flight.ended_at or time.monotonic()
             if news.result is None or "refused" in news.result:
-                flight.worker = news.worker
+                flight.begin(news.worker)
             path = sibling(self._job, news.file) if news.file else None
             data = path.read_bytes() if path is not None else news.data
             self._hear(flight, news.number, data)
@@ -249,7 +282,7 @@ class Dispatch:
         """Take in a piece of what is said of a batch, unless it was heard before."""
         if number > flight.heard:
             flight.heard = number
-            for message in pickle.loads(data):
+            for message in cast("list[Message | GivenBack]", unpacked(data)):
                 self._understand(flight, message)
 
     def _understand(self, flight: Flight, message: Message | GivenBack) -> None:
@@ -356,15 +389,28 @@ class Dispatch:
             return
         if self._cluster.is_lost():
             self._raise_lost()
+        workers = self._cluster.workers()
         for number, flight in list(self._flights.items()):
+            self._give_up_lost(number, flight)
             self._close(number, flight)
-        if self._cluster.workers():
+        if workers:
             self._alone_since = None
             return
         self._alone_since = self._alone_since or time.monotonic()
         if time.monotonic() - self._alone_since > self._wait:
             raise NoWorkersError(f"the cluster at {self._cluster.address} has had no workers for {self._wait:.0f} s; "
                                  f"{self._kept()}")
+
+    def _give_up_lost(self, number: int, flight: Flight) -> None:
+        """Look after a batch whose worker is gone. Dask may wait for just that worker, as no other was there."""
+        where = flight.worker or flight.place
+        if flight.ended_at or not where or not self._cluster.is_gone(where, flight.since):
+            return
+        if self._call_off(number, flight):
+            self._put_back(list(flight.left), flight)
+        elif begun_by(self._job, number) == where:  # and not by another one, which we have not heard of yet
+            flight.future.cancel()
+            flight.result, flight.ended_at = {"again": True}, time.monotonic()
 
     def _raise_lost(self) -> None:
         raise ClusterLostError(f"lost the cluster at {self._cluster.address}; {self._kept()}")

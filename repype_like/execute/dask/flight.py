@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from repype_like.execute.dask.cluster import Ended
 from repype_like.typing import Any
@@ -20,9 +20,12 @@ class Flight:
     future: Any
     left: list[int]
     """Those that are neither done nor given back."""
+    place: str = ""
+    """The worker that it was sent to; empty if that was left to Dask."""
     worker: str = ""
     """Where it runs, once it does."""
-    since: float = field(default_factory=time.monotonic)
+    since: float = 0.0
+    """When it began, by the monotonic clock."""
     node: int = -1
     """The position of the node, in the first unit that is left, that began last."""
     heard: int = 0
@@ -35,3 +38,7 @@ class Flight:
     recalled: bool = False
     given_up: bool = False
     """Whether it was ended because of what it was running."""
+
+    def begin(self, worker: str) -> None:
+        """Take down that it runs in a worker."""
+        self.worker, self.since = worker, time.monotonic()

@@ -16,13 +16,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from repype_like.execute.budget import Needs
 from repype_like.execute.dask.job import MismatchError, read_job
 from repype_like.execute.dask.protocol import Done, Open, Order, Ready, Refused, Run, Said, begin_once, send, sibling
-from repype_like.execute.dask.room import Place, Room
+from repype_like.execute.dask.room import Room
 from repype_like.execute.threads import VARIABLES
 from repype_like.typing import Any
 
@@ -139,7 +140,7 @@ def order(job: Path, word: str, batches: Sequence[int] | None = None) -> None:
         threading.Thread(target=agent.close, daemon=True).start()  # this is the thread that Dask lives in
 
 
-def run_batch(job: Path, batch: int, topic: str, units: bytes, needs: Needs) -> None:
+def run_batch(job: Path, plan: int, batch: int, topic: str, units: bytes, needs: Needs) -> None:
     """Run units; what happens is sent to `topic`, and at the end what came of it.
 
     That is a mapping, with ``seconds``; ``again``: whether the batch had been begun before, by a worker that was lost;
@@ -147,6 +148,7 @@ def run_batch(job: Path, batch: int, topic: str, units: bytes, needs: Needs) -> 
 
     Arguments:
         job: The job file.
+        plan: The number of the plan.
         batch: The number of the batch.
         topic: The name under which the coordinator hears of events.
         units: The units, pickled.
@@ -158,11 +160,12 @@ def run_batch(job: Path, batch: int, topic: str, units: bytes, needs: Needs) -> 
     key = worker.get_current_task()
     with _room(worker).place(batch, needs, lambda: _is_given_up(worker, key)) as place:
         if place is not None:
-            _run_batch(job, batch, _Post(worker, topic, job, batch), units, place, lambda: _is_given_up(worker, key))
+            work = Run(batch, units, plan, place.memory, place.devices)
+            _run_batch(job, work, _Post(worker, topic, job, batch), lambda: _is_given_up(worker, key))
 
 
-def _run_batch(job: Path, batch: int, post: _Post, units: bytes, place: Place,
-               is_given_up: Callable[[], bool]) -> None:
+def _run_batch(job: Path, work: Run, post: _Post, is_given_up: Callable[[], bool]) -> None:
+    batch = work.batch
     if not begin_once(job, batch, post.address):
         post.put(result={"again": True})
         return
@@ -174,9 +177,9 @@ def _run_batch(job: Path, batch: int, post: _Post, units: bytes, place: Place,
     with _lock:
         _busy.setdefault(job, {})[batch] = agent
     started = time.monotonic()
-    if not units:
-        units = sibling(job, f"b{batch}u").read_bytes()
-    ended = _attend(agent, Run(batch, units, place.memory, place.devices), post, is_given_up)
+    if not work.units:
+        work = replace(work, units=sibling(job, f"b{batch}u").read_bytes())
+    ended = _attend(agent, work, post, is_given_up)
     with _lock:
         del _busy[job][batch]
         if not ended:
@@ -189,6 +192,7 @@ def _run_batch(job: Path, batch: int, post: _Post, units: bytes, place: Place,
 def _attend(agent: _Agent, work: Run, post: _Post, is_given_up: Callable[[], bool]) -> dict[str, str]:
     """Have an agent run units and pass on what it says, until it is done; return how it ended, if it did."""
     agent.tell(work)
+    looked = time.monotonic()
     while True:
         try:
             message = agent.hear(_LOOK_SECONDS)
@@ -200,9 +204,11 @@ def _attend(agent: _Agent, work: Run, post: _Post, is_given_up: Callable[[], boo
             return {}
         elif isinstance(message, Refused):
             return {"refused": message.reason}
-        elif message is None and is_given_up():
-            agent.close(kill=True)
-            return {"died": "it was given up"}
+        if time.monotonic() - looked > _LOOK_SECONDS:  # however much it says
+            looked = time.monotonic()
+            if is_given_up():
+                agent.close(kill=True)
+                return {"died": "it was given up"}
 
 
 class _Post:
@@ -217,7 +223,7 @@ class _Post:
         self._batch = batch
 
     def put(self, data: bytes = b"", number: int = 0, result: dict[str, Any] | None = None) -> None:
-        """Send a pickled list of messages, and its number; or, last of all, what came of the batch."""
+        """Send messages, packed, and their number; or, last of all, what came of the batch."""
         file = ""
         if len(data) > MOST_SENT:
             path = sibling(self._job, f"b{self._batch}p{number}")

@@ -13,8 +13,8 @@ from pathlib import Path
 from repype_like.execute.schedule import Given
 from repype_like.plan import Unit
 
-__all__ = ["Done", "GivenBack", "Open", "Order", "Ready", "Refused", "Run", "Said", "begin_once", "last_words",
-           "leave_last_words", "pack", "send", "sibling", "unpack"]
+__all__ = ["Done", "GivenBack", "Open", "Order", "Ready", "Refused", "Run", "Said", "begin_once", "begun_by",
+           "last_words", "leave_last_words", "pack", "send", "sibling", "unpack"]
 
 
 # --- from host to agent ----------------------------------------------------------------------------------------------
@@ -35,6 +35,8 @@ class Run:
     batch: int
     units: bytes
     """What :func:`pack` has made of them, since the host does not look into it."""
+    plan: int
+    """Tells the plans of a run apart: it may be planned anew, and what failed is tried again by fresh processes."""
     memory: int | None = None
     """How many bytes each stage may take."""
     devices: tuple[str, ...] = ()
@@ -69,7 +71,7 @@ class Said:
     number: int
     """Counts what is said of one batch."""
     data: bytes
-    """A pickled list of messages, and of :class:`GivenBack`."""
+    """Messages and :class:`GivenBack`, packed; the host does not look into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,14 @@ def begin_once(job: Path, batch: int, who: str) -> bool:
     with contextlib.suppress(OSError), open(descriptor, "wb", buffering=0) as file:
         file.write(who.encode())
     return True
+
+
+def begun_by(job: Path, batch: int) -> str:
+    """Return who has begun a batch of units; empty if nobody has, or if that is just being written."""
+    try:
+        return sibling(job, f"b{batch}").read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def leave_last_words(job: Path, batch: int, said: Sequence[Said]) -> None:

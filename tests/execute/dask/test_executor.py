@@ -128,3 +128,53 @@ def test_aggregates_read_what_was_made_on_other_workers(dask_cluster: DaskCluste
     project.run("run", "tasks", "--dask", dask_cluster.address).ok()
     assert project.executions()["rank", None] == 1
     assert project.results("tasks/compare")[None]["best"] == "../k=1"
+
+
+def test_what_is_ahead_of_a_worker_that_is_held_up_is_done_by_another(
+        dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    """Few units, of which one waits until all others are done; whatever was sent to its worker must not wait there."""
+    body = """
+        deadline = time.monotonic() + 60
+        while input_id == 1 and len(list(Path().glob("done-*"))) < 5:
+            assert time.monotonic() < deadline, "the others wait behind this one"
+            time.sleep(0.01)
+        Path(f"done-{input_id}").touch()
+        1
+        """
+    project = traced(make_project({"stages.py": stages(stage("A", "", "a", body)), "tasks/task.yml": {
+        "runnable": True, "pipeline": ["stages.A"], "input_ids": "1-6"}}))
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    assert project.executions() == {("a", number): 1 for number in range(1, 7)}
+
+
+def test_stages_run_in_the_same_process_from_batch_to_batch(
+        dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    """Six units for two workers are handed out one by one."""
+    project = traced(make_project({"stages.py": stages(stage("A", "", "a", "os.getpid()")), "tasks/task.yml": {
+        "runnable": True, "pipeline": ["stages.A"], "input_ids": "1-6"}}))
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    assert len({fields["a"] for fields in project.results("tasks").values()}) <= 2
+
+
+def test_a_process_that_keeps_half_of_the_memory_is_not_kept(
+        dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    body = "Path.held = bytearray(300_000_000)\nos.getpid()"
+    project = traced(make_project({"stages.py": stages(stage("A", "", "a", body)), "tasks/task.yml": {
+        "runnable": True, "pipeline": ["stages.A"], "input_ids": "1-4"}}))
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    assert len({fields["a"] for fields in project.results("tasks").values()}) == 4, "there are 500 MB for each worker"
+
+
+def test_what_is_tried_again_gets_a_fresh_process(dask_cluster: DaskCluster, make_project: MakeProject) -> None:
+    body = """
+        with open("pids", "a") as file:
+            file.write(f"{os.getpid()}\\n")
+        if len(Path("pids").read_text().split()) == 1:
+            raise ValueError("not yet")
+        return {"a": 1}
+        """
+    project = traced(make_project({"stages.py": stages(stage("A", "", "a", body, retries=1)), "tasks/task.yml": {
+        "runnable": True, "pipeline": ["stages.A"], "input_ids": [1]}}))
+    project.run("run", "tasks", "--dask", dask_cluster.address).ok()
+    first, second = project.read("pids").split()
+    assert first != second

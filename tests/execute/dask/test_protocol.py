@@ -11,11 +11,11 @@ from repype_like.execute.dask.job import Job, MismatchError, read_job, write_job
 from repype_like.execute.dask.protocol import (
     Said,
     begin_once,
+    begun_by,
     last_words,
     leave_last_words,
     pack,
     send,
-    sibling,
     unpack,
 )
 from repype_like.plan import Limits, Node, Unit
@@ -26,7 +26,8 @@ def test_a_batch_begins_once(tmp_path: Path) -> None:
     assert begin_once(job, 3, "tcp://first")
     assert not begin_once(job, 3, "tcp://second")
     assert begin_once(job, 4, "tcp://second")
-    assert sibling(job, "b3").read_text() == "tcp://first"
+    assert begun_by(job, 3) == "tcp://first"
+    assert begun_by(job, 5) == ""
 
 
 def test_last_words_are_heard_once(tmp_path: Path) -> None:
