@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from repype_like.batch import Batch
-from repype_like.execute.workplace import Workplaces
 from repype_like.execute.crew import Crew
 from repype_like.execute.local import LocalExecutor
 from repype_like.execute.messages import Made, Message
+from repype_like.execute.workplace import Workplaces
 from repype_like.plan import Unit
 
 STAGES = """
