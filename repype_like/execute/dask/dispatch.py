@@ -408,9 +408,11 @@ class Dispatch:
             return
         if self._call_off(number, flight):
             self._put_back(list(flight.left), flight)
-        elif begun_by(self._job, number) == where:  # and not by another one, which we have not heard of yet
+        elif flight.worker:
             flight.future.cancel()
             flight.result, flight.ended_at = {"again": True}, time.monotonic()
+        elif who := begun_by(self._job, number):  # maybe another one, of which we have not heard, and may never hear
+            flight.begin(who)
 
     def _raise_lost(self) -> None:
         raise ClusterLostError(f"lost the cluster at {self._cluster.address}; {self._kept()}")
