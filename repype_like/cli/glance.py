@@ -37,7 +37,7 @@ def say_nothing_to_do(path: str) -> bool:
     answer = standing(path)
     if answer is None:
         return False
-    err().line(f"Nothing to do: {up_to_date_words(sum(task.runnable for task in answer.tasks))}.")
+    err().line_for_anybody(f"Nothing to do: {up_to_date_words(sum(task.runnable for task in answer.tasks))}.")
     return True
 
 

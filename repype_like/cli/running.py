@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -69,9 +68,8 @@ def run_tasks(selection: Selection, options: Options) -> int:
 
         code = execute(selection, workplaces, plan, request, options)
     else:
+        err().line_for_anybody(f"Nothing to do: {up_to_date_words(len(plan.tasks))}.")
         code = 0
-        with contextlib.suppress(OSError, ValueError):  # nobody is there any more
-            err().line(f"Nothing to do: {up_to_date_words(len(plan.tasks))}.")
     return code or (FAILED if selection.errors else 0)
 
 

@@ -76,6 +76,11 @@ class Terminal:
         self.stream.write(self.encodable("".join([f"{text}\n" for text in texts])))
         self.stream.flush()
 
+    def line_for_anybody(self, text: str) -> None:
+        """Write a line if anybody can be told: what was done does not count for less if not."""
+        with contextlib.suppress(OSError, ValueError):  # nobody is there, or the stream is closed
+            self.line(text)
+
     def line_at_once(self, text: str) -> None:
         """Write a line from a signal handler: in the midst of whatever is being written, and past its buffers."""
         start = "\r\x1b[K" if self.interactive else ""

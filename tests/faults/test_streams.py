@@ -60,7 +60,8 @@ def test_output_that_cannot_be_written_is_said_and_the_results_are_there(project
     done = shell(project, "repype run tasks -j2 --json > /dev/full")
     assert done.returncode == 1, "whoever reads the events shall know"
     assert done.stderr.count("cannot write to stdout: No space left on device; the run goes on without") == 1
-    assert shell(project, "repype run tasks 2> /dev/full").returncode == 0
+    for _ in range(2):  # the answer that nothing is to be done may be kept from the first to the second
+        assert shell(project, "repype run tasks 2> /dev/full").returncode == 0
     project.run("status", "tasks", "--check").ok()
     done = shell(project, "repype status tasks > /dev/full")
     assert (done.returncode, done.stderr) == (1, "repype: error: cannot write to stdout: No space left on device\n")
