@@ -66,6 +66,7 @@ Known = dict[str, tuple[str, "Slot | StoredSlot | GatheredSlot"]]
 
 
 _NOTHING: Mapping[str, Any] = {}
+_NO_FIELDS: frozenset[str] = frozenset()
 
 
 class Computed(NamedTuple):
@@ -109,7 +110,7 @@ class Computation:
     def __post_init__(self) -> None:
         self.stage = cast(Stage, self.place.pipeline.stage(self.node.stage))
         self.fields = self.node.fields
-        self.file_fields = file_fields(self.stage)
+        self.file_fields = file_fields(self.stage) if self.stage.formats else _NO_FIELDS
         self.account = FileAccount(self.place, self.node, self.emit)
 
     @property

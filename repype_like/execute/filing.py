@@ -17,8 +17,6 @@ __all__ = ["file_fields", "file_results"]
 
 def file_fields(stage: Stage) -> frozenset[str]:
     """Return the outputs of a stage that are files."""
-    if not stage.formats:
-        return frozenset()
     return frozenset(field for field, named in stage.formats.items() if type(format_named(named)) is FileFormat)
 
 

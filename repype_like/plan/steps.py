@@ -192,7 +192,7 @@ class InputPlanning:
         if before is not None and before.outputs:
             self.coming.update((path, None) for path in self._outputs_of(before))
         why = self._reasons(stage, prepared.config, key, reads, before, gathers, forced=forced)
-        return Step(stage.id, Action.COMPUTE, key, planned(key), reads, reasons=why, forced=forced)
+        return Step(stage.id, Action.COMPUTE, key, planned(key), reads, None, None, (), why, (), None, forced)
 
     def _reasons(self, stage: StageView, config: Mapping[str, Any], key: str, reads: Mapping[str, str],
                  before: Record | None, gathers: tuple[Gather, ...], *, forced: bool) -> tuple[Reason, ...]:
