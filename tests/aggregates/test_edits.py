@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import repype_like
@@ -118,6 +118,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EDITS, min_size=1, max_size=6))
+@example([("remove", "k=a", None), ("set", "k=a", 1)])
+@example([("set", "k=b", 1), ("remove", "k=a", None), ("rename", "k=b", "k=a")])
 def test_edits(folder: Path, edits: list[tuple[str, Any, Any]]) -> None:
     shutil.rmtree(folder / "tasks", ignore_errors=True)
     world = World(folder / "tasks")
@@ -127,7 +129,11 @@ def test_edits(folder: Path, edits: list[tuple[str, Any, Any]]) -> None:
         known: Done = set().union(*world.held.values())
         names = [*world.ks, *(["compare"] if world.read else [])]
         wanted = {name: world.wanted(name) for name in names}
-        assert run(world.root) == len(set().union(*wanted.values()) - known), (kind, name, value)
+        missing = set().union(*wanted.values()) - known
+        if any(wanted[task] & missing for task in world.read):
+            # What it reads may come out as it was, as that of a task that was deleted; that is not known before.
+            missing |= wanted["compare"]
+        assert run(world.root) == len(missing), (kind, name, value)
         for name_, things in wanted.items():
             world.held.setdefault(name_, set()).update(things)
         if world.read:
