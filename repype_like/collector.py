@@ -10,6 +10,13 @@ from contextlib import contextmanager
 __all__ = ["collector_paused", "collector_relieved", "collector_resumed", "last_collection_skipped"]
 
 
+class _Relief:
+    """What is wanted of the collector at the moment."""
+
+    depth = 0
+    """How often it is relieved: its state is that of the process, and knows no nesting."""
+
+
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Pause the garbage collector while much is made that stays.
@@ -24,7 +31,8 @@ def collector_paused() -> Iterator[None]:
     finally:
         if enabled:
             gc.freeze()
-            gc.unfreeze()  # both together have it count as old without being looked through
+            if not _Relief.depth:
+                gc.unfreeze()  # both together have it count as old without being looked through
             gc.enable()
 
 
@@ -44,10 +52,13 @@ def collector_resumed() -> Iterator[None]:
 def collector_relieved() -> Iterator[None]:
     """Have the garbage collector pass over all that is there already, which stays."""
     gc.freeze()
+    _Relief.depth += 1
     try:
         yield
     finally:
-        gc.unfreeze()
+        _Relief.depth -= 1
+        if not _Relief.depth:
+            gc.unfreeze()
 
 
 def last_collection_skipped() -> None:

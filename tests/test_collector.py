@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
 from project import Project
+from repype_like.collector import collector_paused, collector_relieved
 
 _SPEC = {"pipeline": ["stages.Write"], "input_ids": [1], "runnable": True}
 
@@ -47,3 +49,12 @@ def test_what_a_stage_has_left_open_is_flushed(make_project: Callable[[dict[str,
         """})
     project.run("run", "--serial").ok()
     assert (project.root / "log.txt").read_text() == "all of it"
+
+
+def test_what_is_passed_over_stays_so_when_more_is_made_in_a_pause() -> None:
+    before = gc.get_freeze_count()
+    with collector_relieved():
+        with collector_paused(), collector_relieved():
+            pass
+        assert gc.get_freeze_count() > before
+    assert gc.get_freeze_count() <= before

@@ -14,7 +14,6 @@ if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109  see repype_li
     del sys.path[0]
 
 import contextlib
-import gc
 import pickle
 import signal
 import time
@@ -25,6 +24,7 @@ from pathlib import Path
 
 from repype_like.batch.memory_limit import MemoryLimit
 from repype_like.batch.parcels import ReceivedTasks
+from repype_like.collector import collector_relieved, last_collection_skipped
 from repype_like.errors import RepypeError
 from repype_like.events import StageFailed
 from repype_like.execute.crew import Crew
@@ -75,9 +75,9 @@ def main() -> None:
     try:
         opening = pickle.loads(pipe.recv_bytes())
         agent = Agent(pipe, opening.job, _open(opening))
-        gc.freeze()  # all of it stays: neither worker processes nor the end of this one need to look through it
-        send(pipe, Ready())
-        with contextlib.closing(agent):
+        last_collection_skipped()
+        with contextlib.closing(agent), collector_relieved():  # so are the worker processes, which are forked
+            send(pipe, Ready())
             agent.serve()
     except RepypeError as error:
         send(pipe, Refused(str(error)))

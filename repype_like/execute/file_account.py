@@ -13,6 +13,7 @@ from repype_like.execute.messages import Message, Missed
 from repype_like.execute.tracking import Tracker
 from repype_like.execute.workplace import Workplace
 from repype_like.plan import Node
+from repype_like.store.unfinished import Execution
 from repype_like.typing import Self
 
 __all__ = ["FileAccount"]
@@ -58,7 +59,7 @@ class FileAccount:
             note_scopes(error, self.tracker, self._place.pipeline.scopes)
 
     @property
-    def _execution(self) -> tuple[str, str | int | None, float]:
+    def _execution(self) -> Execution:
         return self._node.stage, self._node.input_id, self.started
 
     def _miss(self, path: Path) -> None:

@@ -38,7 +38,6 @@ __all__ = ["Watcher", "run_unit", "with_worker"]
 
 _NOTHING: frozenset[str] = frozenset()
 _UNREAD: Mapping[str, int] = {}
-_UNREAD_NODES: Mapping[str, Mapping[str, int]] = {}
 
 
 class Watcher:
@@ -84,7 +83,7 @@ class _UnitRun:
         self.watcher = watcher
         self.files = files
         self.given = given
-        self.readers = _count_readers(unit) if len(unit.nodes) > 1 else _UNREAD_NODES
+        self.readers = _count_readers(unit)
         self.home = workplaces[unit.opaque or (unit.nodes[0].tasks[0] if unit.nodes else unit.skips[0].task)]
         """One of the tasks; those of a unit share their modules."""
         self.holding = CheckoutFolder(self.home.view.store.passing)

@@ -54,9 +54,7 @@ def key_for(basis: str, input_id: InputID, reads: Mapping[str, str]) -> str:
 
 @lru_cache(maxsize=1 << 13)  # asked for when it is planned, when it runs, and when its task is completed
 def _key_for_input(basis: str, kind: str, number: str) -> str:
-    """Return what :func:`_hash` would."""
-    text = f"{len(basis)}:{basis}{len(kind)}:{kind}{len(number)}:{number}"
-    return hash_bytes(text.encode("utf-8", "surrogatepass"))
+    return _hash((basis, kind, number))
 
 
 def pre_key(stage: StageView, config: Mapping[str, Any], input_id: InputID, reads: Mapping[str, str],

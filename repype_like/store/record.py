@@ -140,6 +140,7 @@ class Record:
         return self.id if accepted is None else accepted["name"]
 
 
+_NUMBERS = (int, float)
 _encode_json = json_encoder()
 _encode_text = json.encoder.encode_basestring_ascii
 _decode_json = json.JSONDecoder().raw_decode
@@ -161,9 +162,6 @@ def encode(record: Record) -> tuple[bytes, bytes]:
     text = (f"[{stage},{input_id}{described}{met},{{{','.join(fields)}}},"
             f"{record.started!r},{record.seconds!r},{record.peak_memory!r}{note}")
     return text.encode("ascii"), b"".join(inline)
-
-
-_NUMBERS = (int, float)
 
 
 def _field(value: FieldValue | None) -> str:

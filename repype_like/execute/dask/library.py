@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
-
+from repype_like.collector import last_collection_skipped
 from repype_like.typing import Any
 
 __all__ = ["import_distributed"]
@@ -18,5 +16,5 @@ def import_distributed() -> Any:
     """
     import distributed
 
-    atexit.register(gc.freeze)
+    last_collection_skipped()
     return distributed
